@@ -1,0 +1,1 @@
+../../powderkeg/__init__.py

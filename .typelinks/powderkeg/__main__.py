@@ -1,0 +1,1 @@
+../../powderkeg/__main__.py

@@ -1,0 +1,29 @@
+"""powderkeg: how much can a short-heavy book lose when the market turns its own hedging against it?
+
+The rooms are `powderkeg.scenarios` (what is simulated), `powderkeg.kernels` (how a path moves),
+`powderkeg.engine` (who runs what where) and `powderkeg.results` (what came out). They load when
+first touched: opening a results store needs neither Dask nor CuPy.
+"""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
+
+ROOMS = ("engine", "kernels", "results", "scenarios")
+
+__all__ = ["__version__"]
+
+try:
+    __version__ = version("powderkeg")
+except PackageNotFoundError:  # run from a source tree that was never installed
+    __version__ = "0+unknown"
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in ROOMS:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *ROOMS])
