@@ -10,7 +10,6 @@ JOBS   ?= 2
 SOURCES := pyproject.toml requirements.lock CMakeLists.txt $(wildcard kernels/model/*)
 SHELL   := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export CMAKE_BUILD_PARALLEL_LEVEL ?= 2
 
 .PHONY: setup test lint demo lock clean
 
