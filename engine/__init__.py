@@ -1,0 +1,1 @@
+"""Who runs what where: plan, batches, Dask, store, resume, replay, calibrate."""
