@@ -1,0 +1,1 @@
+"""What came out: schema, Zarr store, risk measures, attribution, report."""
