@@ -1,0 +1,1 @@
+"""What is simulated: book, market snapshot, option chain, scenario, timeline, presets."""
