@@ -1,0 +1,53 @@
+"""Trading days and expiries as day numbers: day 1 is the first session after the as-of close."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import date, timedelta
+from functools import lru_cache
+
+WEEK = 5  # sessions of a week where no as-of date is known
+
+
+@lru_cache(maxsize=32)
+def _sessions(as_of: date, last: date) -> tuple[date, ...]:
+    """New York Stock Exchange sessions after `as_of`, up to and including `last`."""
+    # Takes a second to import, and only dated runs need it.
+    from exchange_calendars import get_calendar
+
+    calendar = get_calendar("XNYS", start=as_of - timedelta(days=7), end=last + timedelta(days=7))
+    days = (stamp.date() for stamp in calendar.sessions)
+    return tuple(day for day in days if as_of < day <= last)
+
+
+def trading_days(as_of: date, n: int) -> tuple[date, ...]:
+    """The next n sessions after `as_of`; day number d is element d - 1."""
+    last = as_of + timedelta(days=n * 3 // 2 + 15)  # 252 sessions in 365 days; breaks under 15
+    return _sessions(as_of, last)[:n]
+
+
+def weekly_expiries(as_of: date | None, n: int) -> tuple[int, ...]:
+    """Day numbers of the weekly expiries up to the first one at or after day n.
+
+    An expiry is the last session of an ISO week; every fifth day where `as_of` is None.
+    """
+    if as_of is None:
+        return tuple(range(WEEK, n + WEEK, WEEK))
+    days = trading_days(as_of, n + 2 * WEEK)
+    weeks = [day.isocalendar()[:2] for day in days]
+    ends = [i + 1 for i in range(len(days) - 1) if weeks[i] != weeks[i + 1]]
+    return tuple(end for k, end in enumerate(ends) if k == 0 or ends[k - 1] < n)
+
+
+def expiry_days(as_of: date, expiries: Iterable[date]) -> dict[date, int]:
+    """Day number of each expiry date, beyond the horizon too.
+
+    A date that is no session (a Saturday, Good Friday) expires on the last session before it.
+    Day 0 or below does not exist: such options have expired.
+    """
+    wanted = sorted(set(expiries))
+    if not wanted:
+        return {}
+    days = _sessions(as_of, wanted[-1])
+    return {expiry: bisect_right(days, expiry) for expiry in wanted}

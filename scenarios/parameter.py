@@ -1,0 +1,47 @@
+"""A parameter of the model: its default and checked range, and the words that document it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+# Where a default comes from, when it is not a paper or a rule.
+GME_FIT = "fit to the 27 closes of GameStop, 12 January to 19 February 2021"
+GME_EQUATIONS = "held at this value while the rest was fitted to GameStop, January 2021"
+CHOICE = "convention of this model"
+
+
+class Section(BaseModel):
+    """One block of a scenario. Frozen, unknown fields refused, no guessing of types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def parameter(
+    default: Any,
+    description: str,
+    unit: str,
+    source: str,
+    *,
+    gt: float | None = None,
+    ge: float | None = None,
+    lt: float | None = None,
+    le: float | None = None,
+    strict: bool | None = None,
+) -> Any:
+    """A field with its description, unit, source of the default, and checked range.
+
+    `strict=False` lets a YAML list stand for a tuple; its items stay strict.
+    """
+    return Field(
+        default,
+        description=description,
+        gt=gt,
+        ge=ge,
+        lt=lt,
+        le=le,
+        strict=strict,
+        validate_default=True,
+        json_schema_extra={"unit": unit, "source": source},
+    )

@@ -1,0 +1,209 @@
+"""One scenario: every parameter of docs/model.md by name, with overrides per symbol."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, PrivateAttr, field_validator, model_validator
+
+from .agents import (
+    Anchor,
+    Borrow,
+    Clearing,
+    Crowd,
+    Dealers,
+    ImpliedVol,
+    Locked,
+    NewShorts,
+    Restriction,
+    Shorts,
+)
+from .parameter import CHOICE, Section, parameter
+
+SHORTS = "shorts"  # the key under `names` for every name that the book is short
+MAX_FACTORS = 8  # of the kernels (kernels/layout.py)
+
+Beta = Annotated[float, Field(ge=-20, le=20)]
+FactorVolatility = Annotated[float, Field(ge=0, le=5)]
+Correlation = Annotated[float, Field(ge=-1, le=1)]
+Day = Annotated[int, Field(ge=1, le=252)]
+
+
+class Channels(Section):
+    """What can be switched off; a switched-off channel keeps its starting holding."""
+
+    dealers: bool = parameter(True, "option dealers hedge", "switch", CHOICE)
+    crowd: bool = parameter(True, "attention spreads", "switch", CHOICE)
+    crowd_shares: bool = parameter(True, "the crowd trades shares", "switch", CHOICE)
+    crowd_calls: bool = parameter(True, "the crowd buys calls", "switch", CHOICE)
+    shorts: bool = parameter(True, "the cohort of shorts covers", "switch", CHOICE)
+    new_shorts: bool = parameter(True, "new shorts enter and leave", "switch", CHOICE)
+    recall: bool = parameter(True, "lenders recall", "switch", CHOICE)
+    restriction: bool = parameter(True, "brokers can restrict buying", "switch", CHOICE)
+    transient_impact: bool = parameter(True, "J moves", "switch", CHOICE)
+
+
+class MarketShift(Section):
+    """A change of the market snapshot before the run (ORE's words: type and size of a shift)."""
+
+    symbol: str = Field("all", description="a symbol, `shorts` (every short of the book), or `all`")
+    field: Literal[
+        "float_shares",
+        "short_interest",
+        "lendable",
+        "borrow_fee",
+        "adv",
+        "volatility",
+        "implied_vol",
+    ] = Field(description="the column of the market file")
+    type: Literal["relative", "absolute"] = Field(
+        description="relative: value (1 + size); absolute: value + size, in the column's unit"
+    )
+    size: float = Field(description="the shift; 0.2 with type relative is a fifth more")
+
+
+class NameParameters(Section):
+    """What holds for one name: a section per agent, and loadings that replace the market file's."""
+
+    anchor: Anchor = Anchor()
+    clearing: Clearing = Clearing()
+    locked: Locked = Locked()
+    dealers: Dealers = Dealers()
+    implied_vol: ImpliedVol = ImpliedVol()
+    crowd: Crowd = Crowd()
+    shorts: Shorts = Shorts()
+    new_shorts: NewShorts = NewShorts()
+    borrow: Borrow = Borrow()
+    restriction: Restriction = Restriction()
+    betas: dict[str, Beta] = parameter(
+        {},
+        "loadings on factors, by factor name; each replaces the beta_ column of the market file",
+        "1",
+        CHOICE,
+    )
+
+
+class Scenario(NameParameters):
+    """One story to simulate. Top-level sections hold for every name not overridden in `names`."""
+
+    id: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._=,+-]{0,199}$",
+        description="name of the scenario in results; file name without .yaml where absent",
+    )
+    description: str = Field("", description="one sentence for the reader of results")
+    horizon_days: Day = parameter(10, "D: trading days simulated", "days", CHOICE)
+    steps_per_day: int = parameter(
+        26, "n: intraday steps a day", "steps", CHOICE + ": 15 minutes", ge=1, le=1560
+    )
+    normals_per_step: int = parameter(
+        1, "r: normals added up to one step's, for refinement studies", "1", CHOICE, ge=1, le=64
+    )
+    horizons: tuple[Day, ...] = parameter(
+        (1, 5, 10),
+        "days at whose close losses are kept; cut to horizon_days, which is always among them",
+        "days",
+        CHOICE,
+        strict=False,
+    )
+    overnight_share: float = parameter(
+        0.3,
+        "f: share of daily variance that comes overnight",
+        "1",
+        "squared open-to-close and close-to-open returns, July 2020 to 12 January 2021: GameStop "
+        ".26, FUBO .31, EXPR .33, TSLA .44",
+        ge=0,
+        lt=1,
+    )
+    tau_floor: float = parameter(
+        1e-3, "least time to expiry", "steps", CHOICE + ": keeps gamma finite at expiry", gt=0, le=1
+    )
+    channels: Channels = Channels()
+    factors: dict[str, FactorVolatility] = parameter(
+        {"market": 0.16},
+        "volatility of each factor, by name; names load on it by the market file's beta_<name>",
+        "per annum",
+        "long-run volatility of the S&P 500",
+    )
+    factor_correlation: dict[str, dict[str, Correlation]] = parameter(
+        {}, "correlation of two factors, as {one: {other: value}}; 0 where absent", "1", CHOICE
+    )
+    market_shifts: tuple[MarketShift, ...] = Field(
+        (), description="changes of the market snapshot, applied in order", strict=False
+    )
+    names: dict[str, NameParameters] = Field(
+        {}, description="overrides by symbol; the key `shorts` is every name the book is short"
+    )
+
+    _text: str = PrivateAttr("")
+    _base_texts: tuple[str, ...] = PrivateAttr(())
+    _notes: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def text(self) -> str:
+        """The file's text exactly as read, "" for a scenario made in Python."""
+        return self._text
+
+    @property
+    def base_texts(self) -> tuple[str, ...]:
+        """Texts of the bases it stands on, nearest first."""
+        return self._base_texts
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader should know about this scenario and this book."""
+        return self._notes
+
+    @field_validator("horizons")
+    @classmethod
+    def _cut_horizons(cls, value: tuple[int, ...], info: Any) -> tuple[int, ...]:
+        last = info.data.get("horizon_days", 10)
+        return tuple(sorted({day for day in value if day < last} | {last}))
+
+    @model_validator(mode="after")
+    def _factors_are_correlated(self) -> Self:
+        if len(self.factors) > MAX_FACTORS:
+            raise ValueError(f"factors: {len(self.factors)} factors; at most {MAX_FACTORS}")
+        matrix = self.correlation()
+        if len(matrix) and np.linalg.eigvalsh(matrix)[0] < 1e-8:
+            raise ValueError(
+                "factor_correlation: the matrix is not positive definite; "
+                "bring the correlations nearer to 0"
+            )
+        return self
+
+    def correlation(self) -> npt.NDArray[np.float64]:
+        """Correlation of the factors in the order of `factors`. Shape: (factors, factors)."""
+        order = {name: index for index, name in enumerate(self.factors)}
+        matrix = np.eye(len(order))
+        given: dict[tuple[int, int], float] = {}
+        for one, others in self.factor_correlation.items():
+            for other, value in others.items():
+                for name in (one, other):
+                    if name not in order:
+                        raise ValueError(f"factor_correlation: {name} is not one of the factors")
+                i, j = sorted((order[one], order[other]))
+                if given.setdefault((i, j), value) != value or (i == j and value != 1):
+                    raise ValueError(f"factor_correlation: {one}, {other} is given twice or wrong")
+                matrix[i, j] = matrix[j, i] = value
+        return matrix
+
+    def for_name(self, symbol: str, is_short: bool) -> NameParameters:
+        """The parameters of one name: its own over `shorts` (if the book is short) over the top."""
+        layers = [self.names[SHORTS]] if is_short and SHORTS in self.names else []
+        if symbol in self.names:
+            layers.append(self.names[symbol])
+        sections: dict[str, Any] = {}
+        for section in NameParameters.model_fields:
+            value = getattr(self, section)
+            for layer in layers:
+                given = getattr(layer, section)
+                if isinstance(value, dict):
+                    value = {**value, **given}
+                else:
+                    value = value.model_copy(
+                        update={field: getattr(given, field) for field in given.model_fields_set}
+                    )
+            sections[section] = value
+        return NameParameters.model_construct(**sections)
