@@ -28,16 +28,16 @@ def trading_days(as_of: date, n: int) -> tuple[date, ...]:
 
 
 def weekly_expiries(as_of: date | None, n: int) -> tuple[int, ...]:
-    """Day numbers of the weekly expiries up to the first one at or after day n.
+    """Day numbers of the weekly expiries up to the first one after day n (the crowd rolls into it).
 
     An expiry is the last session of an ISO week; every fifth day where `as_of` is None.
     """
     if as_of is None:
-        return tuple(range(WEEK, n + WEEK, WEEK))
+        return tuple(range(WEEK, n + WEEK + 1, WEEK))
     days = trading_days(as_of, n + 2 * WEEK)
     weeks = [day.isocalendar()[:2] for day in days]
     ends = [i + 1 for i in range(len(days) - 1) if weeks[i] != weeks[i + 1]]
-    return tuple(end for k, end in enumerate(ends) if k == 0 or ends[k - 1] < n)
+    return tuple(end for k, end in enumerate(ends) if k == 0 or ends[k - 1] <= n)
 
 
 def expiry_days(as_of: date, expiries: Iterable[date]) -> dict[date, int]:
