@@ -1,1 +1,26 @@
-"""What came out: schema, Zarr store, risk measures, attribution, report."""
+"""What came out: schema, Zarr store, risk measures, report.
+
+Needs numpy, xarray and zarr only; the table (rich) and the page (jinja2, matplotlib) are modules
+of their own.
+"""
+
+from .commit import check_commit, open_results, store_digest
+from .finish import finish_store
+from .records import BlockRecord, StoreError
+from .schema import InputFile, StoreSpec
+from .store import block_arrays, create_store, missing_blocks, write_block
+
+__all__ = [
+    "BlockRecord",
+    "InputFile",
+    "StoreError",
+    "StoreSpec",
+    "block_arrays",
+    "check_commit",
+    "create_store",
+    "finish_store",
+    "missing_blocks",
+    "open_results",
+    "store_digest",
+    "write_block",
+]

@@ -1,0 +1,125 @@
+"""The commit record: what makes a store a result, and what proves that it is still the same.
+
+It stands in the attributes of the root (`commit`), is written last, and seals those attributes too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from .durable import METADATA, PARTIAL, sha256, write_files
+from .records import (
+    BlockRecord,
+    StoreError,
+    block_problem,
+    canonical,
+    chunk_key,
+    read_grid,
+    read_record,
+    read_root,
+)
+
+
+def all_records(path: str | Path) -> list[BlockRecord]:
+    """The records of all blocks in order.
+
+    Errors: StoreError naming the first block that is missing or of another run.
+    """
+    grid = read_grid(path)
+    records = []
+    for scenario in range(grid.scenarios):
+        for block in range(grid.blocks):
+            record = read_record(path, scenario, block)
+            if record is None:
+                where = f"scenario {scenario}, block {block}"
+                raise StoreError(f"{path}: {where} was never finished: powderkeg resume {path}")
+            if record.fingerprint != grid.fingerprint:
+                raise StoreError(f"{path}: scenario {scenario}, block {block} is of another run")
+            records.append(record)
+    return records
+
+
+def check_blocks(path: str | Path, records: list[BlockRecord], *, deep: bool) -> None:
+    """Compare every block with its record. Errors: StoreError naming the first that differs."""
+    for record in records:
+        problem = block_problem(path, record, deep=deep)
+        if problem is not None:
+            raise StoreError(f"{path}: {problem}")
+
+
+def _files(path: Path, skip: set[str]) -> Iterator[tuple[str, Path]]:
+    """All files of a store in a fixed order, but for the root's attributes and `skip`."""
+    for place in sorted(path.rglob("*")):
+        key = place.relative_to(path).as_posix()
+        if place.is_file() and key != METADATA and PARTIAL not in place.name and key not in skip:
+            yield key, place
+
+
+def _digest(path: Path, known: Mapping[str, str]) -> str:
+    """Digest of all files but the root's attributes; `known` digests are not taken again."""
+    lines = [f"{sha256(place.read_bytes())} {key}" for key, place in _files(path, set(known))]
+    lines += [f"{digest} {key}" for key, digest in known.items()]
+    return sha256("\n".join(sorted(lines)).encode())
+
+
+def store_digest(path: str | Path) -> str:
+    """SHA-256 of everything in a store but the attributes of its root (time, device, versions).
+
+    Equal inputs and seed give equal digests, whatever ran them and in whatever order.
+    """
+    return _digest(Path(path), {})
+
+
+def _recorded(records: list[BlockRecord]) -> dict[str, str]:
+    return {
+        chunk_key(name, record.scenario, record.block): chunk.sha256
+        for record in records
+        for name, chunk in record.chunks.items()
+    }
+
+
+def write_commit(path: str | Path, provenance: Mapping[str, Any]) -> None:
+    """Seal a store whose blocks have just been checked. `provenance` is added to what is there."""
+    path = Path(path)
+    attributes = read_root(path)
+    attributes["provenance"] = {**attributes["provenance"], **provenance}
+    attributes["status"] = "complete"
+    attributes["commit"] = {"content_sha256": _digest(path, _recorded(all_records(path)))}
+    attributes["commit"]["seal"] = sha256(canonical(attributes))
+    metadata = json.loads((path / METADATA).read_bytes()) | {"attributes": attributes}
+    write_files(path, {METADATA: json.dumps(metadata, indent=2).encode()})
+
+
+def check_commit(path: str | Path, *, deep: bool = True) -> None:
+    """Prove that the store is what was committed; `deep` reads every block, too.
+
+    Errors: StoreError, one line: not finished, damaged, or incomplete.
+    """
+    attributes = read_root(path)
+    commit = attributes.get("commit")
+    if not isinstance(commit, dict):
+        raise StoreError(f"{path} is not finished (no commit record): powderkeg resume {path}")
+    seal = commit.pop("seal", None)
+    if seal != sha256(canonical(attributes)):
+        raise StoreError(f"{path}: the attributes of the store are not those committed")
+    records = all_records(path)
+    check_blocks(path, records, deep=deep)
+    if commit["content_sha256"] != _digest(Path(path), _recorded(records)):
+        raise StoreError(f"{path}: files of the store are not those committed")
+
+
+def open_results(path: str | Path, *, verify: bool = True) -> xr.DataTree:
+    """Open a finished store as an xarray DataTree; arrays are read when touched.
+
+    `verify` compares every byte with the commit record (about a second per gigabyte); without it
+    the blocks are only checked to be there in full size. NaN means `never` or `too few paths`:
+    reduce with skipna=False.
+    Errors: StoreError if the store is unfinished or damaged.
+    """
+    check_commit(path, deep=verify)
+    return xr.open_datatree(Path(path), engine="zarr", consolidated=False, chunks=None)

@@ -1,0 +1,242 @@
+"""The empty tree: every array of a store with its dimensions, chunks, codecs and words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import zarr
+from zarr.codecs import BytesCodec, Crc32cCodec, ZstdCodec
+from zarr.storage import StoreLike
+
+from .schema import (
+    CLOSES,
+    CONVENTIONS,
+    FORMAT,
+    PATH_FIELDS,
+    PEAKS,
+    PNL,
+    RECORD_BYTES,
+    StoreSpec,
+    quantity_field,
+)
+
+ZSTD_LEVEL = 3
+
+
+def empty_array(
+    group: zarr.Group,
+    name: str,
+    dims: tuple[str, ...],
+    shape: tuple[int, ...],
+    chunks: tuple[int, ...],
+    dtype: str,
+    attributes: dict[str, Any],
+    *,
+    compress: bool,
+    checksum: bool = True,
+) -> None:
+    """An array that waits for its blocks. crc32c stands last, or it would not see every bit."""
+    codecs = [ZstdCodec(level=ZSTD_LEVEL)] * compress + [Crc32cCodec()] * checksum
+    group.create_array(
+        name,
+        shape=shape,
+        chunks=chunks,
+        dtype=dtype,
+        fill_value=np.nan if dtype.startswith("float") else 0,
+        serializer=BytesCodec(endian="little" if dtype != "uint8" else None),
+        compressors=codecs or None,
+        dimension_names=dims,
+        attributes=attributes,
+    )
+
+
+def full_array(
+    group: zarr.Group,
+    name: str,
+    dims: tuple[str, ...],
+    values: npt.NDArray[Any] | list[str] | tuple[str, ...],
+    units: str,
+    long_name: str,
+    description: str = "",
+    chunk: int | None = None,
+) -> None:
+    """A small array with its values; texts become Zarr strings."""
+    text = isinstance(values, list | tuple)
+    data = np.array(values, dtype=object) if text else np.asarray(values)
+    shape = data.shape
+    array = group.create_array(
+        name,
+        shape=shape,
+        chunks=tuple(max(n, 1) for n in shape) if chunk is None else (chunk,),
+        dtype="string" if text else data.dtype,
+        fill_value="" if text else (np.nan if data.dtype.kind == "f" else 0),
+        compressors=[ZstdCodec(level=ZSTD_LEVEL), Crc32cCodec()],
+        dimension_names=dims,
+        attributes={
+            "units": units,
+            "long_name": long_name,
+            "description": description or long_name,
+        },
+    )
+    array.with_config({"write_empty_chunks": True})[...] = data
+
+
+def new_group(root: zarr.Group, name: str, title: str, **attributes: Any) -> zarr.Group:
+    """A group of the tree with the sentence that explains it."""
+    return root.create_group(name, attributes={"title": title, **attributes})
+
+
+def lay_out(store: StoreLike, spec: StoreSpec) -> None:
+    """Create all groups and arrays of `spec`, filled as far as inputs and layout go."""
+    grid = {
+        "format": FORMAT,
+        "fingerprint": spec.fingerprint,
+        "scenarios": len(spec.scenarios),
+        "paths": spec.paths,
+        "block_size": spec.block_size,
+    }
+    attributes = {
+        "title": spec.title,
+        "conventions": CONVENTIONS,
+        "status": "running",
+        "equity": float(spec.equity),
+        "currency": spec.currency,
+        "grid": grid,
+        "provenance": dict(spec.provenance),
+    }
+    root = zarr.create_group(store, zarr_format=3, attributes=attributes)
+    _inputs(root, spec)
+    _losses(root, spec)
+    _histograms(root, spec)
+    _loop_gain(root, spec)
+    blocks = new_group(root, "blocks", "One record per finished block of paths.")
+    empty_array(
+        blocks,
+        "record",
+        ("scenario", "block", "byte"),
+        (len(spec.scenarios), spec.blocks, RECORD_BYTES),
+        (1, 1, RECORD_BYTES),
+        "uint8",
+        {
+            "units": "1",
+            "long_name": "record of the block",
+            "description": "JSON text in UTF-8, padded with spaces: digests, counts, ranges.",
+        },
+        compress=False,
+        checksum=False,
+    )
+
+
+def scenario_coordinate(group: zarr.Group, spec_scenarios: tuple[str, ...]) -> None:
+    """The coordinate `scenario`."""
+    full_array(group, "scenario", ("scenario",), spec_scenarios, "1", "scenario id")
+
+
+def name_coordinate(group: zarr.Group, symbols: tuple[str, ...]) -> None:
+    """The coordinate `name`."""
+    full_array(group, "name", ("name",), symbols, "1", "symbol of the name")
+
+
+def _inputs(root: zarr.Group, spec: StoreSpec) -> None:
+    group = new_group(root, "inputs", "What was read, to the letter.", coordinates="role file_name")
+    files = spec.inputs
+    for name, values, words in (
+        ("role", [f.role for f in files], "what the file is for"),
+        ("file_name", [f.name for f in files], "name of the file"),
+        ("text", [f.text for f in files], "text of the file exactly as read (UTF-8)"),
+    ):
+        full_array(group, name, ("file",), values, "1", words)
+    scenario_coordinate(group, spec.scenarios)
+    name_coordinate(group, spec.symbols)
+    parameters = spec.parameters or ("{}",) * len(spec.scenarios)
+    words = "resolved parameters of the scenario, JSON"
+    full_array(group, "parameters", ("scenario",), parameters, "1", words)
+    if spec.weights is not None:
+        weights = np.asarray(spec.weights, np.float64)
+        words = "value of the position at the start over equity, negative: short"
+        full_array(group, "weight", ("name",), weights, "1", words)
+
+
+def _losses(root: zarr.Group, spec: StoreSpec) -> None:
+    money = {"equity": float(spec.equity), "currency": spec.currency}
+    group = new_group(root, "losses", "What every path did to the book.", **money)
+    scenario_coordinate(group, spec.scenarios)
+    days = np.array(spec.horizons, np.int32)
+    full_array(group, "horizon", ("horizon",), days, "trading days", "close of this day")
+    ids = np.arange(spec.paths, dtype=np.int64)
+    size = min(spec.block_size, spec.paths)
+    words = "id of the path, which replays it"
+    full_array(group, "path", ("path",), ids, "1", words, chunk=size)
+    scenarios, horizons = len(spec.scenarios), len(spec.horizons)
+    for field in PNL:
+        dims = ("scenario", "horizon", "path")
+        shape, chunks = (scenarios, horizons, spec.paths), (1, horizons, size)
+        attributes = field.attributes | money
+        empty_array(group, field.name, dims, shape, chunks, "float32", attributes, compress=False)
+    for field in PATH_FIELDS:
+        shape2, chunks2 = (scenarios, spec.paths), (1, size)
+        dims2 = ("scenario", "path")
+        empty_array(
+            group, field.name, dims2, shape2, chunks2, "float32", field.attributes, compress=False
+        )
+
+
+def _histograms(root: zarr.Group, spec: StoreSpec) -> None:
+    group = new_group(
+        root,
+        "histograms",
+        "How many paths fell into each bin; adding blocks is exact.",
+        coordinates="unit",
+    )
+    scenario_coordinate(group, spec.scenarios)
+    name_coordinate(group, spec.symbols)
+    day = np.arange(1, spec.days + 1, dtype=np.int32)
+    full_array(group, "day", ("day",), day, "trading days", "close of this day")
+    full_array(group, "quantity", ("quantity",), spec.quantities, "1", "what is counted")
+    units = [quantity_field(q).units for q in spec.quantities]
+    full_array(group, "unit", ("quantity",), units, "1", "units of the quantity")
+    words = "edges of the bins, in the units of the quantity"
+    edges = np.asarray(spec.edges, np.float64)
+    full_array(group, "edges", ("quantity", "edge"), edges, "1", words)
+    peak_edges = np.asarray(spec.peak_edges, np.float64)
+    words = "edges of the bins of the peak price, relative to the start"
+    full_array(group, "peak_edges", ("edge",), peak_edges, "1", words)
+    names, bins = len(spec.symbols), spec.peak_edges.size - 1
+    inner = (spec.days, names, len(spec.quantities), bins)
+    lead = (len(spec.scenarios), spec.blocks)
+    dims = ("scenario", "block", "day", "name", "quantity", "bin")
+    empty_array(
+        group,
+        CLOSES.name,
+        dims,
+        (*lead, *inner),
+        (1, 1, *inner),
+        "uint32",
+        CLOSES.attributes,
+        compress=True,
+    )
+    empty_array(
+        group,
+        PEAKS.name,
+        ("scenario", "block", "name", "bin"),
+        (*lead, names, bins),
+        (1, 1, names, bins),
+        "uint32",
+        PEAKS.attributes,
+        compress=True,
+    )
+
+
+def _loop_gain(root: zarr.Group, spec: StoreSpec) -> None:
+    group = new_group(
+        root, "loop_gain", "How strongly the price feeds back on itself at the start."
+    )
+    scenario_coordinate(group, spec.scenarios)
+    name_coordinate(group, spec.symbols)
+    full_array(group, "channel", ("channel",), spec.channels, "1", "who answers the price")
+    words = "Below 1 feedback amplifies a move by 1/(1 - G); at 1 it ignites."
+    values = np.asarray(spec.loop_gain, np.float64)
+    dims = ("scenario", "name", "channel")
+    full_array(group, "gain", dims, values, "1", "loop gain at the start", words)

@@ -1,0 +1,197 @@
+"""What a results store contains: groups, dimensions, units, and the words that explain them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+FORMAT = 1
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+MULTIPLES = (2.0, 5.0, 10.0)
+FEEDBACK = ("on", "off")
+RECORD_BYTES = 4096
+
+CONVENTIONS = """\
+Results of powderkeg. Open with xarray.open_datatree(path, engine="zarr", consolidated=False).
+Losses are positive: loss = -pnl. Money is a fraction of the book's equity at the start; multiply by
+the attributes `equity` (in `currency`) for money. Prices are relative to the start. Holdings are in
+floats (the name's public float = 1). Rates and volatilities are per annum, times in trading days.
+Paths are conditional stories with equal weight. They are not forecasts, so no mean is shown.
+Variables ending in _calm belong to the same paths (same random numbers) with all feedback off.
+A path is replayed from its id, the coordinate `path`.
+Groups: /inputs what was read; /losses every path; /histograms integer counts per path block;
+/prices quantiles from them; /squeeze odds of a peak; /loop_gain at the start; /measures risk
+measures with intervals; /blocks one record per (scenario, path block) with its SHA-256 digests.
+The attribute `commit` is written last. Without it the run is unfinished: do not read on.
+Time and device stand in the attributes of / only; all else depends on inputs and seed alone.
+NaN means `never` in margin-call days and `the sample is too small` in /measures, else damage."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One variable of the store: what it is, in which units."""
+
+    name: str
+    units: str
+    long_name: str
+    description: str = ""
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Attributes of the variable in the store."""
+        return {
+            "units": self.units,
+            "long_name": self.long_name,
+            "description": self.description or self.long_name,
+        }
+
+
+_CALM_NOTE = "The same paths with all feedback off."
+
+
+def _with_calm(of: Field) -> tuple[Field, Field]:
+    calm = Field(f"{of.name}_calm", of.units, f"{of.long_name}, all feedback off", _CALM_NOTE)
+    return of, calm
+
+
+PNL = _with_calm(
+    Field(
+        "pnl",
+        "1",
+        "profit and loss at the close of the horizon day",
+        "Fraction of equity at the start; a loss is negative here and positive in /measures.",
+    )
+)
+PATH_FIELDS = (
+    *_with_calm(
+        Field("worst_pnl", "1", "lowest profit and loss of the path", "Over all steps, at most 0.")
+    ),
+    *_with_calm(
+        Field(
+            "margin_call_day",
+            "trading days",
+            "time of the first margin call",
+            "First step at which equity is below the requirement; NaN: never.",
+        )
+    ),
+    *_with_calm(
+        Field(
+            "margin_call_day_close",
+            "trading days",
+            "first close with a margin call",
+            "NaN: never.",
+        )
+    ),
+    *_with_calm(Field("borrow_cost", "1", "borrow fees paid", "Fraction of equity at the start.")),
+    Field(
+        "floor_names",
+        "1",
+        "names that ran into the price floor",
+        "How many names had orders cut because the elastic holders had no more to sell.",
+    ),
+    Field("fails", "floats", "unfilled buy orders of crowd and dealers", "Summed over all names."),
+)
+NEVER = frozenset(f.name for f in PATH_FIELDS if f.name.startswith("margin_call"))
+CLOSES = Field(
+    "closes",
+    "1",
+    "paths per bin at the close",
+    "The first bin also counts everything below it, the last everything above.",
+)
+PEAKS = Field("peaks", "1", "paths per bin of the highest price of the path", CLOSES.description)
+BLOCK_VARIABLES = tuple(f.name for f in (*PNL, *PATH_FIELDS, CLOSES, PEAKS))
+GROUP_OF = {name: "losses" for name in BLOCK_VARIABLES} | dict.fromkeys(
+    ("closes", "peaks"), "histograms"
+)
+
+QUANTITIES = {
+    f.name: f
+    for f in (
+        Field("price", "1", "price relative to the start"),
+        Field("short_interest", "floats", "short interest, all shorts"),
+        Field("utilisation", "1", "borrowed over lendable shares"),
+        Field("borrow_fee", "1/year", "borrow fee"),
+        Field("dealer_hedge", "floats", "net hedge of the option dealers"),
+        Field("implied_vol", "1/year^0.5", "implied volatility"),
+        Field("attention", "1", "share of the crowd that pays attention"),
+    )
+}
+
+
+def quantity_field(name: str) -> Field:
+    """What is known about a quantity; one that is new here is stored without a story."""
+    return QUANTITIES.get(name, Field(name, "1", name.replace("_", " ")))
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file as read: its role (book, market, chain, scenario), its name, its exact text."""
+
+    role: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class StoreSpec:
+    """All that must be known to lay out a store before the first path is simulated.
+
+    Shapes: edges (len(quantities), bins + 1), peak_edges (bins + 1,), loop_gain (scenarios, names,
+    len(channels)), weights (names,) or None.
+    Units: horizons in trading days; weights are signed position values over equity; edges as in
+    docs/model.md. `parameters` is one JSON text per scenario. `provenance` is the one place for
+    times, device and versions: it becomes the attributes of / and counts for no digest.
+    """
+
+    scenarios: tuple[str, ...]
+    symbols: tuple[str, ...]
+    days: int
+    horizons: tuple[int, ...]
+    paths: int
+    block_size: int
+    quantities: tuple[str, ...]
+    edges: npt.NDArray[np.float64]
+    peak_edges: npt.NDArray[np.float64]
+    fingerprint: str
+    equity: float
+    currency: str
+    channels: tuple[str, ...]
+    loop_gain: npt.NDArray[np.floating[Any]]
+    inputs: tuple[InputFile, ...] = ()
+    parameters: tuple[str, ...] = ()
+    weights: npt.NDArray[np.floating[Any]] | None = None
+    title: str = "powderkeg squeeze stress test"
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def blocks(self) -> int:
+        """Path blocks per scenario."""
+        return -(-self.paths // self.block_size)
+
+    def problem(self) -> str | None:
+        """What is wrong with the specification, in one line, or None."""
+        names, scenarios = len(self.symbols), len(self.scenarios)
+        bins = self.peak_edges.size - 1
+        checks = {
+            "no scenario": scenarios == 0,
+            "no name": names == 0,
+            "duplicate scenario ids": len(set(self.scenarios)) != scenarios,
+            "duplicate symbols": len(set(self.symbols)) != names,
+            "paths and block_size must be positive": min(self.paths, self.block_size) < 1,
+            "horizons must rise within 1..days": not self.horizons
+            or sorted(set(self.horizons)) != list(self.horizons)
+            or not 1 <= self.horizons[0] <= self.horizons[-1] <= self.days,
+            "edges must have shape (quantities, bins + 1)": self.edges.shape
+            != (len(self.quantities), bins + 1),
+            "loop_gain must have shape (scenarios, names, channels)": self.loop_gain.shape
+            != (scenarios, names, len(self.channels)),
+            "parameters must be one text per scenario": len(self.parameters) not in (0, scenarios),
+            "weights must be one number per name": self.weights is not None
+            and self.weights.shape != (names,),
+            "equity must be positive": not self.equity > 0,
+        }
+        return next((text for text, wrong in checks.items() if wrong), None)

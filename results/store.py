@@ -1,0 +1,175 @@
+"""Writing a results store: laid out by the driver, filled block by block by the workers.
+
+A block (scenario, block of paths) owns its chunks alone, so workers never meet. Its record is
+written after its data; the commit record of the whole store is written by `finish_store` last.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import zarr
+
+from .durable import Staged, make_folder, sha256, sync_folder, write_files
+from .layout import lay_out
+from .records import (
+    BlockRecord,
+    Chunk,
+    StoreError,
+    block_problem,
+    chunk_key,
+    read_grid,
+    read_record,
+)
+from .schema import BLOCK_VARIABLES, GROUP_OF, NEVER, PATH_FIELDS, StoreSpec
+
+
+class SimulatedLike(Protocol):
+    """What a back end returns for a set of paths (kernels.layout.Simulated)."""
+
+    @property
+    def pnl(self) -> npt.NDArray[np.float32]: ...
+    @property
+    def paths(self) -> npt.NDArray[np.void]: ...
+    @property
+    def closes(self) -> npt.NDArray[np.uint32]: ...
+    @property
+    def peaks(self) -> npt.NDArray[np.uint32]: ...
+
+
+def create_store(path: str | Path, spec: StoreSpec) -> None:
+    """Lay out an empty store at a path that does not exist yet.
+
+    The store is made beside its final place and renamed, so a reader never sees half of it.
+    Errors: StoreError if the path exists or the specification is inconsistent.
+    """
+    path = Path(path)
+    problem = spec.problem()
+    if problem:
+        raise StoreError(f"{path}: {problem}")
+    if os.path.lexists(path):
+        raise StoreError(f"{path} exists; results are never overwritten, choose another name")
+    make_folder(path.absolute().parent)
+    partial = path.with_name(f".{path.name}.partial-{uuid.uuid4().hex}")
+    make_folder(partial)
+    try:
+        staged = Staged(partial)
+        lay_out(staged, spec)
+        write_files(partial, staged.files)
+        try:
+            partial.rename(path)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be created: {error.strerror}") from error
+        sync_folder(path.absolute().parent)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def block_arrays(
+    full: SimulatedLike, calm: SimulatedLike
+) -> dict[str, npt.NDArray[np.float32 | np.uint32]]:
+    """The arrays of a block from the run with feedback and the run with all feedback off.
+
+    Shape: pnl (horizons, paths); fields of a path (paths,); closes (days, names, quantities, bins);
+    peaks (names, bins). Both runs are of the same paths.
+    """
+    arrays: dict[str, npt.NDArray[Any]] = {"pnl": full.pnl, "pnl_calm": calm.pnl}
+    for field in PATH_FIELDS:
+        name = field.name.removesuffix("_calm")
+        arrays[field.name] = (full if name == field.name else calm).paths[name]
+    return arrays | {"closes": full.closes, "peaks": full.peaks}
+
+
+def write_block(
+    path: str | Path,
+    scenario: int,
+    block: int,
+    arrays: Mapping[str, npt.NDArray[np.float32 | np.uint32]],
+) -> BlockRecord:
+    """Write all variables of one block, then its record. Called in a worker; safe to repeat.
+
+    Shape: as `block_arrays` returns; paths is the block size, less in the last block.
+    Errors: StoreError if an array has the wrong shape or type, is not finite (only margin-call
+    days may be NaN), if counts do not add up to the paths, or if the block exists with other bytes.
+    OSError if the disk refuses; nothing of the block then counts as done.
+    """
+    path = Path(path)
+    where = f"{path}: scenario {scenario}, block {block}"
+    if set(arrays) != set(BLOCK_VARIABLES):
+        odd = sorted(set(arrays) ^ set(BLOCK_VARIABLES))
+        raise StoreError(f"{where}: missing or unknown variables {', '.join(odd)}")
+    grid = read_grid(path)
+    first = block * grid.block_size
+    if not (0 <= scenario < grid.scenarios and 0 <= first < grid.paths):
+        raise StoreError(f"{where}: the store has no such block")
+    count = min(grid.block_size, grid.paths - first)
+    staged = Staged(path)
+    chunks = {}
+    for name in BLOCK_VARIABLES:
+        chunks[name] = _stage(staged, where, name, scenario, block, first, count, arrays[name])
+    record = BlockRecord(grid.fingerprint, scenario, block, first, count, chunks)
+    before = read_record(path, scenario, block)
+    if before is not None and before != record:
+        raise StoreError(f"{where} exists with other results: not the same inputs or build")
+    if before is None or block_problem(path, record, deep=True) is not None:
+        write_files(path, staged.files)
+        write_files(path, {record.key: record.to_bytes()})
+    return record
+
+
+def _stage(
+    staged: Staged,
+    where: str,
+    name: str,
+    scenario: int,
+    block: int,
+    first: int,
+    count: int,
+    values: npt.NDArray[Any],
+) -> Chunk:
+    """Check one variable of a block and have zarr encode it into the staged files."""
+    array = zarr.open_array(staged, path=f"{GROUP_OF[name]}/{name}", mode="r+")
+    array = array.with_config({"write_empty_chunks": True})
+    histogram = GROUP_OF[name] == "histograms"
+    shape = array.shape[2:] if histogram else (*array.shape[1:-1], count)
+    if values.shape != shape or values.dtype != array.dtype:
+        found = f"{values.dtype} {values.shape}"
+        raise StoreError(f"{where}: {name} must be {array.dtype} {shape}, not {found}")
+    nan = np.isnan(values)
+    if (nan.any() and name not in NEVER) or np.isinf(values).any():
+        raise StoreError(f"{where}: {name} has a value that is not finite")
+    if histogram:
+        if (values.sum(axis=-1, dtype=np.int64) != count).any():
+            raise StoreError(f"{where}: counts of {name} do not add up to {count} paths")
+        array[scenario, block] = values
+    else:
+        array[scenario, ..., first : first + count] = values
+    content = staged.files[chunk_key(name, scenario, block)]
+    seen = values[~nan]
+    low, high = (float(seen.min()), float(seen.max())) if seen.size else (None, None)
+    return Chunk(sha256(content), len(content), values.size, int(nan.sum()), low, high)
+
+
+def missing_blocks(path: str | Path, *, deep: bool = True) -> list[tuple[int, int]]:
+    """(scenario, block) of everything that is not on the disk in full, in order.
+
+    This is the driver's queue, at the start and after any failure. `deep` compares digests.
+    """
+    grid = read_grid(path)
+    queue = []
+    for scenario in range(grid.scenarios):
+        for block in range(grid.blocks):
+            try:
+                record = read_record(path, scenario, block)
+            except StoreError:
+                record = None
+            if record is None or block_problem(path, record, deep=deep) is not None:
+                queue.append((scenario, block))
+    return queue
