@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from pathlib import Path
+from typing import Literal, cast
+
+from .errors import InputError
+from .market import Market
+from .table import choice, read_table
 
 SHARES_PER_CONTRACT = 100
+COLUMNS = ("symbol", "expiry", "strike", "option_type", "open_interest")
+OPTION_TYPES = {"call": "call", "put": "put", "c": "call", "p": "put"}
+NO_CHAIN = (
+    "no option chain given: dealers start without a hedge and answer the crowd's calls alone; "
+    "give --chain, or dealers.open_interest in the scenario"
+)
 
 
 @dataclass(frozen=True)
@@ -32,3 +43,48 @@ class Chain:
     def for_symbol(self, symbol: str) -> tuple[ChainRow, ...]:
         """The rows of one symbol, in file order."""
         return tuple(row for row in self.rows if row.symbol == symbol)
+
+
+def load_chain(path: str | Path | None, market: Market) -> Chain:
+    """Read and check an option chain; an empty one with a note where `path` is None.
+
+    Raises InputError with file, row and column.
+    """
+    if path is None:
+        return Chain(notes=(NO_CHAIN,))
+    table = read_table(Path(path), COLUMNS, COLUMNS)
+    if market.as_of is None:
+        raise InputError(
+            f"{table.file}: expiries need an as-of date; "
+            f"add a first line `# as_of: 2021-01-15` to {market.file}"
+        )
+    rows: list[ChainRow] = []
+    seen: set[tuple[str, date, float, str]] = set()
+    totals: dict[str, float] = {}
+    for row in table.rows:
+        symbol = row.symbol(market.rows)
+        expiry = row.iso_date("expiry")
+        if expiry <= market.as_of:
+            raise row.error(
+                "expiry", f"{expiry} is not after the as-of date {market.as_of}; remove the row"
+            )
+        strike = row.positive("strike", "give the strike in currency")
+        option_type = cast(Literal["call", "put"], choice(row, "option_type", OPTION_TYPES))
+        interest = row.not_negative("open_interest", "give contracts")
+        if interest is None:
+            raise row.error("open_interest", "is empty; give contracts, 0 if none")
+        key = (symbol, expiry, strike, option_type)
+        if key in seen:
+            raise row.error("strike", f"{symbol} {expiry} {strike:g} {option_type} is there twice")
+        seen.add(key)
+        totals[symbol] = totals.get(symbol, 0.0) + interest * SHARES_PER_CONTRACT
+        rows.append(ChainRow(symbol, expiry, strike, option_type, interest))
+    if not rows:
+        raise InputError(f"{table.file}: no rows under the header; leave --chain out instead")
+    notes = tuple(
+        f"{table.file}: open interest in {symbol} is {total / market[symbol].float_shares:.1f} "
+        "times its float; check that it is in contracts"
+        for symbol, total in totals.items()
+        if total > 2 * market[symbol].float_shares
+    )
+    return Chain(tuple(rows), table.file, table.text, notes)

@@ -1,10 +1,34 @@
-"""The market snapshot: one row per symbol as of one close."""
+"""The market snapshot: one row per symbol as of one close.
+
+    # as_of: 2021-01-15
+    # currency: USD
+    symbol,price,shares_outstanding,float_shares,short_interest,lendable,...,beta_market,source
+
+The as-of date stands once, in a comment line above the header, so that no two rows can disagree
+about it. Without it, day 5, 10, ... are the weekly expiries and no option chain can be read.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
+
+from .errors import InputError, shown
+from .table import Row, Table, parse_date, read_table
+
+REQUIRED = (
+    "symbol",
+    "price",
+    "float_shares",
+    "short_interest",
+    "borrow_fee",
+    "adv",
+    "volatility",
+)
+OPTIONAL = ("shares_outstanding", "lendable", "utilisation", "implied_vol", "source")
+BETA = "beta_"
 
 
 @dataclass(frozen=True)
@@ -56,3 +80,105 @@ class Market:
     def factors(self) -> tuple[str, ...]:
         """Names of the factors that have a beta_ column, in the order of the file."""
         return tuple(dict.fromkeys(name for row in self.rows.values() for name in row.betas))
+
+
+def _lendable(row: Row, short_interest: float, warnings: list[str]) -> float | None:
+    """Lendable shares from either column, None where both are empty or nothing is lent."""
+    lendable = row.not_negative("lendable", "give shares that can be borrowed")
+    utilisation = row.not_negative("utilisation", "give short interest / lendable as a decimal")
+    if lendable == 0 or utilisation == 0:
+        column = "lendable" if lendable == 0 else "utilisation"
+        raise row.error(column, "is 0; leave it empty where it is not known")
+    if lendable is None and utilisation is not None:
+        lendable = short_interest / utilisation or None
+    elif lendable and utilisation and abs(short_interest / lendable / utilisation - 1) > 0.01:
+        raise row.error(
+            "utilisation",
+            f"{shown(row.text('utilisation'))} but short_interest / lendable is "
+            f"{short_interest / lendable:.3g}; leave one of the two empty",
+        )
+    if lendable and short_interest > lendable:
+        warnings.append(
+            f"{row.file}: row {row.number}: utilisation of {row.symbol()} is "
+            f"{short_interest / lendable:.2f}, above 1; lenders will recall from the first step"
+        )
+    return lendable
+
+
+def _market_row(row: Row, factors: tuple[str, ...], warnings: list[str]) -> MarketRow:
+    symbol = row.symbol()
+    float_shares = row.positive("float_shares", "give the public float in shares")
+    outstanding = row.not_negative("shares_outstanding", "give shares outstanding")
+    short_interest = row.not_negative("short_interest", "give shares sold short")
+    if short_interest is None:
+        raise row.error("short_interest", "is empty; give shares sold short, 0 if none")
+    fee = row.number_in("borrow_fee", "give the fee per annum as a decimal, .01 for 1 %")
+    if not 0 <= fee <= 20:
+        raise row.error(
+            "borrow_fee",
+            f"{shown(row.text('borrow_fee'))} is not between 0 and 20; "
+            "give the fee per annum as a decimal, .01 for 1 %",
+        )
+    vols: list[float] = []
+    for column in ("volatility", "implied_vol"):
+        hint = "give volatility per annum as a decimal, .4 for 40 %"
+        if column == "implied_vol" and not row.text(column):
+            vols.append(vols[0])
+            continue
+        vols.append(row.positive(column, hint))
+        if vols[-1] > 15:
+            raise row.error(column, f"{shown(row.text(column))} is above 15; {hint}")
+    if outstanding is not None and float_shares > outstanding:
+        warnings.append(
+            f"{row.file}: row {row.number}: float of {symbol} is above its shares outstanding; "
+            "check both"
+        )
+    return MarketRow(
+        symbol=symbol,
+        price=row.positive("price", "give the close in the market's currency"),
+        float_shares=float_shares,
+        short_interest=short_interest,
+        adv=row.positive("adv", "give average daily volume in shares"),
+        volatility=vols[0],
+        implied_vol=vols[1],
+        borrow_fee=fee,
+        shares_outstanding=outstanding,
+        lendable=_lendable(row, short_interest, warnings),
+        betas={
+            name: row.number_or_none(BETA + name, "give a beta, empty for 0") or 0.0
+            for name in factors
+        },
+        source=row.text("source"),
+    )
+
+
+def _check_comments(table: Table) -> tuple[date | None, str]:
+    """As-of date and currency from the comment lines."""
+    as_of = table.comments.get("as_of")
+    currency = table.comments.get("currency", "USD").upper()
+    if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
+        raise InputError(f"{table.file}: currency {shown(currency)}; give three letters, USD")
+    day = None if as_of is None else parse_date(as_of, f"{table.file}: as_of")
+    return day, currency
+
+
+def load_market(path: str | Path) -> Market:
+    """Read and check a market snapshot. Raises InputError with file, row and column."""
+    table = read_table(Path(path), REQUIRED + OPTIONAL, REQUIRED, prefix=BETA)
+    as_of, currency = _check_comments(table)
+    factors = tuple(name.removeprefix(BETA) for name in table.columns if name.startswith(BETA))
+    rows: dict[str, MarketRow] = {}
+    warnings: list[str] = []
+    for row in table.rows:
+        parsed = _market_row(row, factors, warnings)
+        if parsed.symbol in rows:
+            raise row.error("symbol", f"{parsed.symbol} is there twice; keep one row")
+        rows[parsed.symbol] = parsed
+    if not rows:
+        raise InputError(f"{table.file}: no rows under the header; add one per symbol")
+    if as_of is None:
+        warnings.append(
+            f"{table.file}: no as-of date; weekly expiries fall on every fifth day "
+            "(add a first line `# as_of: 2021-01-15`)"
+        )
+    return Market(rows, as_of, currency, table.file, table.text, tuple(warnings))
