@@ -271,8 +271,8 @@ class Packed:
 
     Shapes: run (), names (T*K,) padded, loadings (T*K, F), factor_streams (F,), schedule (steps,),
     horizons (H,) days, chain (chains, steps, vol_nodes, price_nodes), steepest (chains, steps).
-    The chain table holds the hedge of dealers who are short everything, in floats; `steepest` is the
-    x where its slope is largest, the start of Newton's method.
+    The chain table holds the hedge of dealers who are short everything, in floats; `steepest` is
+    the x where its slope is largest, the start of Newton's method.
     """
 
     symbols: tuple[str, ...]

@@ -1,0 +1,10 @@
+// Brokers restrict buying: a hazard above a price, one exponential clock per path and name
+// (docs/model.md, 9). The clock runs from -ln u to 0, then on to the end of the restriction.
+#pragma once
+#include "state.h"
+
+FN void run_clock(State& s, const Name& p, float dt) {
+    const Real waiting = select(s.x > Real(p.restriction_threshold),
+                                Real(p.restriction_hazard_dt), Real(0.0f));
+    s.clock = s.clock - select(s.clock > Real(0.0f), waiting, Real(dt));
+}

@@ -1,0 +1,18 @@
+// Implied volatility follows realised volatility and the demand for calls (docs/model.md, 9).
+#pragma once
+#include "state.h"
+
+FN void move_implied_vol(State& s, const Name& p) {
+    const Real fair = maximum(Real(p.vol0), Real(p.vol_realised) * s.realised_vol);
+    const Real demand = fused(Real(p.vol_demand), positive(s.calls), Real(1.0f));
+    const Real goal = minimum(fair * demand, Real(p.vol_max));
+    s.vol = fused(Real(p.vol_c), goal - s.vol, s.vol);
+}
+
+// Close of a day: exponentially weighted realised variance, per annum.
+FN void close_realised_vol(State& s, const Name& p) {
+    const Real r = s.x - s.x_close;
+    const Real kept = Real(1.0f - p.rv_weight) * s.realised_vol * s.realised_vol;
+    s.realised_vol = square_root(fused(Real(252.0f * p.rv_weight) * r, r, kept));
+    s.x_close = s.x;
+}
