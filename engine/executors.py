@@ -36,8 +36,10 @@ OnOutcome = Callable[[Outcome], None]
 class Executor(Protocol):
     """Runs `task(job, item)` for every item; `window` bounds how many are under way at once."""
 
-    workers: int
     description: str
+
+    @property
+    def workers(self) -> int: ...
 
     def map(
         self,
@@ -92,6 +94,8 @@ def run_all(
 class Embedded:
     """Dask's threaded scheduler in this process: no server, no socket, one block per thread."""
 
+    workers: int
+
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self.description = f"{workers} thread{'s' * (workers > 1)} of this process"
@@ -133,7 +137,7 @@ class Distributed:
     @property
     def workers(self) -> int:
         """Threads of all workers at this moment, at least 1."""
-        return max(1, sum(self.client.nthreads().values()))
+        return max(1, int(sum(self.client.nthreads().values())))
 
     def map(
         self,

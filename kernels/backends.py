@@ -52,26 +52,26 @@ def _cuda() -> Backend:
         raise BackendUnavailable(f"CuPy finds no GPU: {error}") from None
     if devices == 0:
         raise BackendUnavailable("CuPy finds no GPU")
-    from . import cuda
+    from .cuda import simulate
 
     name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"].decode()
-    return Backend("cuda", name, cuda.simulate)
+    return Backend("cuda", name, simulate)
 
 
 def _native() -> Backend:
     try:
-        from . import native
+        from .native import isa, simulate
 
-        isa = native.isa()
+        device = isa()
     except (ImportError, OSError, RuntimeError) as error:
         raise BackendUnavailable(str(error)) from None
-    return Backend("native", isa, native.simulate)
+    return Backend("native", device, simulate)
 
 
 def _reference() -> Backend:
-    from . import reference
+    from .reference import simulate
 
-    return Backend("reference", f"NumPy {np.__version__}", reference.simulate)
+    return Backend("reference", f"NumPy {np.__version__}", simulate)
 
 
 _MAKERS: dict[str, Callable[[], Backend]] = {

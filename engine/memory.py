@@ -1,0 +1,55 @@
+"""How much memory a run will take, worked out before it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+def available() -> int:
+    """Bytes this process may still take, of the machine or of its control group."""
+    import psutil
+    from distributed.system import MEMORY_LIMIT
+
+    memory: Any = psutil.virtual_memory()  # type: ignore[no-untyped-call]
+    used = memory.total - memory.available
+    return max(0, int(min(memory.available, MEMORY_LIMIT - used)))
+
+
+def resident() -> int:
+    """Bytes this process holds now."""
+    import psutil
+
+    process: Any = psutil.Process()  # type: ignore[no-untyped-call]
+    return int(process.memory_info().rss)
+
+
+def words(size: float) -> str:
+    """A size in words: `3.2 GiB`, `450 MiB`."""
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{max(1, size / 2**20):.0f} MiB"
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Bytes a run takes: of every process, and of every worker in it."""
+
+    baseline: int
+    inputs: int
+    scratch: int
+    results: int
+    workers: int
+    processes: int
+
+    @property
+    def total(self) -> int:
+        """Bytes of all processes together."""
+        shared = self.baseline + self.inputs
+        return self.processes * shared + self.workers * (self.scratch + self.results)
+
+    def __str__(self) -> str:
+        return (
+            f"about {words(self.total)} of memory: program {words(self.baseline)} and inputs "
+            f"{words(self.inputs)} in each of {self.processes} process"
+            f"{'es' * (self.processes > 1)}, working space {words(self.scratch)} and results "
+            f"{words(self.results)} for each of {self.workers} worker{'s' * (self.workers > 1)}"
+        )
