@@ -1,0 +1,30 @@
+"""Implied volatility follows realised volatility and the demand for calls; per annum.
+
+    v    += c(vol_rate) (min(max(v0, vol_realised rv) (1 + vol_demand n+), vol_max) - v)
+    rv^2  = (1 - rv_weight) rv^2 + rv_weight 252 (x - x_close)^2         (at a close)
+
+docs/model.md, section 9.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .parameters import Columns
+from .state import State
+
+
+def update(state: State, p: Columns) -> None:
+    """After every intraday step."""
+    goal = np.maximum(p.vol0, p.vol_realised * state.realised_vol)
+    goal *= 1 + p.vol_demand * np.maximum(state.calls, 0)
+    np.minimum(goal, p.vol_max, out=goal)
+    state.implied_vol = state.implied_vol + p.vol_c * (goal - state.implied_vol)
+
+
+def close(state: State, p: Columns) -> None:
+    """After the last step of a day."""
+    move = state.log_price - state.log_price_close
+    variance = (1 - p.rv_weight) * state.realised_vol**2 + p.rv_weight * 252 * move**2
+    state.realised_vol = np.sqrt(variance)
+    state.log_price_close = state.log_price.copy()
