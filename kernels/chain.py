@@ -103,8 +103,8 @@ def build_chain(
 ) -> ChainTable:
     """Tabulates the hedge of every name's chain for every step.
 
-    Shape: times (steps,), the end of each step in days, ascending; trading (steps,), False for overnight
-    steps, whose slices are zeros. Prices are in x, at most `resolution` apart, over `price_range`
+    Shape: times (steps,), the end of each step in days, ascending; trading (steps,), False for
+    overnight steps, whose slices are zeros. Prices are in x, at most `resolution` apart, over `price_range`
     or one log-point beyond a name's strikes, at least (-2.5, 4.5). `vol_range` is in sqrt(implied
     vol per annum). `dt` and `tau_floor x dt`, the least time to expiry, are in days.
     """
