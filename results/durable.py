@@ -30,12 +30,13 @@ class Staged(LocalStore):
     """A local Zarr store whose writes stay in `files` (key -> bytes).
 
     Chunks on the disk are invisible: a region is written whole or not at all, so nothing that
-    happens to lie there can leak into it.
+    happens to lie there can leak into it. With `blank` the metadata on the disk is invisible too.
     """
 
-    def __init__(self, root: Path | str, *, read_only: bool = False) -> None:
+    def __init__(self, root: Path | str, *, read_only: bool = False, blank: bool = False) -> None:
         super().__init__(root, read_only=read_only)
         self.files: dict[str, bytes] = {}
+        self.blank = blank
 
     async def get(
         self,
@@ -57,7 +58,7 @@ class Staged(LocalStore):
         if key in self.files:
             made_by = prototype or default_buffer_prototype()
             return made_by.buffer.from_bytes(self.files[key])
-        if key.rpartition("/")[2] != METADATA:
+        if self.blank or key.rpartition("/")[2] != METADATA:
             return None
         return super().get_sync(key, prototype=prototype, byte_range=byte_range)
 

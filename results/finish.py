@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import zarr
+
 from .commit import all_records, check_blocks, write_commit
-from .durable import remove_partials
+from .derived import write_prices, write_squeeze
+from .durable import METADATA, Staged, remove_partials, write_files
+from .layout import full_array, new_group, scenario_coordinate
+from .measures import COLUMNS, Row, columns, list_measures, measure_scenario
+from .records import StoreError
+from .schema import FEEDBACK, PATH_FIELDS, PNL
 
 
 def finish_store(path: str | Path, provenance: Mapping[str, Any] | None = None) -> None:
@@ -17,6 +26,67 @@ def finish_store(path: str | Path, provenance: Mapping[str, Any] | None = None) 
     repeat after a failure.
     Errors: StoreError naming the first block that is missing or damaged.
     """
-    remove_partials(Path(path))
+    path = Path(path)
+    remove_partials(path)
     check_blocks(path, all_records(path), deep=True)
+    store = zarr.open_group(path, mode="r", zarr_format=3)
+    staged = Staged(path, blank=True)
+    root = zarr.create_group(staged, zarr_format=3)
+    write_prices(root, store)
+    write_squeeze(root, store)
+    _write_measures(root, store, str(path))
+    del staged.files[METADATA]  # the root itself is the store's
+    write_files(path, staged.files)
     write_commit(path, provenance or {})
+
+
+def _read(store: zarr.Group, name: str, index: Any = slice(None)) -> Any:
+    """Values of an array of /losses. Errors: whatever zarr says about a damaged chunk."""
+    array = store[f"losses/{name}"]
+    assert isinstance(array, zarr.Array)
+    return np.asarray(array[index])
+
+
+def _write_measures(root: zarr.Group, store: zarr.Group, where: str) -> None:
+    """Add the group /measures to `root` from the losses of `store`."""
+    scenarios = tuple(str(s) for s in _read(store, "scenario"))
+    horizons = tuple(int(day) for day in _read(store, "horizon"))
+
+    def each() -> Iterator[dict[str, Row]]:
+        for s, scenario in enumerate(scenarios):
+            arrays = {f.name: _read(store, f.name, s) for f in (*PNL, *PATH_FIELDS)}
+            try:
+                yield measure_scenario(arrays, horizons)
+            except ValueError as error:
+                raise StoreError(f"{where}: scenario {scenario!r}: {error}") from error
+
+    found = columns(each(), len(scenarios), horizons)
+    measures = list_measures(horizons)
+    group = new_group(
+        root,
+        "measures",
+        "Risk measures with 95 % intervals; losses are positive, in fractions of equity.",
+        coordinates="kind label level horizon",
+    )
+    scenario_coordinate(group, scenarios)
+    words = "whether the agents answer the price, or all feedback is off"
+    full_array(group, "feedback", ("feedback",), FEEDBACK, "1", words)
+    for name, texts, words in (
+        ("measure", [m.measure for m in measures], "id of the measure"),
+        ("kind", [m.kind for m in measures], "what it is"),
+        ("label", [m.label for m in measures], "how people call it"),
+    ):
+        full_array(group, name, ("measure",), texts, "1", words)
+    level = np.array([m.level for m in measures])
+    horizon = np.array([m.horizon for m in measures], np.int32)
+    full_array(group, "level", ("measure",), level, "1", "level of the quantile, 0: none")
+    words = "close of this day, 0: the whole path"
+    full_array(group, "horizon", ("measure",), horizon, "trading days", words)
+    for column in COLUMNS:
+        both = ("scenario", "feedback", "measure")
+        dims = both if column.by_feedback else (both[0], both[2])
+        values: npt.NDArray[Any] = found[column.name]
+        if column.name == "tail_paths":
+            values = values.astype(np.int64)
+        words = column.description
+        full_array(group, column.name, dims, values, "1", column.long_name, words)

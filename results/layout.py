@@ -60,7 +60,7 @@ def full_array(
     units: str,
     long_name: str,
     description: str = "",
-    chunk: int | None = None,
+    chunks: tuple[int, ...] | None = None,
 ) -> None:
     """A small array with its values; texts become Zarr strings."""
     text = isinstance(values, list | tuple)
@@ -69,7 +69,7 @@ def full_array(
     array = group.create_array(
         name,
         shape=shape,
-        chunks=tuple(max(n, 1) for n in shape) if chunk is None else (chunk,),
+        chunks=chunks or tuple(max(n, 1) for n in shape),
         dtype="string" if text else data.dtype,
         fill_value="" if text else (np.nan if data.dtype.kind == "f" else 0),
         compressors=[ZstdCodec(level=ZSTD_LEVEL), Crc32cCodec()],
@@ -168,7 +168,7 @@ def _losses(root: zarr.Group, spec: StoreSpec) -> None:
     ids = np.arange(spec.paths, dtype=np.int64)
     size = min(spec.block_size, spec.paths)
     words = "id of the path, which replays it"
-    full_array(group, "path", ("path",), ids, "1", words, chunk=size)
+    full_array(group, "path", ("path",), ids, "1", words, chunks=(size,))
     scenarios, horizons = len(spec.scenarios), len(spec.horizons)
     for field in PNL:
         dims = ("scenario", "horizon", "path")

@@ -85,9 +85,9 @@ def value_at_risk(ordered: Floats, level: float) -> Estimate:
 
     n = ordered.size
     _check(n, level)
-    below, above = binom.ppf(((1 - COVERAGE) / 2, (1 + COVERAGE) / 2), n, level)
-    low = float(ordered[max(int(below), 1) - 1])
-    high = float(ordered[min(int(above) + 1, n) - 1])
+    below = int(binom.ppf((1 - COVERAGE) / 2, n, level))
+    above = int(binom.ppf((1 + COVERAGE) / 2, n, level)) + 1
+    low, high = float(ordered[max(below, 1) - 1]), float(ordered[min(above, n) - 1])
     return Estimate(float(ordered[rank(n, level) - 1]), (high - low) / (2 * Z), low, high)
 
 
@@ -99,7 +99,7 @@ def expected_shortfall(ordered: Floats, level: float) -> Estimate:
     q = float(ordered[k - 1])
     excess = ordered[k:] - q  # all others add zero
     mean = float(excess.sum()) / n
-    variance = (float(excess @ excess) - n * mean**2) / max(n - 1, 1)
+    variance = (float(np.square(excess).sum()) - n * mean**2) / max(n - 1, 1)
     es, se = q + mean / a, math.sqrt(max(variance, 0.0) / n) / a
     return Estimate(es, se, es - Z * se, es + Z * se)
 
@@ -110,45 +110,54 @@ def var_es(losses: npt.ArrayLike, level: float) -> tuple[Estimate, Estimate]:
     return value_at_risk(ordered, level), expected_shortfall(ordered, level)
 
 
-def shortfall_influence(losses: npt.ArrayLike, level: float, q: float, es: float) -> Floats:
-    """psi = (L - q)+/a + q - ES of every path, shape (n,): what it adds to the error of ES."""
-    excess = np.maximum(np.asarray(losses, np.float64) - q, 0.0)
-    return np.asarray(excess / (1 - level) + (q - es))
-
-
-def _paired(value: float, influence: Floats) -> Estimate:
-    se = float(influence.std(ddof=1)) / math.sqrt(influence.size) if influence.size > 1 else 0.0
+def _paired(value: float, change: Floats, n: int) -> Estimate:
+    """Estimate of a difference from the paths whose influence changes, zero for all others."""
+    mean = float(change.sum()) / n
+    variance = (float(np.square(change).sum()) - n * mean**2) / max(n - 1, 1)
+    se = math.sqrt(max(variance, 0.0) / n)
     return Estimate(value, se, value - Z * se, value + Z * se)
 
 
 def es_difference(losses: npt.ArrayLike, base: npt.ArrayLike, level: float) -> Estimate:
     """ES(losses) - ES(base) where path j of both has the same random numbers, shapes (n,).
 
-    SE = sd(psi_1 - psi_0)/sqrt n, far below that of two separate runs. Errors: TooFewPaths.
+    psi = (L - q)+/a + q - ES is what a path adds to the error of ES; SE = sd(psi_1 - psi_0)/sqrt n,
+    far below that of two separate runs. Errors: TooFewPaths.
     """
-    (q1, e1), (q0, e0) = var_es(losses, level), var_es(base, level)
-    return paired_es_difference(losses, q1, e1, base, q0, e0, level)
+    one, zero = np.asarray(losses, np.float64), np.asarray(base, np.float64)
+    return paired_difference(one, var_es(one, level), zero, var_es(zero, level), level)[1]
 
 
-def paired_es_difference(
-    losses: npt.ArrayLike,
-    q1: Estimate,
-    e1: Estimate,
-    base: npt.ArrayLike,
-    q0: Estimate,
-    e0: Estimate,
+def paired_difference(
+    losses: Floats,
+    known: tuple[Estimate, Estimate],
+    base: Floats,
+    known_base: tuple[Estimate, Estimate],
     level: float,
-) -> Estimate:
-    """The same as `es_difference` where VaR and ES of both are known already."""
-    psi = shortfall_influence(losses, level, q1.value, e1.value)
-    psi -= shortfall_influence(base, level, q0.value, e0.value)
-    return _paired(e1.value - e0.value, psi)
+) -> tuple[Estimate, Estimate]:
+    """Differences of VaR and of ES over the same random numbers, from what is known of both.
+
+    `known` is (VaR, ES) of `losses`, `known_base` of `base`, shapes (n,). For VaR
+    psi = 1{L > q}/f(q) (Bahadur 1966) with the density f(q) = sqrt(p a/n)/SE that its interval
+    implies.
+    """
+    n, a = losses.size, 1 - level
+    (var1, es1), (var0, es0) = known, known_base
+    tail = np.flatnonzero((losses > var1.value) | (base > var0.value))
+    excess1, excess0 = losses[tail] - var1.value, base[tail] - var0.value
+    scale = math.sqrt(n / (level * a))
+    moved = scale * ((excess1 > 0) * var1.standard_error - (excess0 > 0) * var0.standard_error)
+    change = (np.maximum(excess1, 0) - np.maximum(excess0, 0)) / a
+    return (
+        _paired(var1.value - var0.value, moved, n),
+        _paired(es1.value - es0.value, change, n),
+    )
 
 
 def probability_difference(hits: npt.NDArray[np.bool_], base: npt.NDArray[np.bool_]) -> Estimate:
     """P(hits) - P(base) over the same random numbers, shapes (n,)."""
     change = hits.astype(np.float64) - base
-    return _paired(float(change.mean()), change)
+    return _paired(float(change.mean()), change, change.size)
 
 
 def wilson(hits: int, n: int) -> Estimate:
