@@ -1,0 +1,148 @@
+"""A job: all that decides the numbers of a run, as one JSON text.
+
+The text goes into the store, so workers, `resume` and `replay` all read the very same inputs, and
+its SHA-256 is the run's fingerprint.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import zarr
+from pydantic import TypeAdapter
+
+from .. import __version__
+from ..kernels import layout
+from ..results import StoreError
+from ..scenarios.book import Book
+from ..scenarios.chain import Chain
+from ..scenarios.market import Market
+from ..scenarios.scenario import Scenario
+
+FORMAT = 1
+ROLE = "job"
+"""The role of the job's text among the inputs of a store."""
+
+_BOOK, _MARKET, _CHAIN = TypeAdapter(Book), TypeAdapter(Market), TypeAdapter(Chain)
+# Where a file lay and what was said about it do not change a number.
+_WORDS = {"file", "text", "warnings", "notes"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """Inputs of a run. `block` is paths per block, `backend` a name that is not `auto`."""
+
+    book: Book
+    market: Market
+    chain: Chain
+    scenarios: tuple[Scenario, ...]
+    seed: int
+    paths: int
+    block: int
+    backend: str
+
+    @property
+    def blocks(self) -> int:
+        """Path blocks per scenario."""
+        return -(-self.paths // self.block)
+
+    def to_json(self) -> str:
+        """Canonical text: equal jobs give equal texts. Symbols outside the book are left out."""
+        held = set(self.book.symbols)
+        market = replace(self.market, rows={s: self.market[s] for s in sorted(held)})
+        chain = replace(self.chain, rows=tuple(r for r in self.chain.rows if r.symbol in held))
+        tree: dict[str, Any] = {
+            "format": FORMAT,
+            "version": __version__,
+            "model": model_digest(),
+            "seed": self.seed,
+            "paths": self.paths,
+            "block": self.block,
+            "backend": self.backend,
+            "book": _BOOK.dump_python(self.book, mode="json", exclude=_WORDS),
+            "market": _MARKET.dump_python(market, mode="json", exclude=_WORDS),
+            "chain": _CHAIN.dump_python(chain, mode="json", exclude=_WORDS),
+            # Unset fields stay unset: under `names` they mean "as at the top".
+            "scenarios": [s.model_dump(mode="json", exclude_unset=True) for s in self.scenarios],
+        }
+        return json.dumps(tree, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the text."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    @classmethod
+    def from_json(cls, text: str) -> Job:
+        """The job of a text that `to_json` wrote. Raises ValueError if it is not one."""
+        tree = json.loads(text)
+        if tree.get("format") != FORMAT:
+            raise ValueError(f"job format {tree.get('format')!r} is not {FORMAT}")
+        return cls(
+            book=_BOOK.validate_python(tree["book"]),
+            market=_MARKET.validate_json(json.dumps(tree["market"])),
+            chain=_CHAIN.validate_json(json.dumps(tree["chain"])),
+            scenarios=tuple(
+                Scenario.model_validate_json(json.dumps(scenario)) for scenario in tree["scenarios"]
+            ),
+            seed=tree["seed"],
+            paths=tree["paths"],
+            block=tree["block"],
+            backend=tree["backend"],
+        )
+
+
+def read_job(store: str | Path) -> Job:
+    """The job of a store, finished or not.
+
+    Raises StoreError if the folder is no store, and if the store was made by another model: its
+    blocks could not be continued or replayed to the bit.
+    """
+    text = job_text(store)
+    made_by = json.loads(text).get("model")
+    if made_by != model_digest():
+        version = json.loads(text).get("version")
+        raise StoreError(
+            f"{store} was made by another build of the model (powderkeg {version}); "
+            "use that build to resume or replay it"
+        )
+    return Job.from_json(text)
+
+
+def job_text(store: str | Path) -> str:
+    """The text of a store's job. Raises StoreError if there is none."""
+    if not (Path(store) / "zarr.json").is_file():
+        raise StoreError(f"{store} is not a results store")
+    try:
+        inputs = zarr.open_group(str(store), path="inputs", mode="r", zarr_format=3)
+        roles, texts = (_texts(inputs, name) for name in ("role", "text"))
+        return texts[roles.index(ROLE)]
+    except (KeyError, ValueError, FileNotFoundError) as error:
+        raise StoreError(f"{store} has no job among its inputs ({error})") from None
+
+
+def _texts(group: zarr.Group, name: str) -> list[str]:
+    array = group[name]
+    assert isinstance(array, zarr.Array)
+    return [str(value) for value in array[...]]  # type: ignore[union-attr]
+
+
+@cache
+def model_digest() -> str:
+    """SHA-256 of the sources that decide the numbers, 16 digits: kernels, reference, packing."""
+    folder = Path(layout.__file__).parent
+    files = sorted(
+        path
+        for pattern in ("model/*", "reference/*.py", "*.py")
+        for path in folder.glob(pattern)
+        if path.is_file()
+    )
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]

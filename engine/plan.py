@@ -1,0 +1,189 @@
+"""What a run will do, worked out and checked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..kernels import Backend, backend
+from ..kernels.layout import (
+    HISTOGRAM_BINS,
+    PATH,
+    QUANTITIES,
+    Packed,
+    bin_edges,
+    price_bin_edges,
+)
+from ..kernels.loop_gain import CHANNELS, loop_gain
+from ..kernels.pack import Prepared, prepare
+from ..kernels.pack_name import Impact
+from ..results import InputFile, StoreSpec
+from ..scenarios.book import Book
+from ..scenarios.chain import Chain
+from ..scenarios.errors import InputError
+from ..scenarios.market import Market
+from ..scenarios.scenario import Scenario
+from ..scenarios.shifts import apply_shifts
+from .job import ROLE, Job
+from .memory import Projection, resident
+
+TASK_SECONDS = 1.5
+"""How long a block should take: long against what a task costs, short against a run."""
+
+# Name-steps per second of one worker, to the nearest power of ten that matters: a block's size must
+# not depend on the machine, so these are constants and not measured at run time.
+RATES = {"reference": 1e6, "native": 3e7, "cuda": 3e10}
+SMALLEST_BLOCK, LARGEST_BLOCK = 1 << 8, 1 << 20
+MOST_PATHS = 1 << 40
+
+# Bytes of working space per path and name in the reference (float64 states and temporaries of its
+# chunks) and what encoding a block takes on top of its arrays.
+REFERENCE_CHUNK, REFERENCE_STATE = 2048, 100 * 8
+ENCODING = 3
+
+
+def block_size(names: int, steps: int, back_end: str) -> int:
+    """Paths per block, a power of two: from the model's size and the back end, never the workers.
+
+    Every block runs twice, with feedback and calm.
+    """
+    paths = RATES[back_end] * TASK_SECONDS / (2 * names * steps)
+    power = 1 << max(0, round(np.log2(paths)))
+    return int(min(max(power, SMALLEST_BLOCK), LARGEST_BLOCK))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked job with its packed scenarios and what to tell the person before it runs."""
+
+    job: Job
+    packed: tuple[Packed, ...]
+    impacts: tuple[tuple[Impact, ...], ...]
+    warnings: tuple[str, ...]
+    back_end: Backend
+
+    @property
+    def tasks(self) -> int:
+        """Blocks over all scenarios."""
+        return len(self.job.scenarios) * self.job.blocks
+
+    @property
+    def name_steps(self) -> float:
+        """Name-steps of the whole run, both runs of every block counted."""
+        return sum(2.0 * self.job.paths * int(p.run["names"] * p.run["steps"]) for p in self.packed)
+
+    def projection(self, workers: int, processes: int) -> Projection:
+        """Memory the run takes with so many workers in so many processes."""
+        run = self.packed[0].run
+        paths, names = min(self.job.block, self.job.paths), int(run["names"])
+        counts = names * (int(run["days"]) * len(QUANTITIES) + 1) * HISTOGRAM_BINS * 4
+        output = paths * (PATH.itemsize + 4 * int(run["horizons"])) + counts
+        scratch = counts
+        if self.back_end.name == "reference":
+            scratch += names * min(paths, REFERENCE_CHUNK) * REFERENCE_STATE
+        tables = {id(p.chain): p.chain.nbytes for p in self.packed}
+        return Projection(
+            baseline=resident() - sum(tables.values()),
+            inputs=sum(tables.values()) + sum(p.names.nbytes for p in self.packed),
+            scratch=scratch,
+            results=(2 + ENCODING) * output,
+            workers=min(workers, self.tasks),
+            processes=min(processes, self.tasks) + (processes > 1),
+        )
+
+    def store_spec(self, inputs: Sequence[InputFile], provenance: dict[str, object]) -> StoreSpec:
+        """What the store must know before the first path."""
+        job, first = self.job, self.packed[0]
+        gains = [loop_gain(packed) for packed in self.packed]
+        channels = (*CHANNELS, "total")
+        return StoreSpec(
+            scenarios=tuple(scenario.id for scenario in job.scenarios),
+            symbols=first.symbols,
+            days=int(first.run["days"]),
+            horizons=tuple(int(day) for day in first.horizons),
+            paths=job.paths,
+            block_size=job.block,
+            quantities=QUANTITIES,
+            edges=np.array([bin_edges(quantity) for quantity in QUANTITIES]),
+            peak_edges=price_bin_edges(),
+            fingerprint=job.fingerprint,
+            equity=job.book.equity,
+            currency=job.book.currency,
+            channels=channels,
+            loop_gain=np.stack([np.stack([g[c] for c in channels], axis=-1) for g in gains]),
+            inputs=(*inputs, InputFile(ROLE, "job.json", job.to_json())),
+            parameters=tuple(scenario.model_dump_json() for scenario in job.scenarios),
+            weights=first.names["book_weight"][: len(first.symbols)].astype(float),
+            provenance=provenance,
+        )
+
+
+def make_plan(
+    book: Book,
+    market: Market,
+    chain: Chain,
+    scenarios: Sequence[Scenario],
+    *,
+    paths: int,
+    seed: int,
+    back_end: str = "auto",
+    block: int | None = None,
+) -> Plan:
+    """Check everything that can be checked before a run, and pack it.
+
+    Raises InputError, one line, for inputs that do not fit together, and BackendUnavailable.
+    """
+    if not scenarios:
+        raise InputError("no scenario given; name a preset or a YAML file with --scenario")
+    if not 1 <= paths <= MOST_PATHS:
+        raise InputError(f"paths: {paths} is not between 1 and {MOST_PATHS:,}")
+    if not 0 <= seed < 2**64:
+        raise InputError(f"seed: {seed} is not between 0 and 2^64 - 1")
+    if block is not None and (block < 1 or block & (block - 1) or block > LARGEST_BLOCK):
+        raise InputError(f"block: {block} is not a power of two up to {LARGEST_BLOCK:,}")
+    _same_grid(scenarios)
+    engine = backend(back_end)
+
+    prepared: list[Prepared] = []
+    warnings: list[str] = []
+    for scenario in scenarios:
+        shifted = apply_shifts(market, book, scenario)
+        try:
+            ready = prepare(book, shifted, chain, scenario, seed=seed)
+        except InputError as error:
+            raise InputError(f"scenario {scenario.id}: {error}") from None
+        prepared.append(ready)
+        warnings += [f"scenario {scenario.id}: {text}" for text in ready.warnings]
+    run = prepared[0].packed.run
+    largest = max(int(p.packed.run["steps"]) for p in prepared)
+    size = block or block_size(int(run["names"]), largest, engine.name)
+    job = Job(book, market, chain, tuple(scenarios), seed, paths, size, engine.name)
+    return Plan(
+        job=job,
+        packed=tuple(p.packed for p in prepared),
+        impacts=tuple(p.impacts for p in prepared),
+        warnings=tuple(dict.fromkeys(warnings)),
+        back_end=engine,
+    )
+
+
+def _same_grid(scenarios: Sequence[Scenario]) -> None:
+    """Scenarios of one store have names of their own, and days and horizons in common."""
+    ids = [scenario.id for scenario in scenarios]
+    for name in ids:
+        if ids.count(name) > 1:
+            raise InputError(f"scenario {name} is given twice; give each an id of its own")
+    first = scenarios[0]
+    for other in scenarios[1:]:
+        if (first.horizon_days, first.horizons) != (other.horizon_days, other.horizons):
+            raise InputError(
+                f"scenarios {first.id} ({first.horizon_days} days, losses at "
+                f"{_days(first)}) and {other.id} ({other.horizon_days} days, losses at "
+                f"{_days(other)}) do not share their days; run them separately"
+            )
+
+
+def _days(scenario: Scenario) -> str:
+    return ", ".join(str(day) for day in scenario.horizons)

@@ -1,0 +1,228 @@
+"""Run a plan: lay out the store, run its blocks wherever there is room, seal it."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .. import __version__
+from ..kernels import backend
+from ..results import InputFile, StoreError, create_store, finish_store, missing_blocks
+from ..scenarios import (
+    Book,
+    Chain,
+    InputError,
+    Market,
+    Scenario,
+    load_book,
+    load_chain,
+    load_market,
+    load_scenarios,
+)
+from .blocks import BlockDone, run_block
+from .executors import Executor, Outcome, executor, run_all
+from .job import Job, read_job
+from .memory import available, words
+from .plan import Plan, make_plan
+from .progress import Progress, Silent
+
+
+class Incomplete(RuntimeError):
+    """A run that ended without all its blocks; what is done stays, `resume` continues."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run is about, read and validated."""
+
+    book: Book
+    market: Market
+    chain: Chain
+    scenarios: tuple[Scenario, ...]
+
+    @property
+    def files(self) -> list[InputFile]:
+        """The texts exactly as read."""
+        given: list[tuple[str, Book | Market | Chain]] = [
+            ("book", self.book),
+            ("market", self.market),
+            ("chain", self.chain),
+        ]
+        files = [InputFile(role, Path(m.file).name, m.text) for role, m in given if m.text]
+        for scenario in self.scenarios:
+            texts = [text for text in (scenario.text, *scenario.base_texts) if text]
+            files += [InputFile("scenario", scenario.id, text) for text in texts]
+        return files
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the loaders want the reader to know."""
+        notes = (*self.market.warnings, *self.book.warnings, *self.chain.notes)
+        return (*notes, *(note for scenario in self.scenarios for note in scenario.notes))
+
+
+def read_inputs(
+    book: str | Path | Book,
+    market: str | Path | Market,
+    scenarios: Sequence[str | Path | Scenario],
+    chain: str | Path | Chain | None = None,
+    mapping: dict[str, str] | None = None,
+) -> Inputs:
+    """Load what is given as files or preset names; models pass through. Raises InputError."""
+    the_market = market if isinstance(market, Market) else load_market(market)
+    the_book = book if isinstance(book, Book) else load_book(book, the_market)
+    the_chain = chain if isinstance(chain, Chain) else load_chain(chain, the_market)
+    names = [given for given in scenarios if not isinstance(given, Scenario)]
+    made = [given for given in scenarios if isinstance(given, Scenario)]
+    the_scenarios = (*load_scenarios(names, the_market, the_book, mapping), *made)
+    return Inputs(the_book, the_market, the_chain, the_scenarios)
+
+
+def run(
+    book: str | Path | Book,
+    market: str | Path | Market,
+    scenarios: Sequence[str | Path | Scenario],
+    output: str | Path,
+    *,
+    chain: str | Path | Chain | None = None,
+    mapping: dict[str, str] | None = None,
+    paths: int = 100_000,
+    seed: int = 1,
+    backend: str = "auto",
+    workers: int | None = None,
+    cluster: str = "embedded",
+    block: int | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Simulate `paths` paths of every scenario and write a results store; returns its path.
+
+    Results depend on inputs, seed, paths, block and back end alone, never on workers, cluster or
+    order. Raises InputError (nothing written), StoreError if the output exists or cannot be
+    written, and Incomplete if blocks failed for good.
+    """
+    refuse_existing(output)
+    inputs = read_inputs(book, market, scenarios, chain, mapping)
+    plan = make_plan(
+        inputs.book,
+        inputs.market,
+        inputs.chain,
+        inputs.scenarios,
+        paths=paths,
+        seed=seed,
+        back_end=backend,
+        block=block,
+    )
+    return run_plan(
+        plan, output, inputs=inputs, workers=workers, cluster=cluster, progress=progress
+    )
+
+
+def refuse_existing(output: str | Path) -> None:
+    """Results are never overwritten. Raises StoreError, before anything is read."""
+    if Path(output).exists() or Path(output).is_symlink():
+        raise StoreError(f"{output} exists; results are never overwritten, choose another name")
+
+
+def run_plan(
+    plan: Plan,
+    output: str | Path,
+    *,
+    inputs: Inputs,
+    workers: int | None = None,
+    cluster: str = "embedded",
+    progress: Progress | None = None,
+) -> Path:
+    """Run a checked plan into a new store at `output`. Raises as `run`."""
+    output = Path(output).absolute()
+    with executor(cluster, workers, gpus=gpus(plan.back_end.name)) as where:
+        check_memory(plan, where.workers, 1 if cluster == "embedded" else where.workers)
+        create_store(output, plan.store_spec(inputs.files, {"started": _now()}))
+        return _fill(output, plan.job, where, progress or Silent())
+
+
+def resume(
+    store: str | Path,
+    *,
+    workers: int | None = None,
+    cluster: str = "embedded",
+    progress: Progress | None = None,
+) -> Path:
+    """Run what a store lacks and seal it. Raises StoreError and Incomplete as `run`."""
+    store = Path(store).absolute()
+    job = read_job(store)
+    with executor(cluster, workers, gpus=gpus(job.backend)) as where:
+        return _fill(store, job, where, progress or Silent())
+
+
+def gpus(back_end: str) -> int:
+    """How many GPUs a run on this back end spreads over."""
+    if back_end != "cuda":
+        return 0
+    import cupy
+
+    return int(cupy.cuda.runtime.getDeviceCount())
+
+
+def check_memory(plan: Plan, workers: int, processes: int) -> None:
+    """Raises InputError if the run would take more memory than there is."""
+    needed, free = plan.projection(workers, processes), available()
+    extra = needed.total - needed.baseline
+    if extra > free:
+        raise InputError(
+            f"the run needs {words(extra)} of memory and {words(free)} are available; "
+            "give fewer --workers or a smaller --block"
+        )
+
+
+def _fill(output: Path, job: Job, where: Executor, progress: Progress) -> Path:
+    """Run the blocks that are not on the disk, then seal the store."""
+    start = time.monotonic()
+    todo = [scenario * job.blocks + block for scenario, block in missing_blocks(output)]
+    total = len(job.scenarios) * job.paths
+    progress.started(len(todo), sum(_paths_of(job, index) for index in todo), where.description)
+
+    def heard(outcome: Outcome) -> None:
+        if isinstance(outcome.result, BlockDone):
+            progress.block_done(outcome.result.paths)
+        else:
+            progress.block_failed(outcome.item, outcome.error or "no result")
+
+    finished = False
+    try:
+        failed = run_all(where, run_block, str(output), todo, heard)
+        if failed:
+            block, error = next(iter(failed.items()))
+            raise Incomplete(
+                f"{len(failed)} of {len(todo)} blocks failed three times, first block {block}: "
+                f"{error}; the others are kept: powderkeg resume {output.name}"
+            )
+        chosen = backend(job.backend)
+        provenance = {
+            "version": __version__,
+            "finished": _now(),
+            "wall_seconds": round(time.monotonic() - start, 3),
+            "seed": job.seed,
+            "paths": total,
+            "backend": chosen.name,
+            "device": chosen.device,
+            "workers": where.description,
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+        }
+        finish_store(output, provenance)
+        finished = True
+    finally:
+        progress.finished(finished)
+    return output
+
+
+def _paths_of(job: Job, index: int) -> int:
+    return min(job.block, job.paths - index % job.blocks * job.block)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
