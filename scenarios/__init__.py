@@ -1,1 +1,31 @@
-"""What is simulated: book, market snapshot, option chain, scenario, timeline, presets."""
+"""What is simulated: book, market snapshot, option chain, scenario, presets."""
+
+from .book import Book, Position, load_book
+from .chain import Chain, ChainRow, load_chain
+from .describe import ParameterRow, describe_parameters
+from .errors import InputError
+from .joint import shifted_market
+from .library import load_scenarios, presets
+from .market import Market, MarketRow, load_market
+from .scenario import MarketShift, NameParameters, Scenario
+
+__all__ = [
+    "Book",
+    "Chain",
+    "ChainRow",
+    "InputError",
+    "Market",
+    "MarketRow",
+    "MarketShift",
+    "NameParameters",
+    "ParameterRow",
+    "Position",
+    "Scenario",
+    "describe_parameters",
+    "load_book",
+    "load_chain",
+    "load_market",
+    "load_scenarios",
+    "presets",
+    "shifted_market",
+]

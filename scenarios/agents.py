@@ -110,8 +110,8 @@ class Dealers(Section):
     )
     expiries: tuple[Days, ...] | None = parameter(
         None,
-        "expiries of the assumed calls; null: every weekly expiry up to the first one after "
-        "the horizon",
+        "expiries of the assumed calls; null: every weekly expiry up to the first one at or "
+        "after the horizon",
         "days from the as-of close",
         CHOICE,
         strict=False,

@@ -26,7 +26,7 @@ def shown(value: object, limit: int = 60) -> str:
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that a person most likely meant, or None."""
     by_lower = {candidate.lower(): candidate for candidate in known}
-    match = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    match = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
     return by_lower[match[0]] if match else None
 
 

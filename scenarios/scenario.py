@@ -155,6 +155,10 @@ class Scenario(NameParameters):
         """What the reader should know about this scenario and this book."""
         return self._notes
 
+    def remember(self, text: str, base_texts: tuple[str, ...], notes: tuple[str, ...]) -> None:
+        """Keep where the scenario came from: called once, by the loader."""
+        self._text, self._base_texts, self._notes = text, base_texts, notes
+
     @field_validator("horizons")
     @classmethod
     def _cut_horizons(cls, value: tuple[int, ...], info: Any) -> tuple[int, ...]:

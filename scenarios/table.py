@@ -22,6 +22,11 @@ _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9._/-]{0,23}", re.ASCII)
 _NOT_A_VALUE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 
+def is_symbol(text: str) -> bool:
+    """Whether an upper-case text can be a ticker."""
+    return _SYMBOL.fullmatch(text) is not None
+
+
 @dataclass(frozen=True)
 class Row:
     """One row; `number` is its line in the file, the header's included, as a spreadsheet shows."""
@@ -83,7 +88,7 @@ class Row:
         if not text.isascii():
             raise self.error("symbol", f"{shown(text)} has a non-ASCII letter; retype the ticker")
         symbol = text.upper()
-        if not _SYMBOL.fullmatch(symbol):
+        if not is_symbol(symbol):
             raise self.error(
                 "symbol", f"{shown(text)} is not a ticker; use letters, digits and . - / _"
             )
