@@ -19,10 +19,12 @@ struct Launch {
     Trace* trace;
 };
 
-#ifdef POWDERKEG_CHANNELS  // fixed when the GPU kernel is compiled
+#ifdef POWDERKEG_CHANNELS  // both are fixed when the GPU kernel is compiled
 #define LAUNCH_CHANNELS(run) (unsigned(POWDERKEG_CHANNELS))
+#define LAUNCH_TRACED(launch) (POWDERKEG_TRACED)
 #else
 #define LAUNCH_CHANNELS(run) ((run).channels)
+#define LAUNCH_TRACED(launch) ((launch).trace != nullptr)
 #endif
 
 FN Chain chain_at(const Launch& launch, const Run& run, const Name& p, int step) {
@@ -78,6 +80,7 @@ FN void keep_trace(const Tile& tile, const Launch& launch, const Run& run, int r
 template <class Tile>
 FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
     const unsigned channels = LAUNCH_CHANNELS(run);
+    const bool traced = LAUNCH_TRACED(launch);
     State* const states = tile.states;
     Normals* const normals = tile.normals;
     Normals* const factor_normals = tile.factor_normals;
@@ -96,7 +99,7 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         random_words(run.seed, p.stream, DOMAIN_RESTRICTION, path, 0, words);
         start(states[k], p, uniform(words[0]));
         if (tile.real(k)) attention[k] = Real(p.attention_weight) * states[k].attention;
-        if (launch.trace && tile.real(k))
+        if (traced && tile.real(k))
             keep_trace(tile, launch, run, 0, tile.slot(k), states[k], p,
                        {Real(1.0f), Real(0.0f)});
     }
@@ -134,11 +137,11 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
                             overnight_move);
                 s.x = log_price(s, p);
                 s.x_max = maximum(s.x_max, s.x);
-                if (launch.trace) clearing.fill_price = exponential(s.x);
+                if (traced) clearing.fill_price = exponential(s.x);
             } else {
                 const Real normal = step_normal(normals[k], run.seed, p.stream, path, step.draw,
                                                 run.normals_per_step);
-                clearing = trade(s, p, step, run, channels, launch.trace != nullptr,
+                clearing = trade(s, p, step, run, channels, traced,
                                  chain_at(launch, run, p, t), intraday_move, factor_return, normal,
                                  attention_everywhere);
             }
@@ -156,7 +159,7 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
                                                     Q_COUNT * HISTOGRAM_BINS,
                                 s, p);
             }
-            if (launch.trace && tile.real(k))
+            if (traced && tile.real(k))
                 keep_trace(tile, launch, run, t + 1, slot, s, p, clearing);
             if (!tile.real(k)) continue;  // padding adds exact zeros
             attention[k] = Real(p.attention_weight) * s.attention;

@@ -2,6 +2,7 @@
 #pragma once
 
 #define FN static __device__ __forceinline__
+#define FN_MEMBER __device__ __forceinline__
 #define POWDERKEG_UNROLL _Pragma("unroll")
 
 typedef float Real;

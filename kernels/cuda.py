@@ -1,0 +1,130 @@
+"""The GPU back end: the model compiled by NVRTC through CuPy for one tile layout and channel set.
+
+Exact mode: IEEE division and square root, explicit fused multiply-add only, denormals flushed, so
+that the GPU gives the bits of the CPU. One process per GPU; results come back as NumPy arrays.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import layout
+from .layout import Packed, Simulated
+
+MODEL = Path(__file__).parent / "model"
+THREADS = 128
+EXACT = ("-std=c++17", "--fmad=false", "--prec-div=true", "--prec-sqrt=true", "-ftz=true")
+_INCLUDE = re.compile(r'^#include "(\w+\.h)"$', re.MULTILINE)
+
+
+def source(file: str = "cuda.cu") -> str:
+    """The kernel's text with its own headers written out once each, so NVRTC needs no paths."""
+    seen: set[str] = set()
+
+    def expand(name: str) -> str:
+        if name in seen:
+            return ""
+        seen.add(name)
+        text = (MODEL / name).read_text().replace("#pragma once\n", "")
+        return _INCLUDE.sub(lambda match: expand(match[1]), text)
+
+    return expand(file)
+
+
+def definitions(packed: Packed, *, trace: bool = False) -> tuple[str, ...]:
+    """Compiler options that fix the layout and the channels of a launch."""
+    run = packed.run
+    return (
+        f"-DPOWDERKEG_LANES={int(run['lanes'])}",
+        f"-DPOWDERKEG_NAMES_PER_LANE={int(run['names_per_lane'])}",
+        f"-DPOWDERKEG_FACTORS={int(run['factors'])}",
+        f"-DPOWDERKEG_CHANNELS={int(run['channels'])}",
+        f"-DPOWDERKEG_TRACED={int(trace)}",
+    )
+
+
+@functools.cache
+def _kernel(options: tuple[str, ...]) -> Any:
+    import cupy
+
+    return cupy.RawModule(code=source(), options=EXACT + options).get_function("powderkeg_kernel")
+
+
+def _on_device(array: npt.NDArray[Any]) -> Any:
+    import cupy
+
+    # CuPy has no structured dtypes: records travel as bytes. An empty table still needs an address.
+    flat = np.ascontiguousarray(array).reshape(-1)
+    return cupy.asarray(flat.view(np.uint8) if flat.size else np.zeros(16, np.uint8))
+
+
+def simulate(packed: Packed, path_ids: npt.NDArray[np.uint64], *, trace: bool = False) -> Simulated:
+    """Run paths by id on this process's GPU.
+
+    Shape: path_ids (paths,); see Simulated for what comes back. When the device is out of memory
+    the launch is halved: the results do not depend on launch sizes.
+    """
+    import cupy
+
+    try:
+        return _launch(packed, np.ascontiguousarray(path_ids, np.uint64), trace)
+    except cupy.cuda.memory.OutOfMemoryError:
+        if len(path_ids) < 2:
+            raise
+    cupy.get_default_memory_pool().free_all_blocks()
+    half = len(path_ids) // 2
+    parts = [simulate(packed, ids, trace=trace) for ids in (path_ids[:half], path_ids[half:])]
+    traces = [p.trace for p in parts if p.trace is not None]
+    return Simulated(
+        pnl=np.concatenate([p.pnl for p in parts], axis=1),
+        paths=np.concatenate([p.paths for p in parts]),
+        closes=parts[0].closes + parts[1].closes,
+        peaks=parts[0].peaks + parts[1].peaks,
+        trace=np.concatenate(traces) if traces else None,
+    )
+
+
+def _launch(packed: Packed, ids: npt.NDArray[np.uint64], trace: bool) -> Simulated:
+    import cupy
+
+    run, names, paths = packed.run, int(packed.run["names"]), len(ids)
+    out = Simulated(
+        pnl=np.empty((len(packed.horizons), paths), np.float32),
+        paths=np.empty(paths, layout.PATH),
+        closes=np.zeros(
+            (int(run["days"]), names, len(layout.QUANTITIES), layout.HISTOGRAM_BINS), np.uint32
+        ),
+        peaks=np.zeros((names, layout.HISTOGRAM_BINS), np.uint32),
+        trace=np.empty((paths, int(run["steps"]) + 1, names), layout.TRACE) if trace else None,
+    )
+    if paths == 0:
+        return out
+    results = [a for a in (out.pnl, out.paths, out.closes, out.peaks, out.trace) if a is not None]
+    inputs = [
+        _on_device(a)
+        for a in (
+            run,
+            packed.names,
+            packed.loadings,
+            packed.factor_streams,
+            packed.schedule,
+            packed.chain,
+            packed.steepest,
+            ids,
+        )
+    ]
+    outputs = [cupy.zeros(max(a.nbytes, 16), np.uint8) for a in results]
+    pointers = outputs if trace else [*outputs, cupy.zeros(16, np.uint8)]
+    threads = paths * int(run["lanes"])
+    _kernel(definitions(packed, trace=trace))(
+        (-(-threads // THREADS),), (THREADS,), (*inputs, np.int64(paths), *pointers)
+    )
+    for host, device in zip(results, outputs, strict=True):
+        host.reshape(-1).view(np.uint8)[:] = device.get()[: host.nbytes]
+    return out

@@ -1,0 +1,72 @@
+// The GPU back end: a tile of POWDERKEG_LANES lanes per path, POWDERKEG_NAMES_PER_LANE names in
+// the registers of each lane; compiled at run time by kernels/cuda.py for one layout and one set
+// of channels.
+#include "path.h"
+
+struct Tile {
+    static constexpr int SLOTS = POWDERKEG_NAMES_PER_LANE, T = POWDERKEG_LANES;
+    static constexpr int FACTORS = POWDERKEG_FACTORS > 0 ? POWDERKEG_FACTORS : 1;
+    State states[SLOTS];
+    Normals normals[SLOTS], factor_normals[FACTORS];
+    PathId path;
+    long long index;  // of the path in this launch
+    int lane, names;
+    bool valid;
+
+    FN_MEMBER int held() const { return SLOTS; }
+    FN_MEMBER int slot(int k) const { return lane * SLOTS + k; }
+    FN_MEMBER bool real(int k) const { return slot(k) < names; }
+    FN_MEMBER int factors() const { return POWDERKEG_FACTORS; }
+
+    FN_MEMBER void clear(Real* values) const {
+        POWDERKEG_UNROLL
+        for (int k = 0; k < SLOTS; ++k) values[k] = 0.0f;
+    }
+
+    FN_MEMBER Real sum(const Real* values) const {
+        Real total = values[0];
+        POWDERKEG_UNROLL
+        for (int k = 1; k < SLOTS; ++k) total = total + values[k];
+        POWDERKEG_UNROLL
+        for (int half = T / 2; half > 0; half /= 2)
+            total = total + __shfl_xor_sync(0xffffffffu, total, half);
+        return total;
+    }
+
+    FN_MEMBER void count(unsigned* histogram, Int bin) const {
+        if (valid) atomicAdd(histogram + bin, 1u);  // integers: the order does not matter
+    }
+
+    FN_MEMBER void write(float* to, long long stride, Real value) const {
+        if (valid) to[index * stride] = value;
+    }
+
+    FN_MEMBER void write_path(float* to, Real value) const {
+        if (lane == 0) write(to, 1, value);
+    }
+
+    FN_MEMBER void write_record(Path* out, const BookPath& book, Real borrow, Real floor,
+                                Real fails) const {
+        if (lane == 0 && valid)
+            out[index] = {book.worst, day_or_nan(book.call_day), day_or_nan(book.call_day_close),
+                          borrow, floor, fails};
+    }
+};
+
+extern "C" __global__ void __launch_bounds__(128, 2)
+    powderkeg_kernel(const Run* run, const Name* names, const float* loadings,
+                     const unsigned* factor_streams, const Step* steps, const float* chain,
+                     const float* steepest, const unsigned long long* path_ids, long long paths,
+                     float* pnl, Path* out, unsigned* closes, unsigned* peaks, Trace* trace) {
+    const long long thread = (long long)blockIdx.x * blockDim.x + threadIdx.x;
+    Tile tile;
+    tile.lane = int(thread % Tile::T);
+    tile.index = thread / Tile::T;
+    tile.valid = tile.index < paths;
+    tile.names = run->names;
+    const unsigned long long id = path_ids[tile.valid ? tile.index : paths - 1];
+    tile.path = {int(unsigned(id)), int(unsigned(id >> 32))};
+    const Launch launch = {names, loadings, factor_streams, steps, chain, steepest, path_ids,
+                           paths, pnl, out, closes, peaks, trace};
+    simulate(tile, launch, *run);
+}
