@@ -26,8 +26,8 @@ LOG_WIDTH_STEP = 0.15
 """Spacing of the grid of ln s: the cubic errs by less than 1e-4 of an option's open interest."""
 SHARPEST = 0.02
 """Widths s below this fraction of a price cell look like a step to the table."""
-FALL = 1e-6
-"""A slope below minus this many floats per cell counts as falling; above is rounding."""
+FALL = 2e-5
+"""A fall over a cell by more than this share of all open interest counts; less is interpolation."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,10 @@ def build_chain(
     """Tabulates the hedge of every name's chain for every step.
 
     Shape: times (steps,), the end of each step in days, ascending; trading (steps,), False for
-    overnight steps, whose slices are zeros. Prices are in x, at most `resolution` apart, over `price_range`
-    or one log-point beyond a name's strikes, at least (-2.5, 4.5). `vol_range` is in sqrt(implied
-    vol per annum). `dt` and `tau_floor x dt`, the least time to expiry, are in days.
+    overnight steps, whose slices are zeros. Prices are in x, at most `resolution` apart, over
+    `price_range` or one log-point beyond a name's strikes, at least (-2.5, 4.5).
+    `vol_range` is in sqrt(implied vol per annum). `dt` and `tau_floor x dt`, the least time to expiry, are in
+    days.
     """
     if vol_nodes < 2 or resolution <= 0:
         raise ValueError("a chain table needs two vol nodes or more and a positive resolution")
@@ -121,6 +122,7 @@ def build_chain(
         x = np.linspace(low, high, nodes)
         slices[trading] = tabulate(options, x, roots**2, times[trading], tau_floor * dt)
 
+    gross = np.array([np.abs(options.open_interest).sum() for options in chains])
     rises = np.diff(table[:, trading], axis=-1)
     steepest = np.zeros((len(chains), len(times)), np.float32)
     if rises.size:
@@ -135,7 +137,7 @@ def build_chain(
         inverse_step=(nodes - 1) / spans,
         low=table[:, trading].min(axis=(1, 2, 3), initial=0).astype(float),
         high=table[:, trading].max(axis=(1, 2, 3), initial=0).astype(float),
-        falls=rises.min(axis=(1, 2, 3), initial=0) < -FALL,
+        falls=rises.min(axis=(1, 2, 3), initial=0) < -FALL * gross,
         start_hedge=np.array(at_start).reshape(len(chains), vol_nodes),
         vol_start=float(roots[0]),
         vol_inverse_step=float(1 / (roots[1] - roots[0])),

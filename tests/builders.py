@@ -180,16 +180,16 @@ def packed(
         vol_range=vol_range,
         vol_nodes=vol_nodes,
     )
-    for c, i in enumerate(present):
+    for row, i in enumerate(present):
         sign = p["dealer_sign"][i]
-        name["chain"][i] = c
-        name["long_gamma"][i] = bool((sign < 0) or (sign > 0 and built.falls[c]))
-        name["chain_start"][i] = built.start[c]
-        name["chain_inverse_step"][i] = built.inverse_step[c]
+        name["chain"][i] = row
+        name["long_gamma"][i] = bool((sign < 0) or (sign > 0 and built.falls[row]))
+        name["chain_start"][i] = built.start[row]
+        name["chain_inverse_step"][i] = built.inverse_step[row]
         name["chain_low"][i], name["chain_high"][i] = sorted(
-            (sign * built.low[c], sign * built.high[c])
+            (sign * built.low[row], sign * built.high[row])
         )
-        name["hedge0"][i] = lots(sign * built.hedge0(c, p["vol0"][i]))
+        name["hedge0"][i] = lots(sign * built.hedge0(row, p["vol0"][i]))
     if present:
         run["vol_nodes"], run["price_nodes"] = built.table.shape[2:]
         run["vol_start"], run["vol_inverse_step"] = built.vol_start, built.vol_inverse_step
@@ -352,7 +352,7 @@ def gme_like(names: int = 1, *, days: int = 26, steps_per_day: int = 26, **chang
 
 
 @st.composite
-def options_strategy(draw: st.DrawFn, days: int) -> Options:
+def options_strategy(draw: st.DrawFn, /, days: int) -> Options:
     """A chain of one to six options, calls and puts, some expiring within the run."""
     count = draw(st.integers(1, 6))
 
@@ -420,7 +420,7 @@ RANGES: dict[str, tuple[float, float]] = {
 
 
 @st.composite
-def packed_strategy(draw: st.DrawFn, max_names: int = 7, **fixed: Any) -> Packed:
+def packed_strategy(draw: st.DrawFn, /, max_names: int = 7, **fixed: Any) -> Packed:
     """Wide admissible scenarios: up to `max_names` names, any channels, with or without chains."""
     names = draw(st.integers(1, max_names))
     days = draw(st.integers(1, 4))
