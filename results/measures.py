@@ -50,7 +50,7 @@ class Row:
 
 def percent(level: float) -> str:
     """99.5 for .995: a level as people write it."""
-    return f"{100 * level:.10g}"
+    return f"{100 * level:.6g}"
 
 
 def list_measures(horizons: tuple[int, ...]) -> tuple[Measure, ...]:
@@ -65,15 +65,15 @@ def list_measures(horizons: tuple[int, ...]) -> tuple[Measure, ...]:
             ]
         for size in LOSS_SIZES:
             name = f"p_loss_{percent(size)}_day_{day}"
-            label = f"loss above {percent(size)} % of equity, day {day}"
+            label = f"loss above {percent(size)} %, day {day}"
             rows.append(Measure(name, PROBABILITY, label, horizon=day))
     p = percent(WORST_LEVEL)
     rows += [
-        Measure(f"var_{p}_worst", VAR, f"VaR {p} % of the worst loss", WORST_LEVEL),
-        Measure(f"es_{p}_worst", ES, f"ES {p} % of the worst loss", WORST_LEVEL),
+        Measure(f"var_{p}_worst", VAR, f"VaR {p} %, worst loss on the way", WORST_LEVEL),
+        Measure(f"es_{p}_worst", ES, f"ES {p} %, worst loss on the way", WORST_LEVEL),
         Measure("p_margin_call", PROBABILITY, "margin call at any time"),
         Measure("p_margin_call_close", PROBABILITY, "margin call at a close"),
-        Measure("p_ruin", PROBABILITY, "ruin: equity lost at any time"),
+        Measure("p_ruin", PROBABILITY, "all equity lost at any time"),
     ]
     return tuple(rows)
 

@@ -1,0 +1,136 @@
+"""`powderkeg show`: a store as tables in the terminal, at home in 100 columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from .commit import open_results
+from .formats import count, money, percent, percent_range
+from .measures import percent as level_text
+from .summary import FLOOR_WARNING, Line, Summary
+
+DETAILED = 3
+LISTED = 40
+NAMES = 20
+
+
+def show(path: str | Path, console: Console | None = None, *, verify: bool = True) -> None:
+    """Print a finished store: headline, scenarios, measures, squeeze odds, warnings.
+
+    Errors: StoreError if the store is unfinished or damaged.
+    """
+    console = console or Console()
+    summary = Summary(open_results(path, verify=verify))
+    console.print()
+    console.print(Text(summary.headline(), style="bold"))
+    console.print()
+    if len(summary.scenarios) > 1:
+        console.print(_scenarios(summary))
+    for scenario in summary.order[:DETAILED]:
+        console.print(_measures(summary, scenario))
+        console.print(_squeeze(summary, scenario))
+    hidden = len(summary.scenarios) - DETAILED
+    if hidden > 0:
+        console.print(Text(f"{count(hidden)} more scenarios in detail: powderkeg report", "dim"))
+    for warning in summary.warnings():
+        console.print(Text.assemble(("Warning  ", "bold yellow"), warning))
+    console.print(Text(_footer(summary), style="dim"))
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=Text(title, "bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1),
+    )
+
+
+def _scenarios(summary: Summary) -> Table:
+    last = summary.horizons[-1]
+    table = _table(f"Scenarios, worst first: ES {level_text(summary.level or 0)} % on day {last}")
+    table.add_column("scenario", overflow="ellipsis", no_wrap=True, max_width=30)
+    for name in ("ES", "95 % interval", "no feedback", "margin call", "ruin"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for s in summary.order[:LISTED]:
+        line = summary.headline_line(s)
+        call, ruin = summary.line(s, "p_margin_call"), summary.line(s, "p_ruin")
+        head = ("", "", "") if line is None else _loss_cells(line)
+        table.add_row(
+            escape(summary.scenarios[s]), *head, percent(call.on.value), percent(ruin.on.value)
+        )
+    rest = len(summary.order) - LISTED
+    if rest > 0:
+        table.caption = f"and {count(rest)} more with smaller losses"
+    return table
+
+
+def _loss_cells(line: Line) -> tuple[str, str, str]:
+    interval = percent_range(line.on.low, line.on.high, line.on.value)
+    return percent(line.on.value), interval, percent(line.off.value)
+
+
+def _measures(summary: Summary, scenario: int) -> Table:
+    table = _table(f"{summary.scenarios[scenario]}: losses in % of equity, and odds")
+    table.add_column("measure", no_wrap=True)
+    for name in ("estimate", "95 % interval", summary.currency, "no feedback", "at floor"):
+        table.add_column(name, justify="right", no_wrap=True)
+    before = None
+    for line in summary.main_lines(scenario):
+        block = (line.horizon in (0, summary.horizons[-1]), line.horizon == 0, line.is_money)
+        if before is not None and block != before:
+            table.add_section()
+        before = block
+        value, interval, off = _loss_cells(line)
+        cash = money(line.on.value, summary.equity, "").strip() if line.is_money else ""
+        floor = "" if np.isnan(line.floor_share) else percent(line.floor_share)
+        style = "yellow" if line.floor_share > FLOOR_WARNING else ""
+        label = line.label if line.is_money else f"P({line.label})"
+        bold = "bold" if line == summary.headline_line(scenario) else ""
+        table.add_row(escape(label), value, interval, cash, off, Text(floor, style), style=bold)
+    return table
+
+
+def _squeeze(summary: Summary, scenario: int) -> Table:
+    squeeze = summary.tree["squeeze"].to_dataset().isel(scenario=scenario).load()
+    odds, low, high = (squeeze[v].values for v in ("probability", "low", "high"))
+    multiples = squeeze["multiple"].values
+    inputs = summary.tree["inputs"].to_dataset()
+    weights = inputs["weight"].values if "weight" in inputs else None
+    table = _table(f"{summary.scenarios[scenario]}: odds that the price peaks at or above")
+    table.add_column("name", no_wrap=True, overflow="ellipsis", max_width=16)
+    table.add_column("position", justify="right", no_wrap=True)
+    for multiple in multiples:
+        table.add_column(f"{multiple:g}x", justify="right", no_wrap=True)
+        table.add_column("95 % interval", justify="right", no_wrap=True, style="dim")
+    order = np.argsort(-odds[:, 0], kind="stable")
+    for i in order[:NAMES]:
+        cells = []
+        for j in range(len(multiples)):
+            cells += [percent(odds[i, j]), percent_range(low[i, j], high[i, j], odds[i, j])]
+        position = "" if weights is None else percent(float(weights[i]))
+        table.add_row(escape(summary.symbols[i]), position, *cells)
+    if len(order) > NAMES:
+        table.caption = f"and {len(order) - NAMES} names with smaller odds"
+    return table
+
+
+def _footer(summary: Summary) -> str:
+    attrs = summary.tree.attrs
+    told = dict(attrs["provenance"])
+    parts = [
+        f"{count(summary.paths)} paths",
+        f"{count(len(summary.scenarios))} scenarios",
+        f"equity {money(1.0, summary.equity, summary.currency)}",
+        *(f"{key.replace('_', ' ')} {told[key]}" for key in ("back_end", "seed") if key in told),
+        f"inputs {attrs['grid']['fingerprint'][:12]}",
+    ]
+    return " · ".join(parts)

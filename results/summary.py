@@ -1,0 +1,203 @@
+"""What a store says, in the order a portfolio manager reads it; the table and the page print this.
+
+Scenarios come worst first: by ES 99 % at the last horizon, or the highest level the paths support.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from . import statistics as st
+from .formats import clean, count, money, percent, percent_range
+from .measures import ES, LEVELS, PROBABILITY
+from .measures import percent as level_text
+
+HEADLINE_LEVEL = 0.99
+FLOOR_WARNING = 0.01
+SHAPE_WARNING = 0.5
+
+
+@dataclass(frozen=True)
+class Line:
+    """One measure of one scenario; fractions of equity or probabilities."""
+
+    measure: str
+    label: str
+    kind: str
+    level: float
+    horizon: int
+    on: st.Estimate
+    off: st.Estimate
+    difference: st.Estimate
+    tail_paths: int
+    floor_share: float
+    tail_shape: float
+
+    @property
+    def is_money(self) -> bool:
+        """Whether the estimate is a loss and not a probability."""
+        return self.kind != PROBABILITY
+
+
+class Summary:
+    """Reads a finished store (as `open_results` returns it) for people."""
+
+    def __init__(self, tree: xr.DataTree) -> None:
+        self.tree = tree
+        self.equity = float(tree.attrs["equity"])
+        self.currency = clean(str(tree.attrs["currency"]))
+        self.paths = int(tree.attrs["grid"]["paths"])
+        self.measures = tree["measures"].to_dataset().load()
+        self.horizons = [int(day) for day in tree["losses"].to_dataset()["horizon"].values]
+        self.scenarios = [clean(str(s)) for s in self.measures["scenario"].values]
+        self.symbols = [clean(str(s)) for s in tree["squeeze"].to_dataset()["name"].values]
+        self.ids = [str(m) for m in self.measures["measure"].values]
+
+    def line(self, scenario: int, measure: str) -> Line:
+        """One measure of a scenario. Errors: ValueError for a measure that is not there."""
+        m, data = self.ids.index(measure), self._columns
+        on, off = (
+            st.Estimate(
+                *(float(data[c][scenario, f, m]) for c in ("estimate", "standard_error")),
+                *(float(data[c][scenario, f, m]) for c in ("low", "high")),
+            )
+            for f in (0, 1)
+        )
+        parts = ("", "_standard_error", "_low", "_high")
+        return Line(
+            measure=measure,
+            label=str(data["label"][m]),
+            kind=str(data["kind"][m]),
+            level=float(data["level"][m]),
+            horizon=int(data["horizon"][m]),
+            on=on,
+            off=off,
+            difference=st.Estimate(*(float(data[f"difference{p}"][scenario, m]) for p in parts)),
+            tail_paths=int(data["tail_paths"][scenario, m]),
+            floor_share=float(data["floor_share"][scenario, m]),
+            tail_shape=float(data["tail_shape"][scenario, 0, m]),
+        )
+
+    @cached_property
+    def _columns(self) -> dict[str, npt.NDArray[Any]]:
+        return {str(name): self.measures[name].values for name in self.measures.variables}
+
+    def lines(self, scenario: int) -> list[Line]:
+        """Every measure of a scenario."""
+        return [self.line(scenario, measure) for measure in self.ids]
+
+    def main_lines(self, scenario: int) -> list[Line]:
+        """The rows worth a first look: the last horizon, ES 99 % of the others, the whole path."""
+        last = self.horizons[-1]
+        return [
+            line
+            for line in self.lines(scenario)
+            if line.horizon in (0, last)
+            or (line.kind == ES and line.level in (self.level, HEADLINE_LEVEL))
+        ]
+
+    @cached_property
+    def level(self) -> float | None:
+        """Level of the headline: 99 %, or the highest below that the paths support."""
+        fits = [p for p in LEVELS if st.tail_paths(self.paths, p) >= st.REFUSE]
+        return max((p for p in fits if p <= HEADLINE_LEVEL), default=None)
+
+    def headline_line(self, scenario: int) -> Line | None:
+        """The one number of a scenario, or None if the paths support none."""
+        if self.level is None:
+            return None
+        return self.line(scenario, f"es_{level_text(self.level)}_day_{self.horizons[-1]}")
+
+    @cached_property
+    def order(self) -> list[int]:
+        """Scenarios, worst first; ties in the order they were given."""
+        if self.level is None:
+            return list(range(len(self.scenarios)))
+        m = self.ids.index(f"es_{level_text(self.level)}_day_{self.horizons[-1]}")
+        estimates = self._columns["estimate"][:, 0, m]
+        return [int(s) for s in np.argsort(-estimates, kind="stable")]
+
+    def headline(self) -> str:
+        """The sentence at the top, with its interval."""
+        worst = self.order[0]
+        line = self.headline_line(worst)
+        if line is None:
+            need = math.ceil(st.REFUSE / (1 - LEVELS[0]))
+            return (
+                f"{count(self.paths)} paths are too few to say anything about the tail; "
+                f"take at least {count(need)}."
+            )
+        size = abs(line.on.value)
+        does = "loses" if line.on.value >= 0 else "gains"
+        among = f" of {count(len(self.scenarios))}" if len(self.scenarios) > 1 else ""
+        first = f"In scenario {self.scenarios[worst]}" + (f", the worst{among}," if among else "")
+        text = (
+            f"{first} the book {does} {percent(size)} of its equity "
+            f"({money(size, self.equity, self.currency)}) on average in the worst "
+            f"{level_text(1 - line.level)} % of paths by day {line.horizon}; "
+            f"95 % interval {percent_range(line.on.low, line.on.high, line.on.value)}, "
+            f"and {percent(line.off.value)} with all feedback off."
+        )
+        if line.floor_share > FLOOR_WARNING:
+            text += (
+                f" {percent(line.floor_share)} of those paths ran into the price floor, "
+                "so the number rests on max_multiple."
+            )
+        return text
+
+    def warnings(self) -> list[str]:
+        """What a reader must know before trusting the numbers, one sentence each."""
+        lines = [line for s in self.order for line in self._risky(s)]
+        refused = sorted({line.level for _, line in lines if math.isnan(line.on.value)})
+        thin = sorted(
+            {
+                (line.level, line.tail_paths)
+                for _, line in lines
+                if not math.isnan(line.on.value) and line.tail_paths < st.WARN
+            }
+        )
+        found = [
+            f"{level_text(p)} % is refused: {st.tail_paths(self.paths, p)} tail paths, "
+            f"it takes {st.REFUSE}."
+            for p in refused
+        ]
+        found += [
+            f"{level_text(p)} % rests on {n} tail paths (fewer than {st.WARN}): "
+            "read its interval as a hint."
+            for p, n in thin
+        ]
+        found += self._listed(
+            lines,
+            lambda line: line.floor_share > FLOOR_WARNING,
+            "more than 1 % of the tail paths ran into the price floor; try max_multiple at half "
+            "and twice its value",
+        )
+        found += self._listed(
+            lines,
+            lambda line: line.tail_shape >= SHAPE_WARNING,
+            f"the tail is heavier than shape {SHAPE_WARNING}; the intervals of ES are too narrow",
+        )
+        return found
+
+    def _risky(self, scenario: int) -> list[tuple[int, Line]]:
+        last = self.horizons[-1]
+        names = [f"es_{level_text(p)}_day_{last}" for p in LEVELS]
+        return [(scenario, self.line(scenario, name)) for name in names]
+
+    def _listed(
+        self, lines: list[tuple[int, Line]], test: Callable[[Line], bool], words: str
+    ) -> list[str]:
+        """One sentence for all scenarios that fail a test at the headline's level."""
+        bad = [self.scenarios[s] for s, line in lines if line.level == self.level and test(line)]
+        if not bad:
+            return []
+        shown = ", ".join(bad[:5]) + (f" and {count(len(bad) - 5)} more" if len(bad) > 5 else "")
+        return [f"{shown}: {words}."]
