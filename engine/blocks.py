@@ -17,7 +17,7 @@ from ..kernels import Backend, backend
 from ..kernels.layout import CALM, Packed, Simulated
 from ..kernels.pack import pack
 from ..results import block_arrays, write_block
-from ..scenarios.shifts import apply_shifts
+from ..scenarios.joint import shifted_market
 from .job import Job, read_job
 
 _packing = threading.Lock()
@@ -58,7 +58,7 @@ def simulate_both(engine: Backend, packed: Packed, ids: range) -> tuple[Simulate
 def packed_scenario(job: Job, scenario: int) -> Packed:
     """The arrays of one scenario of a job, with its shifts of the market."""
     model = job.scenarios[scenario]
-    market = apply_shifts(job.market, job.book, model)
+    market = shifted_market(model, job.market, job.book)
     return pack(job.book, market, job.chain, model, seed=job.seed)
 
 

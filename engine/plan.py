@@ -23,9 +23,9 @@ from ..results import InputFile, StoreSpec
 from ..scenarios.book import Book
 from ..scenarios.chain import Chain
 from ..scenarios.errors import InputError
+from ..scenarios.joint import shifted_market
 from ..scenarios.market import Market
 from ..scenarios.scenario import Scenario
-from ..scenarios.shifts import apply_shifts
 from .job import ROLE, Job
 from .memory import Projection, resident
 
@@ -61,7 +61,6 @@ class Plan:
     job: Job
     packed: tuple[Packed, ...]
     impacts: tuple[tuple[Impact, ...], ...]
-    warnings: tuple[str, ...]
     back_end: Backend
 
     @property
@@ -147,15 +146,13 @@ def make_plan(
     engine = backend(back_end)
 
     prepared: list[Prepared] = []
-    warnings: list[str] = []
     for scenario in scenarios:
-        shifted = apply_shifts(market, book, scenario)
+        shifted = shifted_market(scenario, market, book)
         try:
             ready = prepare(book, shifted, chain, scenario, seed=seed)
         except InputError as error:
             raise InputError(f"scenario {scenario.id}: {error}") from None
         prepared.append(ready)
-        warnings += [f"scenario {scenario.id}: {text}" for text in ready.warnings]
     run = prepared[0].packed.run
     largest = max(int(p.packed.run["steps"]) for p in prepared)
     size = block or block_size(int(run["names"]), largest, engine.name)
@@ -164,7 +161,6 @@ def make_plan(
         job=job,
         packed=tuple(p.packed for p in prepared),
         impacts=tuple(p.impacts for p in prepared),
-        warnings=tuple(dict.fromkeys(warnings)),
         back_end=engine,
     )
 

@@ -13,14 +13,14 @@ from ..scenarios.book import Book
 from ..scenarios.calendar import expiry_days, weekly_expiries
 from ..scenarios.chain import SHARES_PER_CONTRACT, Chain
 from ..scenarios.errors import InputError
+from ..scenarios.factors import loadings
 from ..scenarios.market import Market, MarketRow
 from ..scenarios.scenario import NameParameters, Scenario
 from .chain import ChainTable, Options, build_chain
-from .factors import loadings
 from .layout import ALL_CHANNELS, MAX_NAMES, NAME, NO_CHAIN, RUN, Channel, Packed, StepKind, tile
 from .layout import stream as stream_of
 from .pack_name import Hedge, Impact, name_record
-from .schedule import TRADING_DAYS, schedule
+from .schedule import schedule
 
 # A padding slot: a calm name that nobody holds. Everything not said is 0.
 PADDING = {
@@ -49,7 +49,6 @@ class Prepared:
 
     packed: Packed
     impacts: tuple[Impact, ...]
-    warnings: tuple[str, ...]
 
 
 def pack(
@@ -79,7 +78,7 @@ def prepare(
     seed: int,
     channels: Channel | None = None,
 ) -> Prepared:
-    """As `pack`, with the impact of every name and warnings."""
+    """As `pack`, with the impact of every name."""
     symbols = book.symbols
     rows = _market_rows(symbols, market)
     parameters = [scenario.for_name(symbol, symbol in book.shorts) for symbol in symbols]
@@ -94,9 +93,7 @@ def prepare(
         tau_floor=scenario.tau_floor,
     )
     hedges, table = _hedges(rows, parameters, market, chain, weekly, steps, scenario)
-    sigma = np.array([row.volatility for row in rows]) / np.sqrt(TRADING_DAYS)
-    betas = [{**row.betas, **p.betas} for row, p in zip(rows, parameters, strict=True)]
-    loads, warnings = loadings(symbols, betas, scenario.factors, scenario.correlation(), sigma)
+    loads = loadings(scenario, market, book, symbols)
     weights = _attention_weights(parameters)
     streams = _streams(symbols, tuple(scenario.factors))
 
@@ -127,7 +124,7 @@ def prepare(
         chain=table.table,
         steepest=table.steepest,
     )
-    return Prepared(packed, tuple(impacts), warnings)
+    return Prepared(packed, tuple(impacts))
 
 
 def switched_on(scenario: Scenario) -> Channel:
