@@ -23,10 +23,10 @@ def shown(value: object, limit: int = 60) -> str:
     return '"' + text.encode("unicode_escape").decode("ascii") + '"'
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a person most likely meant, or None."""
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str | None:
+    """The known name that a person most likely meant, or None; `cutoff` 1 asks for the same."""
     by_lower = {candidate.lower(): candidate for candidate in known}
-    match = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+    match = get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[match[0]] if match else None
 
 

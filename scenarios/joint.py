@@ -92,7 +92,7 @@ def _check_symbols(tree: Mapping, scenario: Scenario, market: Market, book: Book
 
 def _check_betas(tree: Mapping, scenario: Scenario) -> None:
     """Every factor that betas name is one of the scenario's."""
-    given = [(("betas",), scenario.betas)]
+    given: list[tuple[tuple[str, ...], dict[str, float]]] = [(("betas",), scenario.betas)]
     given += [(("names", key, "betas"), layer.betas) for key, layer in scenario.names.items()]
     for path, names in given:
         for name in names:

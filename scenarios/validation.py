@@ -46,10 +46,12 @@ def _fields(location: Location) -> dict[str, FieldInfo]:
 def _unknown(location: Location) -> str:
     """`unknown field, did you mean ...?` from the section, else from anywhere."""
     name, fields = str(location[-1]), _fields(location)
-    near = nearest(name, fields)
-    if near is None:
-        leaves = {row.key.rpartition(".")[2]: row.key for row in describe_parameters()}
-        near = leaves.get(nearest(name, leaves) or "")
+    leaves = {row.key.rpartition(".")[2]: row.key for row in describe_parameters()}
+    near = (
+        nearest(name, fields, 0.7)
+        or leaves.get(nearest(name, leaves, 0.7) or "")
+        or nearest(name, fields)
+    )
     return f"unknown field, did you mean {near}?" if near else (
         "unknown field; `powderkeg scenarios` lists all"
     )  # fmt: skip
