@@ -97,21 +97,25 @@ class Job:
         )
 
 
-def read_job(store: str | Path) -> Job:
+def read_job(store: str | Path, *, any_build: bool = False) -> Job:
     """The job of a store, finished or not.
 
-    Raises StoreError if the folder is no store, and if the store was made by another model: its
-    blocks could not be continued or replayed to the bit.
+    Raises StoreError if the folder is no store and, unless `any_build`, if another build of the
+    model made it: its blocks could not be continued to the bit.
     """
     text = job_text(store)
-    made_by = json.loads(text).get("model")
-    if made_by != model_digest():
+    if not any_build and not same_build(text):
         version = json.loads(text).get("version")
         raise StoreError(
             f"{store} was made by another build of the model (powderkeg {version}); "
-            "use that build to resume or replay it"
+            "use that build to resume it"
         )
     return Job.from_json(text)
+
+
+def same_build(text: str) -> bool:
+    """Whether a job's text was written by this very build of the model."""
+    return bool(json.loads(text).get("model") == model_digest())
 
 
 def job_text(store: str | Path) -> str:

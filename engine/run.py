@@ -207,7 +207,7 @@ def _fill(output: Path, job: Job, where: Executor, progress: Progress) -> Path:
             "wall_seconds": round(time.monotonic() - start, 3),
             "seed": job.seed,
             "paths": total,
-            "backend": chosen.name,
+            "back_end": chosen.name,
             "device": chosen.device,
             "workers": where.description,
             "python": platform.python_version(),

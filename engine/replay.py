@@ -1,0 +1,176 @@
+"""One path again, by its id, with everything on it recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from ..kernels import BackendUnavailable, backend
+from ..kernels.layout import Packed, Simulated
+from ..results import open_results
+from ..scenarios import InputError
+from .blocks import packed_scenario
+from .job import Job, job_text, read_job, same_build
+
+UNITS = {
+    "log_price": ("1", "log price relative to the start"),
+    "anchor": ("1", "anchor w, log price"),
+    "transient": ("1", "transient impact J, log price"),
+    "elastic": ("floats", "shares of elastic holders"),
+    "crowd_shares": ("floats", "shares of the crowd"),
+    "hedge": ("floats", "net hedge of the option dealers"),
+    "cohort": ("floats", "short interest of the cohort"),
+    "new_shorts": ("floats", "short interest of new shorts"),
+    "attention": ("1", "share of the crowd that pays attention"),
+    "removed": ("1", "share of the crowd that has left"),
+    "calls": ("floats", "calls held by the crowd"),
+    "call_log_strike": ("1", "mean log strike of the crowd's calls"),
+    "implied_vol": ("1/year^0.5", "implied volatility"),
+    "realised_vol": ("1/year^0.5", "realised volatility"),
+    "fee": ("1/year", "borrow fee"),
+    "utilisation": ("1", "borrowed over lendable shares"),
+    "fee_paid": ("1", "borrow cost of a short since the start, as a log run-up"),
+    "log_price_max": ("1", "highest log price so far"),
+    "log_price_slow": ("1", "slow average of the log price"),
+    "new_short_entry": ("1", "mean log price at which new shorts entered"),
+    "restriction_clock": ("trading days", "time to the broker restriction, negative: since"),
+    "restricted": ("1", "1 while brokers restrict buying"),
+    "floor": ("1", "1 once the name ran into the price floor"),
+    "fails": ("floats", "unfilled buy orders of crowd and dealers so far"),
+    "fill_price": ("1", "mean price of the step's fills, relative to the start"),
+    "volume": ("floats", "net buying of the step"),
+    "borrow_paid": ("1", "borrow fees paid so far, fraction of equity"),
+}
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A path in full. `same` says whether pnl equals the stored one bit for bit.
+
+    `data` has dimensions step (0 is the as-of close) and name; `pnl` and `stored_pnl` (horizons,)
+    are fractions of equity, `margin_call_day` is in trading days, NaN when never.
+    """
+
+    job: Job
+    scenario: str
+    path: int
+    back_end: str
+    data: xr.Dataset
+    horizons: tuple[int, ...]
+    pnl: npt.NDArray[np.float32]
+    stored_pnl: npt.NDArray[np.float32]
+    margin_call_day: float
+    same_build: bool
+
+    @property
+    def same(self) -> bool:
+        """Whether the path is the stored one to the last bit."""
+        return self.pnl.tobytes() == self.stored_pnl.tobytes()
+
+    def verdict(self) -> str:
+        """What the comparison with the store says, in one sentence."""
+        if self.same:
+            return "The replayed P&L equals the stored one bit for bit."
+        gap = float(np.max(np.abs(self.pnl - self.stored_pnl)))
+        if self.back_end != self.job.backend:
+            return (
+                f"Replayed on {self.back_end}, stored from {self.job.backend}: "
+                f"P&L differs by at most {gap:.2g} of equity, so this is a similar path."
+            )
+        if not self.same_build:
+            return (
+                "The store was made by another build of the model: "
+                f"P&L differs by at most {gap:.2g} of equity, so this is a similar path."
+            )
+        return f"The replayed P&L differs from the stored one by {gap:.2g} of equity."
+
+    @property
+    def wrong(self) -> bool:
+        """The same build gave another path: the store or this machine is not to be trusted."""
+        return not self.same and self.same_build and self.back_end == self.job.backend
+
+
+def replay(
+    store: str | Path, path: int, scenario: str | None = None, *, back_end: str | None = None
+) -> Replay:
+    """Run path number `path` of a finished store again with a trace.
+
+    `scenario` may be left out if the store has one. The store's back end is used, or the best
+    there is if it cannot run here. Raises StoreError, InputError, BackendUnavailable.
+    """
+    tree = open_results(store, verify=False)
+    job = read_job(store, any_build=True)
+    if not 0 <= path < job.paths:
+        raise InputError(f"path {path} is not in {store}: its paths are 0 to {job.paths - 1}")
+    index = _scenario_index(job, scenario)
+    try:
+        engine = backend(back_end or job.backend)
+    except BackendUnavailable:
+        if back_end:
+            raise
+        engine = backend("auto")
+    packed = packed_scenario(job, index)
+    result = engine.simulate(packed, np.array([path], np.uint64), trace=True)
+    stored = tree["losses"]["pnl"].isel(scenario=index, path=path).values
+    return Replay(
+        job=job,
+        scenario=job.scenarios[index].id,
+        path=path,
+        back_end=engine.name,
+        data=dataset(packed, result, job.scenarios[index].id, path),
+        horizons=tuple(int(day) for day in packed.horizons),
+        pnl=result.pnl[:, 0],
+        stored_pnl=np.asarray(stored, np.float32),
+        margin_call_day=float(result.paths["margin_call_day"][0]),
+        same_build=same_build(job_text(store)),
+    )
+
+
+def _scenario_index(job: Job, scenario: str | None) -> int:
+    ids = [each.id for each in job.scenarios]
+    if scenario is None:
+        if len(ids) > 1:
+            raise InputError(f"which scenario? give --scenario with one of {', '.join(ids)}")
+        return 0
+    if scenario not in ids:
+        raise InputError(f"the store has no scenario {scenario}; it has {', '.join(ids)}")
+    return ids.index(scenario)
+
+
+def dataset(packed: Packed, result: Simulated, scenario: str, path: int) -> xr.Dataset:
+    """The trace as an xarray Dataset, with price, short interest and the book's P&L added."""
+    assert result.trace is not None
+    trace = result.trace[0]
+    count = len(packed.symbols)
+    names = packed.names[:count]
+    data = xr.Dataset(
+        coords={
+            "name": ("name", np.array(packed.symbols, object), {"long_name": "symbol"}),
+            "time": (
+                "step",
+                np.concatenate([[0.0], packed.schedule["time"].astype(float)]),
+                {"units": "trading days", "long_name": "time since the as-of close"},
+            ),
+        },
+        attrs={"title": f"path {path} of scenario {scenario}", "scenario": scenario, "path": path},
+    )
+    for field in trace.dtype.names or ():
+        units, words = UNITS[field]
+        about = {"units": units, "long_name": words}
+        data[field] = (("step", "name"), np.ascontiguousarray(trace[field]), about)
+    price = xr.DataArray(np.exp(data["log_price"].astype(float)))
+    data["price"] = price.assign_attrs(units="1", long_name="price relative to the start")
+    shorts = data["cohort"] + data["new_shorts"] + names["book_short"]
+    data["short_interest"] = shorts.assign_attrs(
+        units="floats", long_name="short interest of cohort, new shorts and the book"
+    )
+    by_name = names["book_weight"].astype(float) * (price.values - 1) - data["borrow_paid"].values
+    about = {"units": "1", "long_name": "profit and loss by name, fraction of equity"}
+    data["pnl_by_name"] = (("step", "name"), by_name, about)
+    about = {"units": "1", "long_name": "profit and loss of the book, fraction of equity"}
+    data["pnl"] = ("step", by_name.sum(axis=1), about)
+    return data
