@@ -1,0 +1,186 @@
+"""`powderkeg report`: one self-contained page, no script, no request, for screen and paper."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .commit import open_results
+from .durable import write_file
+from .formats import clean, count, money, percent, percent_range
+from .inline import StyleSheet, policy_hash
+from .measures import percent as level_text
+from .pictures import FAINT, INK, fan_svg, loss_svg
+from .records import StoreError
+from .summary import FLOOR_WARNING, Line, Summary
+
+DETAILED = 8
+FANNED = 24
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_report(path: str | Path, out: str | Path, *, verify: bool = True) -> None:
+    """Write the page of a finished store to `out`, which must not exist.
+
+    Errors: StoreError if the store is unfinished or damaged, or `out` exists.
+    """
+    out = Path(out)
+    if os.path.lexists(out):
+        raise StoreError(f"{out} exists; choose another name")
+    write_file(out, report_html(path, verify=verify).encode())
+
+
+def report_html(path: str | Path, *, verify: bool = True) -> str:
+    """The page as text; the same for the same store.
+
+    Errors: StoreError if the store is unfinished or damaged.
+    """
+    import jinja2
+
+    summary = Summary(open_results(path, verify=verify))
+    sheet = StyleSheet({INK: "--ink", FAINT: "--faint"})
+    detailed = [_scenario(summary, s, sheet) for s in summary.order[:DETAILED]]
+    css = (TEMPLATES / "report.css").read_text() + sheet.css
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2").render(
+        css=css,
+        css_hash=policy_hash(css),
+        title=clean(str(summary.tree.attrs["title"])),
+        headline=summary.headline(),
+        warnings=summary.warnings(),
+        level=level_text(summary.level or 0),
+        day=summary.horizons[-1],
+        currency=summary.currency,
+        equity=money(1.0, summary.equity, summary.currency),
+        paths=count(summary.paths),
+        overview=[_overview(summary, s) for s in summary.order],
+        detailed=detailed,
+        hidden=max(len(summary.order) - DETAILED, 0),
+        inputs=_inputs(summary),
+        provenance=_provenance(summary),
+        store=clean(Path(path).name),
+    )
+
+
+def _overview(summary: Summary, scenario: int) -> dict[str, Any]:
+    line = summary.headline_line(scenario)
+    names = ("p_margin_call", "p_ruin")
+    call, ruin = (percent(summary.line(scenario, name).on.value) for name in names)
+    cells = {"scenario": summary.scenarios[scenario], "call": call, "ruin": ruin}
+    return cells | ({"value": "too few paths"} if line is None else _cells(summary, line))
+
+
+def _cells(summary: Summary, line: Line) -> dict[str, Any]:
+    """A line as the texts of a table row."""
+    on, d = line.on, line.difference
+    floor = line.floor_share
+    return {
+        "label": line.label if line.is_money else f"P({line.label})",
+        "value": percent(on.value),
+        "interval": percent_range(on.low, on.high, on.value),
+        "money": money(on.value, summary.equity, "").strip() if line.is_money else "",
+        "off": percent(line.off.value),
+        "off_interval": percent_range(line.off.low, line.off.high, line.off.value),
+        "difference": "" if np.isnan(d.value) else percent(d.value),
+        "difference_interval": percent_range(d.low, d.high, d.value),
+        "floor": "" if np.isnan(floor) else percent(floor),
+        "floor_bad": floor > FLOOR_WARNING,
+        "tail": count(line.tail_paths),
+        "break": line.horizon,
+    }
+
+
+def _scenario(summary: Summary, scenario: int, sheet: StyleSheet) -> dict[str, Any]:
+    squeeze = summary.tree["squeeze"].to_dataset().isel(scenario=scenario).load()
+    odds, low, high = (squeeze[v].values for v in ("probability", "low", "high"))
+    gain = summary.tree["loop_gain"].to_dataset().isel(scenario=scenario).load()
+    inputs = summary.tree["inputs"].to_dataset()
+    weights = inputs["weight"].values if "weight" in inputs else None
+    order = [int(i) for i in np.argsort(-odds[:, 0], kind="stable")]
+    headline = summary.headline_line(scenario)
+    names = []
+    for i in order:
+        gains = [float(g) for g in gain["gain"].values[i]]
+        names.append(
+            {
+                "name": summary.symbols[i],
+                "weight": "" if weights is None else percent(float(weights[i])),
+                "odds": [
+                    (percent(o), percent_range(a, b, o))
+                    for o, a, b in zip(odds[i], low[i], high[i], strict=True)
+                ],
+                "gains": [f"{g:.2f}".replace("-", "\N{MINUS SIGN}") for g in gains],
+                "total": f"{sum(gains):.2f}".replace("-", "\N{MINUS SIGN}"),
+                "ignites": sum(gains) >= 1,
+            }
+        )
+    fanned = order[:FANNED]
+    return {
+        "id": f"scenario-{scenario}",
+        "name": summary.scenarios[scenario],
+        "headline": headline and headline.label,
+        "losses": sheet.adopt(loss_svg(summary, scenario)),
+        "main": [_cells(summary, line) for line in summary.main_lines(scenario)],
+        "all": [_cells(summary, line) for line in summary.lines(scenario)],
+        "fan": sheet.adopt(fan_svg(summary, scenario, fanned)),
+        "unfanned": len(order) - len(fanned),
+        "multiples": [f"{m:g}x" for m in squeeze["multiple"].values],
+        "channels": [clean(str(c)).replace("_", " ") for c in gain["channel"].values],
+        "names": names,
+        "worst": _worst_paths(summary, scenario),
+    }
+
+
+def _worst_paths(summary: Summary, scenario: int, most: int = 10) -> list[dict[str, Any]]:
+    """The paths with the largest losses at the last horizon, and how to replay them."""
+    losses = summary.tree["losses"].to_dataset().isel(scenario=scenario)
+    pnl = losses["pnl"].isel(horizon=-1).values
+    few = min(most, pnl.size)
+    worst = np.argpartition(pnl, few - 1)[:few]
+    worst = worst[np.lexsort((worst, pnl[worst]))]
+    picked = losses.isel(path=worst).load()
+    rows = []
+    for j in range(few):
+        called = float(picked["margin_call_day"].values[j])
+        rows.append(
+            {
+                "path": int(picked["path"].values[j]),
+                "loss": percent(-float(pnl[worst[j]])),
+                "calm": percent(-float(picked["pnl_calm"].isel(horizon=-1).values[j])),
+                "worst": percent(-float(picked["worst_pnl"].values[j])),
+                "called": "never" if np.isnan(called) else f"{called:.2f}",
+                "floor": f"{int(picked['floor_names'].values[j])}",
+            }
+        )
+    return rows
+
+
+def _inputs(summary: Summary) -> list[dict[str, str]]:
+    data = summary.tree["inputs"].to_dataset()
+    if "text" not in data:
+        return []
+    texts = zip(*(data[v].values for v in ("role", "file_name", "text")), strict=True)
+    return [
+        {"role": clean(str(role)), "name": clean(str(name)), "size": count(len(str(text)))}
+        for role, name, text in texts
+    ]
+
+
+def _provenance(summary: Summary) -> list[tuple[str, str]]:
+    attrs = summary.tree.attrs
+    rows = [
+        (str(key).replace("_", " "), clean(str(value)))
+        for key, value in dict(attrs["provenance"]).items()
+    ]
+    rows.append(("input fingerprint", clean(str(attrs["grid"]["fingerprint"]))))
+    rows.append(("content SHA-256", clean(str(attrs["commit"]["content_sha256"]))))
+    return rows
