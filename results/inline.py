@@ -10,7 +10,6 @@ import base64
 import hashlib
 import re
 
-
 PAGE_FONT = 'Helvetica, Arial, "Liberation Sans", "DejaVu Sans"'
 
 
