@@ -106,8 +106,8 @@ def build_chain(
     Shape: times (steps,), the end of each step in days, ascending; trading (steps,), False for
     overnight steps, whose slices are zeros. Prices are in x, at most `resolution` apart, over
     `price_range` or one log-point beyond a name's strikes, at least (-2.5, 4.5).
-    `vol_range` is in sqrt(implied vol per annum). `dt` and `tau_floor x dt`, the least time to expiry, are in
-    days.
+    `vol_range` is in sqrt(implied vol per annum). `dt` and `tau_floor x dt`, the least time to
+    expiry, are in days.
     """
     if vol_nodes < 2 or resolution <= 0:
         raise ValueError("a chain table needs two vol nodes or more and a positive resolution")
@@ -170,6 +170,12 @@ def tabulate(
         sums = one_expiry(options, mine, x, np.exp(grid))
         total = weights.astype(np.float32) @ sums.astype(np.float32)
         out[:alive] += total.reshape(alive, len(v), len(x))
+    # What customers are all long (or all short) rises (falls) with the price, so interpolation must
+    # not make it ripple: the sign of the slope decides how dealers are solved for.
+    if (options.open_interest >= 0).all():
+        np.maximum.accumulate(out, axis=-1, out=out)
+    elif (options.open_interest <= 0).all():
+        np.minimum.accumulate(out, axis=-1, out=out)
     return out
 
 

@@ -60,7 +60,7 @@ def test_an_option_is_there_up_to_its_close_and_gone_after() -> None:
     call = Options([0.0], [2], [True], [0.1])
     built = build_chain([call], TIMES, 1 / STEPS, trading=TRADING)
     deep = built.table[0, :, 0, -1]
-    np.testing.assert_allclose(deep[TRADING & (TIMES <= 2)], 0.1, rtol=1e-6)
+    np.testing.assert_allclose(deep[TRADING & (TIMES <= 2)], 0.1, rtol=1e-5)
     assert (deep[TIMES > 2] == 0).all()
     assert (deep[~TRADING] == 0).all()
     at_expiry = int(np.flatnonzero(TIMES == 2)[0])  # the close of day 2

@@ -3,7 +3,8 @@
     H*(x) = sign chain(x, v, t) + n N(d(x)),   d = (x - l)/s + s/2,   s = max(v sqrt(tau), 1e-4)
 
 Dealers short gamma (gain G = (M/E') dH*/dx >= 0): exponential step along the linearised price.
-Dealers long gamma (G < 0): price and hedge are solved together; the root is unique.
+Dealers long gamma (G <= 0): price and hedge are solved together, between the price xh and the one
+a full explicit order would make.
 docs/model.md, sections 8 and 10.
 """
 
@@ -141,11 +142,11 @@ def order(
     y = (wanted - hedge) * p.hedging_dt * relaxed(p.hedging_dt * (1 - gain))
     y = np.clip(y, low, high)
 
-    implicit = (p.long_gamma > 0) & (gain < 0)
+    implicit = (p.long_gamma > 0) & (gain <= 0)
     if implicit.any():
         row = np.maximum(p.chain, 0).astype(np.intp)
         guess = model.packed.steepest[row, step].astype(float)
-        about = (hedge, low, high, expected, elastic, p.elasticity, p.elastic_min, p.hedging_c)
+        about = (hedge, wanted, expected, elastic, p.elasticity, p.elastic_min, p.hedging_c)
         y[implicit] = solve(law.at(implicit), *(some(a, implicit) for a in (*about, guess)))
     return y
 
@@ -153,8 +154,7 @@ def order(
 def solve(
     law: Target,
     hedge: Array,
-    low: Array,
-    high: Array,
+    wanted: Array,
     expected: Array,
     elastic: Array,
     m: Array,
@@ -167,7 +167,8 @@ def solve(
     def price(y: Array) -> Array:
         return expected + m * np.log(elastic / np.maximum(elastic - y, elastic_min))
 
-    left, right = price(share * low), price(share * high)
+    far = price(share * (wanted - hedge))
+    left, right = np.minimum(expected, far), np.maximum(expected, far)
     x = np.clip(guess, left, right)
     for _ in range(ROUNDS):
         wanted, slope = law(x)
