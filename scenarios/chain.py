@@ -75,7 +75,10 @@ def load_chain(path: str | Path | None, market: Market) -> Chain:
             raise row.error("open_interest", "is empty; give contracts, 0 if none")
         key = (symbol, expiry, strike, option_type)
         if key in seen:
-            raise row.error("strike", f"{symbol} {expiry} {strike:g} {option_type} is there twice")
+            raise row.error(
+                "strike",
+                f"{symbol} {expiry} {strike:g} {option_type} is there twice; add up the two rows",
+            )
         seen.add(key)
         totals[symbol] = totals.get(symbol, 0.0) + interest * SHARES_PER_CONTRACT
         rows.append(ChainRow(symbol, expiry, strike, option_type, interest))

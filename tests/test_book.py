@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from powderkeg.kernels import layout
 from powderkeg.scenarios import InputError, Market, MarketRow, load_book, load_market
 from powderkeg.scenarios.book import MAX_NAMES, maintenance_margin
@@ -95,7 +96,9 @@ def test_default_margin_is_finra_4210(quantity: float, price: float, rate: float
 
 
 def test_margin_and_fee_of_the_file_win() -> None:
-    write("symbol,instrument_type,quantity,margin_rate,borrow_fee\nGME,equity,-1,3,.5\n,cash,99,,\n")
+    write(
+        "symbol,instrument_type,quantity,margin_rate,borrow_fee\nGME,equity,-1,3,.5\n,cash,99,,\n"
+    )
     position = load_book("book.csv", MARKET)["GME"]
     assert (position.margin_rate, position.borrow_fee) == (3.0, 0.5)
 
