@@ -23,13 +23,13 @@ FN Hedge hedge_target(const State& s, const Name& p, const Run& run, const Deale
     return h;
 }
 
-// Long gamma: y = c (H*(x) - H) and x = xh + M ln(E'/(E' - y)) solved together. One side rises in
-// x and the other falls, so the root is unique; bracketed Newton from the steepest point.
+// Long gamma: y = c (H*(x) - H) and x = xh + M ln(E'/(E' - y)) solved together. The root lies
+// between xh and the price of the order that xh asks for; bracketed Newton from the steepest point.
 FN Real solve_long_gamma(const State& s, const Name& p, const Run& run, const DealerView& view,
-                         Real x_hat, Real elastic, Real low, Real high) {
+                         Real x_hat, Real elastic, Real asked) {
     const Real M = Real(p.elasticity), c = Real(p.hedging_c), floor = Real(p.elastic_min);
-    Real x_low = fused(M, logarithm(elastic / maximum(elastic - c * low, floor)), x_hat);
-    Real x_high = fused(M, logarithm(elastic / maximum(elastic - c * high, floor)), x_hat);
+    const Real x_far = fused(M, logarithm(elastic / maximum(elastic - c * asked, floor)), x_hat);
+    Real x_low = minimum(x_hat, x_far), x_high = maximum(x_hat, x_far);
     Real x = clip(Real(view.chain.steepest), x_low, x_high);
     for (int round = 0; round < 12; ++round) {
         const Hedge h = hedge_target(s, p, run, view, x);
@@ -72,6 +72,7 @@ FN Real dealer_order(const State& s, const Name& p, const Step& step, const Run&
                              happened(z) / select(small, Real(1.0f), z));
     const Real y = clip((h.target - s.hedge) * Real(p.hedging_dt) * mean, low, high);
     if (!p.long_gamma) return y;
-    const Real together = solve_long_gamma(s, p, run, view, x_hat, elastic, low, high);
-    return select(gain < Real(0.0f), together, y);
+    const Real together =
+        solve_long_gamma(s, p, run, view, x_hat, elastic, h.target - s.hedge);
+    return select(gain <= Real(0.0f), together, y);
 }
