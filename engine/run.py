@@ -35,6 +35,10 @@ class Incomplete(RuntimeError):
     """A run that ended without all its blocks; what is done stays, `resume` continues."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during a run; what is done stays, `resume` continues."""
+
+
 @dataclass(frozen=True)
 class Inputs:
     """What a run is about, read and validated."""
@@ -185,8 +189,12 @@ def _fill(output: Path, job: Job, where: Executor, progress: Progress) -> Path:
     total = len(job.scenarios) * job.paths
     progress.started(len(todo), sum(_paths_of(job, index) for index in todo), where.description)
 
+    done = 0
+
     def heard(outcome: Outcome) -> None:
+        nonlocal done
         if isinstance(outcome.result, BlockDone):
+            done += 1
             progress.block_done(outcome.result.paths)
         else:
             progress.block_failed(outcome.item, outcome.error or "no result")
@@ -198,7 +206,7 @@ def _fill(output: Path, job: Job, where: Executor, progress: Progress) -> Path:
             block, error = next(iter(failed.items()))
             raise Incomplete(
                 f"{len(failed)} of {len(todo)} blocks failed three times, first block {block}: "
-                f"{error}; the others are kept: powderkeg resume {output.name}"
+                f"{error}; the others are kept: powderkeg resume {output}"
             )
         chosen = backend(job.backend)
         provenance = {
@@ -215,6 +223,11 @@ def _fill(output: Path, job: Job, where: Executor, progress: Progress) -> Path:
         }
         finish_store(output, provenance)
         finished = True
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"stopped with {done} of {len(todo)} blocks done, which are kept; "
+            f"to go on: powderkeg resume {output}"
+        ) from None
     finally:
         progress.finished(finished)
     return output

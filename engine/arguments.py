@@ -1,0 +1,68 @@
+"""Arguments of the command line, checked before anything is read or written."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from ..kernels import CHOICES
+from ..scenarios import InputError
+from .executors import cores
+
+
+def count(option: str, text: str) -> int:
+    """A whole number of at least 1; `1e6` is a million. Raises InputError."""
+    try:
+        value = float(text.replace("_", ""))
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value >= 1 and value == int(value)):
+        raise InputError(f'{option}: "{text}" is not a whole number of at least 1, such as 1e6')
+    return int(value)
+
+
+def symbol_map(given: list[str]) -> dict[str, str]:
+    """`GME=XYZ` as {"GME": "XYZ"}. Raises InputError."""
+    mapping: dict[str, str] = {}
+    for text in given:
+        old, equals, new = text.partition("=")
+        if not (equals and old and new):
+            raise InputError(f'--map: "{text}" is not of the form GME=XYZ')
+        if old in mapping:
+            raise InputError(f"--map: {old} is given twice")
+        mapping[old] = new
+    return mapping
+
+
+def check_back_end(name: str) -> None:
+    """Raises InputError for a word that is no back end."""
+    if name not in CHOICES:
+        raise InputError(f'--backend: "{name}" is not one of {", ".join(CHOICES)}')
+
+
+def check_placement(cluster: str, workers: int | None, back_end: str = "auto") -> None:
+    """Raises InputError for a word that is no cluster or back end, or no workers."""
+    check_back_end(back_end)
+    if cluster not in ("embedded", "local") and not cluster.startswith(("tcp://", "tls://")):
+        raise InputError(
+            f'--cluster: "{cluster}" is not embedded, local or an address tcp://HOST:PORT'
+        )
+    if workers is not None and not 1 <= workers <= 4096:
+        raise InputError(f"--workers: {workers} is not between 1 and 4096")
+    if workers is not None and cluster.startswith("t"):
+        raise InputError("--workers: a running cluster has its own workers; leave it out")
+
+
+def default_workers(back_end: str) -> int:
+    """Workers where none are asked for: one per GPU or core."""
+    if back_end == "cuda":
+        from .run import gpus
+
+        return gpus(back_end)
+    return cores()
+
+
+def refuse_folder(folder: Path) -> None:
+    """Raises InputError if something is there: nothing is ever overwritten."""
+    if folder.exists() or folder.is_symlink():
+        raise InputError(f"{folder} exists; nothing is overwritten, choose another name")

@@ -1,0 +1,58 @@
+"""What comes with powderkeg: presets, parameters, the example book."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+import powderkeg
+
+from ..scenarios import InputError, describe_parameters, presets
+from ..scenarios.library import PRESETS
+from ..scenarios.yamlfile import load
+from .screen import table
+
+__all__ = ["example", "presets", "print_scenarios"]
+
+EXAMPLE = Path("examples") / "january-2021"
+
+
+def example() -> Path:
+    """Folder of the example book, in an installed package or a source tree. Raises InputError."""
+    package = Path(powderkeg.__file__).parent
+    for folder in (package, package.parent):
+        if (folder / EXAMPLE / "book.csv").is_file():
+            return folder / EXAMPLE
+    raise InputError(
+        f"the example book is not installed here; take {EXAMPLE.as_posix()}/ from the source "
+        "archive and use `powderkeg run`"
+    )
+
+
+def print_scenarios(screen: Console, name: str | None) -> None:
+    """Presets and parameters; a preset's YAML; or the parameters that `name` is found in."""
+    if name in presets():
+        print((PRESETS / f"{name}.yaml").read_text(), end="")
+        return
+    if name is None:
+        rows = [(preset, str(_description(preset))) for preset in presets()]
+        screen.print(table("Presets (powderkeg scenarios NAME prints one)", ("", ""), rows, left=2))
+    found = [row for row in describe_parameters() if name is None or name.lower() in row.key]
+    if not found:
+        raise InputError(
+            f"{name} is neither a preset ({', '.join(presets())}) nor part of a parameter's name"
+        )
+    screen.print(Text("Parameters of a scenario, by their names in YAML", "bold"))
+    for row in found:
+        unit = "" if row.unit in ("", "1") else f" {row.unit}"
+        allowed = f" ({row.range})" if row.range else ""
+        screen.print(Text.assemble((row.key, "cyan"), f" = {row.default}{unit}{allowed}"))
+        screen.print(Text(f"    {row.description}"))
+        if row.source:
+            screen.print(Text(f"    source: {row.source}", "dim"))
+
+
+def _description(preset: str) -> str:
+    return str(load(PRESETS / f"{preset}.yaml")[0].get("description", ""))

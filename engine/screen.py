@@ -1,0 +1,73 @@
+"""What the command line prints besides results: the plan before a run, tables of facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .memory import available, words
+from .plan import Plan
+
+WIDTH = 100
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console of the terminal's width, 100 columns where there is no terminal."""
+    made = Console(stderr=stderr, highlight=False)
+    return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=WIDTH)
+
+
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1
+) -> Table:
+    """A table in the style of `show`: the first `left` columns are text, the rest numbers."""
+    made = Table(
+        title=Text(title, "bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1),
+    )
+    for number, name in enumerate(columns):
+        made.add_column(name, justify="left" if number < left else "right")
+    for row in rows:
+        made.add_row(*(Text(cell) for cell in row))
+    return made
+
+
+def show_plan(to: Console, plan: Plan, warnings: Iterable[str], workers: int, where: str) -> None:
+    """The size of the run, what it will take, impacts and their source, and warnings."""
+    job = plan.job
+    scenarios = len(job.scenarios)
+    to.print(
+        f"{job.paths:,} paths x {scenarios} scenario{'s' * (scenarios > 1)} x "
+        f"{len(plan.packed[0].symbols)} names, {plan.tasks:,} blocks of {job.block:,} paths"
+    )
+    device = f"{plan.back_end.name} ({plan.back_end.device})"
+    to.print(f"back end {device}, {where}")
+    processes = workers if where != "embedded" else 1
+    to.print(f"{plan.projection(workers, processes)}; {words(available())} are available")
+    to.print(impact_table(plan))
+    for warning in dict.fromkeys(warnings):
+        to.print(Text(f"note: {warning}"))
+
+
+def impact_table(plan: Plan) -> Table:
+    """Impact per float of every name and where it comes from; scenarios that agree share a row."""
+    seen: dict[tuple[str, str, str, str], list[str]] = {}
+    for scenario, impacts in zip(plan.job.scenarios, plan.impacts, strict=True):
+        for i in impacts:
+            key = (i.symbol, f"{i.per_float:.3f}", f"{i.elastic:.2f}", i.source)
+            seen.setdefault(key, []).append(scenario.id)
+    everywhere = len(plan.job.scenarios)
+    rows = [
+        (symbol, impact, f"{float(impact) / 10:+.1%}", elastic, source,
+         "all" if len(ids) == everywhere else ", ".join(ids))
+        for (symbol, impact, elastic, source), ids in sorted(seen.items())
+    ]  # fmt: skip
+    columns = ("name", "log price per float", "10 % bought", "elastic float", "source", "scenarios")
+    return table("Impact at the start", columns, rows)

@@ -1,0 +1,301 @@
+"""The `powderkeg` command.
+
+Exit codes: 0 fine, 1 user error, 2 incomplete, 3 verification failed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import __version__
+
+app = typer.Typer(
+    name="powderkeg",
+    help="How much can a short-heavy book lose when the market turns its own hedging against it?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+USER_ERROR, INCOMPLETE, UNVERIFIED = 1, 2, 3
+
+Store = Annotated[Path, typer.Argument(metavar="STORE", help="A results store.")]
+Workers = Annotated[
+    int | None, typer.Option(help="Threads or processes; default: one per core or GPU.")
+]
+Cluster = Annotated[
+    str,
+    typer.Option(help="embedded (threads), local (processes) or an address tcp://HOST:PORT."),
+]
+BackEnd = Annotated[str, typer.Option(help="auto, cuda, native or reference.")]
+Paths = Annotated[str, typer.Option(help="Paths per scenario; 1e6 is a million.")]
+Seed = Annotated[int, typer.Option(help="Seed of the random numbers.")]
+
+
+@app.callback(invoke_without_command=True)
+def _front(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        print(f"powderkeg {__version__}")
+        raise typer.Exit()
+
+
+@app.command()
+def run(
+    book: Annotated[Path, typer.Argument(metavar="BOOK", help="Positions and cash, CSV.")],
+    market: Annotated[Path, typer.Option(help="Market snapshot, CSV.")],
+    scenario: Annotated[list[str], typer.Option(help="Preset or YAML file; may be repeated.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Results store to create.")],
+    chain: Annotated[Path | None, typer.Option(help="Option chain, CSV.")] = None,
+    map: Annotated[
+        list[str] | None, typer.Option(help="GME=XYZ tells GME's story on XYZ; may be repeated.")
+    ] = None,
+    paths: Paths = "100000",
+    seed: Seed = 1,
+    backend: BackEnd = "auto",
+    workers: Workers = None,
+    cluster: Cluster = "embedded",
+    block: Annotated[
+        str | None, typer.Option(help="Paths per block, a power of two; default: by model size.")
+    ] = None,
+) -> None:
+    """Simulate a book under scenarios and write a results store."""
+    from .engine.arguments import count, symbol_map
+
+    _run(
+        book,
+        market,
+        scenario,
+        output,
+        chain=chain,
+        mapping=symbol_map(map or []),
+        paths=count("--paths", paths),
+        seed=seed,
+        backend=backend,
+        workers=workers,
+        cluster=cluster,
+        block=None if block is None else count("--block", block),
+    )
+    print(f"\npowderkeg show {output}\npowderkeg report {output}")
+
+
+def _run(
+    book: Path,
+    market: Path,
+    scenarios: list[str],
+    output: Path,
+    *,
+    chain: Path | None = None,
+    mapping: dict[str, str] | None = None,
+    paths: int,
+    seed: int = 1,
+    backend: str = "auto",
+    workers: int | None = None,
+    cluster: str = "embedded",
+    block: int | None = None,
+) -> None:
+    from .engine.arguments import check_placement, default_workers
+    from .engine.plan import make_plan
+    from .engine.progress import progress_for
+    from .engine.run import read_inputs, refuse_existing, run_plan
+    from .engine.screen import console, show_plan
+    from .results import open_results
+    from .results.summary import Summary
+
+    refuse_existing(output)
+    check_placement(cluster, workers, backend)
+    inputs = read_inputs(book, market, scenarios, chain, mapping)
+    plan = make_plan(
+        inputs.book,
+        inputs.market,
+        inputs.chain,
+        inputs.scenarios,
+        paths=paths,
+        seed=seed,
+        back_end=backend,
+        block=block,
+    )
+    if plan.back_end.note:
+        print(f"powderkeg: {plan.back_end.note}", file=sys.stderr)
+    count = workers or default_workers(plan.back_end.name)
+    show_plan(console(), plan, inputs.warnings, count, cluster)
+    run_plan(
+        plan,
+        output,
+        inputs=inputs,
+        workers=workers,
+        cluster=cluster,
+        progress=progress_for(console(stderr=True)),
+    )
+    console().print(f"\n{Summary(open_results(output, verify=False)).headline()}", markup=False)
+
+
+@app.command()
+def resume(store: Store, workers: Workers = None, cluster: Cluster = "embedded") -> None:
+    """Finish a run that was stopped or lost blocks."""
+    from .engine.arguments import check_placement
+    from .engine.progress import progress_for
+    from .engine.run import resume as resume_run
+    from .engine.screen import console
+
+    check_placement(cluster, workers)
+    progress = progress_for(console(stderr=True))
+    resume_run(store, workers=workers, cluster=cluster, progress=progress)
+    print(f"{store} is complete")
+
+
+@app.command()
+def show(store: Store) -> None:
+    """Print headline, risk measures, squeeze odds and warnings of a store."""
+    from .engine.screen import console
+    from .results.show import show as show_store
+
+    show_store(store, console())
+
+
+@app.command()
+def report(
+    store: Store,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="HTML file; default: STORE.html.")
+    ] = None,
+) -> None:
+    """Write a self-contained HTML report of a store."""
+    from .results.report import write_report
+
+    out = output or Path(str(store).rstrip("/")).with_suffix(".html")
+    write_report(store, out)
+    print(f"wrote {out}")
+
+
+@app.command()
+def replay(
+    store: Store,
+    path: Annotated[int, typer.Option(help="Id of the path.")],
+    scenario: Annotated[
+        str | None, typer.Option(help="Scenario of the store; needed if it has several.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="New folder for CSV, Zarr and picture.")
+    ] = None,
+    backend: Annotated[
+        str | None, typer.Option(help="Back end; default: the one of the store.")
+    ] = None,
+) -> None:
+    """Run one path again and show everything that happened on it."""
+    from .engine import replay_output
+    from .engine.arguments import check_back_end, refuse_folder
+    from .engine.replay import replay as replay_path
+    from .engine.screen import console, table
+
+    if output is not None:
+        refuse_folder(output)
+    if backend is not None:
+        check_back_end(backend)
+    replayed = replay_path(store, path, scenario, back_end=backend)
+    screen = console()
+    screen.print(replay_output.headline(replayed), markup=False)
+    screen.print(table("Names", replay_output.COLUMNS, replay_output.rows(replayed)))
+    screen.print(replayed.verdict(), markup=False)
+    if output is not None:
+        for file in replay_output.write(replayed, output):
+            print(f"wrote {file}")
+    if replayed.wrong:
+        raise typer.Exit(UNVERIFIED)
+
+
+@app.command()
+def scenarios(
+    name: Annotated[
+        str | None, typer.Argument(help="A preset to print, or a word to look parameters up by.")
+    ] = None,
+) -> None:
+    """List presets and parameters; print a preset as YAML."""
+    from .engine.catalogue import print_scenarios
+    from .engine.screen import console
+
+    print_scenarios(console(), name)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine has and what a run will use."""
+    from .engine.doctor import examine
+    from .engine.screen import console, table
+
+    console().print(table("powderkeg on this machine", ("what", "found"), examine(), left=2))
+
+
+@app.command()
+def bench(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Measure the speed of every back end that works here on the whole gme-2021 model."""
+    from .engine.bench import NAMES
+    from .engine.bench import as_json as plain
+    from .engine.bench import bench as measure
+    from .engine.screen import console, table
+
+    speeds = measure()
+    if as_json:
+        print(json.dumps(plain(speeds), indent=2))
+        return
+    rows = [
+        (s.name, s.device, f"{s.name_steps_per_second / 1e6:,.1f}", f"{s.ratio:,.1f}x")
+        for s in speeds
+    ]
+    columns = ("back end", "device", "million name-steps/s", "to reference")
+    title = f"One thread, {NAMES} names with the whole gme-2021 model, medians"
+    console().print(table(title, columns, rows, left=2))
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="New folder for what the demo makes.")] = Path(
+        "demo-output"
+    ),
+    paths: Paths = "100000",
+    workers: Workers = None,
+) -> None:
+    """Run the example book of January 2021 under every preset, then show and report."""
+    from .engine.arguments import count, refuse_folder
+    from .engine.catalogue import example, presets
+    from .engine.screen import console
+    from .results.report import write_report
+    from .results.show import show as show_store
+
+    number = count("--paths", paths)
+    refuse_folder(folder)
+    source, store = example(), folder / "january-2021.zarr"
+    chosen = list(presets())
+    _run(
+        source / "book.csv",
+        source / "market.csv",
+        chosen,
+        store,
+        paths=number,
+        workers=workers,
+    )
+    show_store(store, console())
+    write_report(store, folder / "january-2021.html")
+    print(f"\nstore   {store}\nreport  {folder / 'january-2021.html'}")
+
+
+def main() -> None:
+    """Run the command; every failure is one line on stderr and an exit code."""
+    from .engine.failure import explain
+
+    try:
+        code = app(standalone_mode=False)
+    except (Exception, KeyboardInterrupt) as error:
+        message, code = explain(error)
+        if message:
+            print(f"powderkeg: {message}", file=sys.stderr)
+    sys.exit(code)
