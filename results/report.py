@@ -13,7 +13,7 @@ from .durable import write_file
 from .formats import clean, count, money, percent, percent_range
 from .inline import StyleSheet, policy_hash
 from .measures import percent as level_text
-from .pictures import FAINT, INK, fan_svg, loss_svg
+from .pictures import FAINT, INK, OFF, ON, fan_svg, loss_svg
 from .records import StoreError
 from .summary import FLOOR_WARNING, Line, Summary
 
@@ -41,7 +41,7 @@ def report_html(path: str | Path, *, verify: bool = True) -> str:
     import jinja2
 
     summary = Summary(open_results(path, verify=verify))
-    sheet = StyleSheet({INK: "--ink", FAINT: "--faint"})
+    sheet = StyleSheet({INK: "--ink", FAINT: "--faint", ON: "--on", OFF: "--off"})
     detailed = [_scenario(summary, s, sheet) for s in summary.order[:DETAILED]]
     css = (TEMPLATES / "report.css").read_text() + sheet.css
     environment = jinja2.Environment(
