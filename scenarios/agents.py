@@ -224,6 +224,14 @@ class Crowd(Section):
         ge=0,
         le=100,
     )
+    wealth: float | None = parameter(
+        None,
+        "most the crowd can spend on the shares of one name: both budgets shrink in proportion "
+        "where share_budget is worth more; null: no limit",
+        "money in the market's currency",
+        CHOICE + " (GameStop's fit: .893 of 51.44 M shares at 19.95, USD 916 M)",
+        gt=0,
+    )
     call_strike: float = parameter(
         0.16, "km: log-moneyness of the calls bought", "log price", GME_FIT, ge=-3, le=3
     )

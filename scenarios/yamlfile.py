@@ -190,9 +190,9 @@ def parse(text: str, file: str) -> Mapping:
             event, place = builder.next()
         tree = None if isinstance(event, StreamEndEvent) else builder.value(event, place, 0)
         while not isinstance(event, StreamEndEvent):
-            event, place = builder.next()
+            event, there = builder.next()
             if isinstance(event, DocumentStartEvent):
-                raise InputError(f"{place}: a second document; use one `scenarios:` list")
+                raise InputError(f"{there}: a second document; use one `scenarios:` list")
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or getattr(error, "reason", "cannot be read")
