@@ -237,7 +237,7 @@ def executor(
     """The executor named `cluster`: `embedded`, `local`, or the address of a running scheduler.
 
     `workers` are threads (embedded) or processes (local), one per core or GPU by default.
-    Raises ValueError for another word and OSError when nothing answers at an address.
+    Raises ValueError for another word and ConnectionError when nothing answers at an address.
     """
     if cluster == "embedded":
         return nullcontext(Embedded(workers or (1 if gpus else cores())))
@@ -266,7 +266,13 @@ class _Connected(AbstractContextManager["Executor"]):
         self._config.__enter__()
         if self.address:
             self._cluster = None
-            self._client = Client(self.address, timeout="10s", set_as_default=False)
+            try:
+                self._client = Client(self.address, timeout="10s", set_as_default=False)
+            except OSError:
+                self._config.__exit__(None, None, None)
+                raise ConnectionError(
+                    f"--cluster: no scheduler answers at {self.address}"
+                ) from None
             words = f"the cluster at {self.address}"
         else:
             self._cluster = local_cluster(self.workers, self.gpus, self.dashboard)

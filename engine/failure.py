@@ -48,5 +48,5 @@ def store_code(text: str) -> int:
     """The exit code of what a store's reader refused."""
     if "resume" in text:
         return INCOMPLETE
-    user = ("exists;", "not a results store", "does not exist", "another build", "no job")
+    user = ("exists;", "results store", "cannot be created", "another build", "no job")
     return USER_ERROR if any(words in text for words in user) else UNVERIFIED

@@ -121,7 +121,7 @@ def same_build(text: str) -> bool:
 def job_text(store: str | Path) -> str:
     """The text of a store's job. Raises StoreError if there is none."""
     if not (Path(store) / "zarr.json").is_file():
-        raise StoreError(f"{store} is not a results store")
+        raise StoreError(f"{store} is not a powderkeg results store")
     try:
         inputs = zarr.open_group(str(store), path="inputs", mode="r", zarr_format=3)
         roles, texts = (_texts(inputs, name) for name in ("role", "text"))

@@ -47,9 +47,9 @@ class Projection:
         return self.processes * shared + self.workers * (self.scratch + self.results)
 
     def __str__(self) -> str:
+        each = "" if self.processes == 1 else f" in each of {self.processes} processes"
+        workers = "1 worker" if self.workers == 1 else f"each of {self.workers} workers"
         return (
             f"about {words(self.total)} of memory: program {words(self.baseline)} and inputs "
-            f"{words(self.inputs)} in each of {self.processes} process"
-            f"{'es' * (self.processes > 1)}, working space {words(self.scratch)} and results "
-            f"{words(self.results)} for each of {self.workers} worker{'s' * (self.workers > 1)}"
+            f"{words(self.inputs)}{each}, {words(self.scratch + self.results)} for {workers}"
         )

@@ -39,7 +39,9 @@ def headline(replay: Replay) -> str:
 
 
 def rows(replay: Replay) -> list[list[str]]:
-    """One row a name, largest loss first: symbol, P&L, prices, short interest, fee, hedge."""
+    """One row a name, largest loss first: symbol, P&L, prices, short interest, fee,
+    highest hedge of the dealers and implied volatility; holdings in floats.
+    """
     data = replay.data
     last = data.isel(step=-1)
     out = []
@@ -53,7 +55,8 @@ def rows(replay: Replay) -> list[list[str]]:
                 f"{float(of['price'][peak]):.2f}x",
                 f"{float(of['time'][peak]):.2f}",
                 f"{float(end['price']):.2f}x",
-                f"{float(of['short_interest'][0]):.2f} to {float(end['short_interest']):.2f}",
+                f"{float(of['short_interest'][0]):.2f}",
+                f"{float(end['short_interest']):.2f}",
                 f"{float(of['fee'].max()):.1%}",
                 f"{float(of['hedge'].max()):.2f}",
                 f"{float(of['implied_vol'].max()):.0%}",
@@ -68,9 +71,10 @@ COLUMNS = (
     "peak price",
     "on day",
     "end price",
-    "short interest",
+    "short",
+    "at end",
     "peak fee",
-    "peak hedge",
+    "hedge",
     "peak vol",
 )
 

@@ -144,7 +144,10 @@ def run_plan(
     output = Path(output).absolute()
     with executor(cluster, workers, gpus=gpus(plan.back_end.name)) as where:
         check_memory(plan, where.workers, 1 if cluster == "embedded" else where.workers)
-        create_store(output, plan.store_spec(inputs.files, {"started": _now()}))
+        try:
+            create_store(output, plan.store_spec(inputs.files, {"started": _now()}))
+        except OSError as error:
+            raise StoreError(f"{output} cannot be created: {error.strerror}") from error
         return _fill(output, plan.job, where, progress or Silent())
 
 
@@ -156,8 +159,8 @@ def resume(
     progress: Progress | None = None,
 ) -> Path:
     """Run what a store lacks and seal it. Raises StoreError and Incomplete as `run`."""
-    store = Path(store).absolute()
     job = read_job(store)
+    store = Path(store).absolute()
     with executor(cluster, workers, gpus=gpus(job.backend)) as where:
         return _fill(store, job, where, progress or Silent())
 

@@ -42,18 +42,27 @@ def table(
 def show_plan(to: Console, plan: Plan, warnings: Iterable[str], workers: int, where: str) -> None:
     """The size of the run, what it will take, impacts and their source, and warnings."""
     job = plan.job
-    scenarios = len(job.scenarios)
+    size = min(job.block, job.paths)
     to.print(
-        f"{job.paths:,} paths x {scenarios} scenario{'s' * (scenarios > 1)} x "
-        f"{len(plan.packed[0].symbols)} names, {plan.tasks:,} blocks of {job.block:,} paths"
+        f"{plural(job.paths, 'path')} x {plural(len(job.scenarios), 'scenario')} x "
+        f"{plural(len(plan.packed[0].symbols), 'name')}: {plural(plan.tasks, 'block')} of "
+        f"{plural(size, 'path')}"
     )
     device = f"{plan.back_end.name} ({plan.back_end.device})"
-    to.print(f"back end {device}, {where}")
+    places = {"embedded": "thread", "local": "process"}
+    on = plural(workers, places[where]) if where in places else f"the cluster at {where}"
+    to.print(f"back end {device} on {on}")
     processes = workers if where != "embedded" else 1
     to.print(f"{plan.projection(workers, processes)}; {words(available())} are available")
     to.print(impact_table(plan))
     for warning in dict.fromkeys(warnings):
         to.print(Text(f"note: {warning}"))
+
+
+def plural(count: int, word: str) -> str:
+    """`1 process`, `2,000 processes`."""
+    ending = "" if count == 1 else "es" if word.endswith("s") else "s"
+    return f"{count:,} {word}{ending}"
 
 
 def impact_table(plan: Plan) -> Table:

@@ -17,7 +17,6 @@ from . import __version__
 app = typer.Typer(
     name="powderkeg",
     help="How much can a short-heavy book lose when the market turns its own hedging against it?",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -40,11 +39,13 @@ Seed = Annotated[int, typer.Option(help="Seed of the random numbers.")]
 
 @app.callback(invoke_without_command=True)
 def _front(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     if version:
         print(f"powderkeg {__version__}")
-        raise typer.Exit()
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 @app.command()
@@ -83,7 +84,16 @@ def run(
         cluster=cluster,
         block=None if block is None else count("--block", block),
     )
+    _headline(output)
     print(f"\npowderkeg show {output}\npowderkeg report {output}")
+
+
+def _headline(store: Path) -> None:
+    from .engine.screen import console
+    from .results import open_results
+    from .results.summary import Summary
+
+    console().print(f"\n{Summary(open_results(store, verify=False)).headline()}", markup=False)
 
 
 def _run(
@@ -106,8 +116,6 @@ def _run(
     from .engine.progress import progress_for
     from .engine.run import read_inputs, refuse_existing, run_plan
     from .engine.screen import console, show_plan
-    from .results import open_results
-    from .results.summary import Summary
 
     refuse_existing(output)
     check_placement(cluster, workers, backend)
@@ -134,7 +142,6 @@ def _run(
         cluster=cluster,
         progress=progress_for(console(stderr=True)),
     )
-    console().print(f"\n{Summary(open_results(output, verify=False)).headline()}", markup=False)
 
 
 @app.command()
@@ -148,7 +155,7 @@ def resume(store: Store, workers: Workers = None, cluster: Cluster = "embedded")
     check_placement(cluster, workers)
     progress = progress_for(console(stderr=True))
     resume_run(store, workers=workers, cluster=cluster, progress=progress)
-    print(f"{store} is complete")
+    _headline(store)
 
 
 @app.command()
