@@ -57,7 +57,7 @@ def test_the_gamestop_preset_holds_the_fit() -> None:
     (story,) = load_scenarios(["gme-2021"], MARKET, BOOK)
     gme, other = story.for_name("GME", True), story.for_name("NO", True)
     assert gme.clearing.impact_per_float == pytest.approx(1.61 / 1.82, abs=5e-4)
-    assert (gme.crowd.initial_attention, other.crowd.initial_attention) == (0.019, 0)
+    assert (gme.crowd.initial_attention, other.crowd.initial_attention) == (0.09, 0)
     assert (gme.locked.share, other.locked.share) == (0.427, 0.33)
     assert (gme.dealers.open_interest, other.dealers.open_interest) == (0.31, 0)
     assert (gme.restriction.threshold, gme.restriction.duration) == (2.485, 6)
