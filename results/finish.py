@@ -40,21 +40,21 @@ def finish_store(path: str | Path, provenance: Mapping[str, Any] | None = None) 
     write_commit(path, provenance or {})
 
 
-def _read(store: zarr.Group, name: str, index: Any = slice(None)) -> Any:
-    """Values of an array of /losses. Errors: whatever zarr says about a damaged chunk."""
-    array = store[f"losses/{name}"]
-    assert isinstance(array, zarr.Array)
-    return np.asarray(array[index])
+def _array(store: zarr.Group, name: str) -> zarr.Array[Any]:
+    found = store[f"losses/{name}"]
+    assert isinstance(found, zarr.Array)
+    return found
 
 
 def _write_measures(root: zarr.Group, store: zarr.Group, where: str) -> None:
     """Add the group /measures to `root` from the losses of `store`."""
-    scenarios = tuple(str(s) for s in _read(store, "scenario"))
-    horizons = tuple(int(day) for day in _read(store, "horizon"))
+    scenarios = tuple(str(s) for s in np.asarray(_array(store, "scenario")[:]))
+    horizons = tuple(int(day) for day in np.asarray(_array(store, "horizon")[:]))
+    losses = {f.name: _array(store, f.name) for f in (*PNL, *PATH_FIELDS)}
 
     def each() -> Iterator[dict[str, Row]]:
         for s, scenario in enumerate(scenarios):
-            arrays = {f.name: _read(store, f.name, s) for f in (*PNL, *PATH_FIELDS)}
+            arrays = {name: np.asarray(array[s]) for name, array in losses.items()}
             try:
                 yield measure_scenario(arrays, horizons)
             except ValueError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-REFUSED = "too few paths"
+REFUSED = "refused"
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 

@@ -117,7 +117,7 @@ def measure_scenario(
             name = f"{percent(level)}_day_{day}"
             rows[f"var_{name}"], rows[f"es_{name}"] = _tail(on, off, level, floor)
         for size in LOSS_SIZES:
-            hits, base = on.values > size, off.values > size
+            hits, base = (side.values > np.float32(size) for side in (on, off))
             rows[f"p_loss_{percent(size)}_day_{day}"] = _odds(hits, base, floor)
     on, off = _Losses(-_f8(arrays["worst_pnl"])), _Losses(-_f8(arrays["worst_pnl_calm"]))
     name = f"{percent(WORST_LEVEL)}_worst"

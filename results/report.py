@@ -10,7 +10,7 @@ import numpy as np
 
 from .commit import open_results
 from .durable import write_file
-from .formats import clean, count, money, percent, percent_range
+from .formats import REFUSED, clean, count, money, percent, percent_range
 from .inline import StyleSheet, policy_hash
 from .measures import percent as level_text
 from .pictures import FAINT, INK, OFF, ON, fan_svg, loss_svg
@@ -57,7 +57,7 @@ def report_html(path: str | Path, *, verify: bool = True) -> str:
         title=clean(str(summary.tree.attrs["title"])),
         headline=summary.headline(),
         warnings=summary.warnings(),
-        level=level_text(summary.level or 0),
+        level="" if summary.level is None else level_text(summary.level),
         day=summary.horizons[-1],
         currency=summary.currency,
         equity=money(1.0, summary.equity, summary.currency),
@@ -76,7 +76,8 @@ def _overview(summary: Summary, scenario: int) -> dict[str, Any]:
     names = ("p_margin_call", "p_ruin")
     call, ruin = (percent(summary.line(scenario, name).on.value) for name in names)
     cells = {"scenario": summary.scenarios[scenario], "call": call, "ruin": ruin}
-    return cells | ({"value": "too few paths"} if line is None else _cells(summary, line))
+    refused = dict.fromkeys(("interval", "money", "off"), "") | {"value": REFUSED}
+    return cells | (refused if line is None else _cells(summary, line))
 
 
 def _cells(summary: Summary, line: Line) -> dict[str, Any]:
@@ -178,7 +179,7 @@ def _inputs(summary: Summary) -> list[dict[str, str]]:
 def _provenance(summary: Summary) -> list[tuple[str, str]]:
     attrs = summary.tree.attrs
     rows = [
-        (str(key).replace("_", " "), clean(str(value)))
+        (clean(str(key)).replace("_", " "), clean(str(value)))
         for key, value in dict(attrs["provenance"]).items()
     ]
     rows.append(("input fingerprint", clean(str(attrs["grid"]["fingerprint"]))))

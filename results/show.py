@@ -56,7 +56,10 @@ def _table(title: str) -> Table:
 
 def _scenarios(summary: Summary) -> Table:
     last = summary.horizons[-1]
-    table = _table(f"Scenarios, worst first: ES {level_text(summary.level or 0)} % on day {last}")
+    title = "Scenarios"
+    if summary.level is not None:
+        title += f", worst first: ES {level_text(summary.level)} % on day {last}"
+    table = _table(title)
     table.add_column("scenario", overflow="ellipsis", no_wrap=True, max_width=30)
     for name in ("ES", "95 % interval", "no feedback", "margin call", "ruin"):
         table.add_column(name, justify="right", no_wrap=True)

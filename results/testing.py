@@ -52,7 +52,7 @@ def made_up_spec(
         scenarios=scenarios,
         symbols=symbols,
         days=days,
-        horizons=(1, days // 2, days),
+        horizons=tuple(sorted({1, max(days // 2, 1), days})),
         paths=paths,
         block_size=block_size,
         quantities=tuple(QUANTITIES),
@@ -79,8 +79,7 @@ def made_up_block(spec: StoreSpec, scenario: int, block: int) -> dict[str, npt.N
     count = min(spec.block_size, spec.paths - block * spec.block_size)
     rng = np.random.default_rng((scenario, block))
     names, days = len(spec.symbols), spec.days
-    assert spec.weights is not None
-    weights = spec.weights
+    weights = -np.linspace(0.12, 0.03, names) if spec.weights is None else spec.weights
     calm = np.cumsum(0.05 * rng.standard_normal((count, names, days)), axis=2)
     height = rng.standard_exponential((count, names, 1)) * (0.5 if scenario % 2 == 0 else 0.1)
     height *= rng.random((count, 1, 1)) < 0.3

@@ -1,0 +1,211 @@
+"""The terminal table and the page: all is there, nothing from outside runs or is asked for."""
+
+import base64
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from powderkeg.results import StoreError, create_store, open_results
+from powderkeg.results.pictures import loss_picture
+from powderkeg.results.report import report_html, write_report
+from powderkeg.results.schema import InputFile
+from powderkeg.results.show import show
+from powderkeg.results.summary import Summary
+from powderkeg.results.testing import made_up_spec, made_up_store
+
+EVIL = (
+    "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}[bold]$\\frac$ &amp;\x1b[31m"
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_waiting_for_the_disk() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda handle: None)
+        yield
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    made_up_store(folder / "plain.zarr", made_up_spec(paths=6000, block_size=3000))
+    evil = made_up_spec(
+        scenarios=(EVIL, "quiet"),
+        symbols=(EVIL, "GME"),
+        paths=6000,
+        block_size=6000,
+        days=3,
+        title=EVIL,
+        currency="U$D<b>",
+        channels=(EVIL, "crowd", "shorts"),
+        inputs=(InputFile(EVIL, EVIL, EVIL),),
+        provenance={EVIL: EVIL},
+    )
+    made_up_store(folder / "evil.zarr", evil)
+    few = made_up_spec(paths=300, block_size=300, days=3, weights=None)
+    made_up_store(folder / "few.zarr", few)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(stores: Path) -> dict[str, str]:
+    return {name: report_html(stores / f"{name}.zarr") for name in ("plain", "evil", "few")}
+
+
+@pytest.fixture(scope="module")
+def page(pages: dict[str, str]) -> str:
+    return pages["plain"]
+
+
+class Elements(HTMLParser):
+    """Every element with its attributes, and all text between."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def printed(path: Path, width: int = 100) -> str:
+    console = Console(width=width, file=io.StringIO(), force_terminal=False)
+    show(path, console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("name", ["plain", "evil", "few"])
+def test_the_page_runs_nothing_and_asks_for_nothing(pages: dict[str, str], name: str) -> None:
+    text = pages[name]
+    found = Elements(text).found
+    tags = {tag for tag, _ in found}
+    assert not tags & {"script", "img", "link", "iframe", "object", "embed", "base", "form", "b"}
+    assert {"svg", "table", "style"} <= tags
+    for _, attrs in found:
+        assert not [a for a in attrs if a.startswith("on") or a in ("src", "srcset", "style")]
+        for key in ("href", "xlink:href"):
+            assert (attrs.get(key) or "#").startswith("#")
+    assert not re.search(r"url\((?!#)|@import", text)
+    urls = set(re.findall(r"https?://[^\"'\s<]+", text))
+    assert urls <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+
+
+def test_the_policy_allows_exactly_the_one_style(page: str) -> None:
+    (style,) = re.findall(r"<style>(.*?)</style>", page, flags=re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    (policy,) = (
+        attrs["content"] or ""
+        for tag, attrs in Elements(page).found
+        if tag == "meta" and attrs.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert f"style-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'") and "unsafe" not in policy
+
+
+def test_hostile_names_are_shown_as_text(stores: Path, pages: dict[str, str]) -> None:
+    page = pages["evil"]
+    assert "<script" not in page and "<img" not in page
+    shown = EVIL.replace("\x1b", "�")
+    assert Elements(page).text.count(shown) >= 5
+    assert "\x1b" not in page and ">49<" not in page
+    table = printed(stores / "evil.zarr", width=300)
+    assert "<script>alert(1)</script>" in table and "[bold]" in table
+    assert "\x1b" not in table
+
+
+def test_a_page_reads_in_the_order_of_a_portfolio_manager(stores: Path, page: str) -> None:
+    summary = Summary(open_results(stores / "plain.zarr"))
+    order = [
+        summary.headline(),
+        "Scenarios, worst first",
+        "Loss by day 10",
+        "Risk measures",
+        "ES 99 %, day 10",
+        "Price by day",
+        "Odds that the highest price",
+        "Loop gain",
+        "powderkeg replay plain.zarr --path",
+        "Inputs and provenance",
+    ]
+    text = Elements(page).text
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
+    assert "book.csv" in text and "input fingerprint" in text
+    visible = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
+    assert not re.search(r"\bnan\b|\binf\b|None|Undefined", visible)
+
+
+def test_the_headline_is_the_worst_scenario_with_its_interval(stores: Path) -> None:
+    tree = open_results(stores / "plain.zarr")
+    es = tree["measures"].to_dataset()["estimate"].sel(measure="es_99_day_10", feedback="on")
+    assert float(es[0]) > float(es[1])
+    headline = Summary(tree).headline()
+    assert headline.startswith("In scenario gme-2021, the worst of 2, the book loses ")
+    assert f"loses {100 * float(es[0]):.1f} % of its equity (USD " in headline
+    assert "95 % interval" in headline and "with all feedback off" in headline
+
+
+def test_too_few_paths_are_said_not_guessed(stores: Path, pages: dict[str, str]) -> None:
+    for text in (printed(stores / "few.zarr"), pages["few"]):
+        assert "300 paths are too few to say anything about the tail" in text
+        assert "refused" in text and not re.search(r"\bnan\b", text, re.IGNORECASE)
+    warnings = Summary(open_results(stores / "plain.zarr")).warnings()
+    assert "99.9 % is refused: 6 tail paths, it takes 50." in warnings
+    assert "99 % rests on 60 tail paths (fewer than 200): read its interval as a hint." in warnings
+    assert [w for w in warnings if "price floor" in w and w.startswith("gme-2021:")]
+
+
+def test_the_table_fits_100_columns(stores: Path) -> None:
+    text = printed(stores / "plain.zarr")
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= 100
+    assert "…" not in text
+    for part in ("ES 99 %, day 10", "P(margin call at any time)", "KOSS", "10x", "Warning"):
+        assert part in text
+
+
+def test_an_unfinished_store_is_neither_shown_nor_reported(tmp_path: Path) -> None:
+    create_store(tmp_path / "x.zarr", made_up_spec())
+    for read in (lambda p: show(p, Console(file=io.StringIO())), report_html):
+        with pytest.raises(StoreError, match="not finished"):
+            read(tmp_path / "x.zarr")
+
+
+def test_the_report_is_written_once_and_is_always_the_same(
+    stores: Path, tmp_path: Path, page: str
+) -> None:
+    out = tmp_path / "report.html"
+    write_report(stores / "plain.zarr", out)
+    assert out.read_text() == page
+    assert out.stat().st_mode & 0o077 == 0
+    with pytest.raises(StoreError, match="exists"):
+        write_report(stores / "plain.zarr", out)
+
+
+def test_loss_picture(stores: Path, tmp_path: Path) -> None:
+    for name in ("plain", "evil", "few"):
+        loss_picture(stores / f"{name}.zarr", tmp_path / f"{name}.png")
+        assert (tmp_path / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_many_scenarios_stay_readable(tmp_path: Path) -> None:
+    names = [f"grid-{i:03}" for i in range(45)]
+    spec = made_up_spec(names, ["GME"], paths=1000, block_size=1000, days=2, horizons=(2,))
+    made_up_store(tmp_path / "many.zarr", spec)
+    page = report_html(tmp_path / "many.zarr")
+    assert page.count("<svg") == 2 * 8  # the eight worst have pictures, all stand in the table
+    assert len([n for n in names if n in page]) == 45
+    assert len(page) < 2_000_000
+    text = printed(tmp_path / "many.zarr")
+    assert len(text.splitlines()) < 200 and "and 5 more with smaller losses" in text
