@@ -1,0 +1,165 @@
+"""What a run will do: block sizes, fingerprints, memory, refusals."""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from powderkeg.engine import plan as planning
+from powderkeg.engine.job import Job
+from powderkeg.engine.memory import Projection, resident, words
+from powderkeg.engine.plan import block_size, make_plan
+from powderkeg.engine.run import Inputs, check_memory, run_plan
+from powderkeg.kernels.layout import Channel
+from powderkeg.kernels.pack import pack
+from powderkeg.scenarios import InputError, Scenario
+from tests.small_run import BOOK, CALM, CHAIN, MARKET, SQUEEZE, small_plan
+
+
+def refusal(**changes: object) -> str:
+    arguments = {"scenarios": (CALM,), "paths": 10, "seed": 1, **changes}
+    with pytest.raises(InputError) as caught:
+        make_plan(BOOK, MARKET, CHAIN, **arguments)  # type: ignore[arg-type]
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("back_end", ["reference", "native", "cuda"])
+@pytest.mark.parametrize(("names", "steps"), [(1, 27), (12, 270), (96, 7000)])
+def test_block_size_is_a_power_of_two_of_the_model_alone(
+    names: int, steps: int, back_end: str
+) -> None:
+    size = block_size(names, steps, back_end)
+    assert size & (size - 1) == 0
+    assert planning.SMALLEST_BLOCK <= size <= planning.LARGEST_BLOCK
+    seconds = 2 * size * names * steps / planning.RATES[back_end]
+    clipped = size in (planning.SMALLEST_BLOCK, planning.LARGEST_BLOCK)
+    assert clipped or 0.7 < seconds / planning.TASK_SECONDS < 1.5
+
+
+def test_block_size_does_not_depend_on_paths() -> None:
+    sizes = {small_plan(paths, block=None).job.block for paths in (10, 1000, 10**7)}
+    assert len(sizes) == 1
+
+
+def test_job_survives_its_text() -> None:
+    """Overrides under `names` stay overrides, and floats keep every bit."""
+    job = small_plan().job
+    again = Job.from_json(job.to_json())
+    assert again.to_json() == job.to_json()
+    for before, after in zip(job.scenarios, again.scenarios, strict=True):
+        one = pack(job.book, job.market, job.chain, before, seed=job.seed)
+        two = pack(again.book, again.market, again.chain, after, seed=again.seed)
+        assert one.names.tobytes() == two.names.tobytes()
+        assert one.chain.tobytes() == two.chain.tobytes()
+
+
+def test_fingerprint_is_the_digest_of_all_inputs() -> None:
+    job = small_plan().job
+    assert job.fingerprint == hashlib.sha256(job.to_json().encode()).hexdigest()
+    richer = replace(MARKET["GME"], borrow_fee=0.29)
+    changes = [
+        {"seed": 8},
+        {"paths": 601},
+        {"block": 512},
+        {"backend": "reference" if job.backend != "reference" else "native"},
+        {"book": replace(BOOK, cash=BOOK.cash + 1)},
+        {"market": replace(MARKET, rows={**MARKET.rows, "GME": richer})},
+        {"chain": replace(CHAIN, rows=CHAIN.rows[:-1])},
+        {"scenarios": (SQUEEZE,)},
+    ]
+    prints = {replace(job, **change).fingerprint for change in changes}  # type: ignore[arg-type]
+    assert len(prints | {job.fingerprint}) == len(changes) + 1
+
+
+def test_fingerprint_leaves_out_what_changes_no_number() -> None:
+    job = small_plan().job
+    elsewhere = replace(MARKET, file="/somewhere/else.csv", text="# a comment", warnings=("hm",))
+    bystander = replace(MARKET["NO"], symbol="XYZ")
+    larger = replace(elsewhere, rows={"XYZ": bystander, **MARKET.rows})
+    assert replace(job, market=larger).fingerprint == job.fingerprint
+
+
+def test_plan_counts_its_work() -> None:
+    plan = small_plan(paths=600, block=256)
+    assert (plan.job.blocks, plan.tasks) == (3, 6)
+    assert plan.name_steps == 2 * 600 * 3 * 2 * 9 * 2  # runs, paths, names, days, steps, scenarios
+    spec = plan.store_spec([], {})
+    assert spec.problem() is None
+    assert spec.scenarios == ("squeeze", "calm")
+    assert spec.horizons == (1, 2)
+    assert spec.loop_gain.shape == (2, 3, 5)
+
+
+def test_refusals() -> None:
+    assert refusal(scenarios=()) == (
+        "no scenario given; name a preset or a YAML file with --scenario"
+    )
+    assert refusal(paths=0) == "paths: 0 is not between 1 and 1,099,511,627,776"
+    assert refusal(seed=-1) == "seed: -1 is not between 0 and 2^64 - 1"
+    assert refusal(block=100) == "block: 100 is not a power of two up to 1,048,576"
+    twice = (CALM, CALM)
+    assert refusal(scenarios=twice) == ("scenario calm is given twice; give each an id of its own")
+    longer = Scenario(id="longer", horizon_days=6)
+    assert refusal(scenarios=(CALM, longer)) == (
+        "scenarios calm (2 days, losses at 1, 2) and longer (6 days, losses at 1, 5, 6) "
+        "do not share their days; run them separately"
+    )
+    tight = Scenario.model_validate(
+        {"id": "tight", "horizon_days": 2, "names": {"NO": {"locked": {"share": 1.15}}}}
+    )
+    assert refusal(scenarios=(tight,)).startswith("scenario tight: NO: only 0.05 floats are left")
+
+
+def test_memory_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = small_plan()
+    monkeypatch.setattr("powderkeg.engine.run.available", lambda: 1 << 20)
+    with pytest.raises(InputError, match=r"the run needs \d+ MiB of memory and 1 MiB are availab"):
+        inputs = Inputs(BOOK, MARKET, CHAIN, plan.job.scenarios)
+        run_plan(plan, tmp_path / "out.zarr", inputs=inputs, workers=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_projection_in_words() -> None:
+    mib = 1 << 20
+    one = Projection(100 * mib, 10 * mib, 5 * mib, 6 * mib, workers=1, processes=1)
+    assert one.total == 121 * mib
+    assert (
+        str(one)
+        == "about 121 MiB of memory: program 100 MiB and inputs 10 MiB, 11 MiB for 1 worker"
+    )
+    two = replace(one, workers=2, processes=3)
+    assert two.total == (3 * 110 + 2 * 11) * mib
+    assert "in each of 3 processes, 11 MiB for each of 2 workers" in str(two)
+    assert words(3.25 * 2**30) == "3.2 GiB"
+
+
+def test_projection_holds(tmp_path: Path) -> None:
+    """What a run takes stays below what was said before it, and not far below."""
+    resource = pytest.importorskip("resource")
+    plan = small_plan(paths=4096, block=2048)
+    check_memory(plan, 1, 1)
+    said = plan.projection(1, 1)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    inputs = Inputs(BOOK, MARKET, CHAIN, plan.job.scenarios)
+    run_plan(plan, tmp_path / "out.zarr", inputs=inputs, workers=1)
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    # Libraries that load on the way (Dask, zarr's codecs) are not the run's.
+    assert max(after, resident()) - before < said.total - said.baseline + (64 << 20)
+
+
+def test_store_keeps_inputs_to_the_letter(tmp_path: Path) -> None:
+    plan = small_plan(paths=64, block=64)
+    market = replace(MARKET, file="/some/where/market.csv", text="symbol,price\nNO,10\n")
+    inputs = Inputs(BOOK, market, CHAIN, plan.job.scenarios)
+    files = {(f.role, f.name): f.text for f in inputs.files}
+    assert files == {("market", "market.csv"): "symbol,price\nNO,10\n"}
+
+
+def test_calm_scenario_runs_no_channel() -> None:
+    off = {str(c.name).lower(): False for c in Channel}
+    scenario = Scenario.model_validate({"id": "off", "horizon_days": 2, "channels": off})
+    plan = make_plan(BOOK, MARKET, CHAIN, (scenario,), paths=10, seed=1)
+    assert int(plan.packed[0].run["channels"]) == 0
