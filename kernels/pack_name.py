@@ -129,6 +129,8 @@ def name_record(
             "0, so no short would be left at the start; raise it"
         )
     anchor, clearing, crowd, shorts = p.anchor, p.clearing, p.crowd, p.shorts
+    budget = crowd.share_budget * shares * row.price
+    afford = 1.0 if crowd.wealth is None else min(1.0, crowd.wealth / max(budget, 1e-300))
     record: dict[str, Any] = {
         "stream": stream,
         "chain": hedge.index,
@@ -172,9 +174,9 @@ def name_record(
         "exit_restricted": crowd.exit_restricted,
         "stampede": crowd.stampede,
         "stampede_drawdown": crowd.stampede_drawdown,
-        "share_budget": crowd.share_budget,
+        "share_budget": afford * crowd.share_budget,
         "never_sell": crowd.never_sell,
-        "call_budget": crowd.call_budget,
+        "call_budget": afford * crowd.call_budget,
         "call_strike": crowd.call_strike,
         "call_strike_exp": math.exp(crowd.call_strike),
         "call_roll": crowd.call_roll,
