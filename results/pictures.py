@@ -136,7 +136,7 @@ def loss_axes(axes: Axes, on: Floats, off: Floats, line: Line | None, var: Line 
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:g} %"))
     axes.set_ylabel("share of paths per bin (log)")
     beyond = int((on > high).sum())
-    note = f"; last bin: all {beyond:,} paths beyond" if beyond else ""
+    note = f"; the last bin holds {beyond:,} beyond" if beyond else ""
     axes.set_xlabel(f"loss in % of equity at the start, negative: gain{note}")
     axes.grid(axis="y", color=FAINT, lw=0.5)
     axes.set_axisbelow(True)
@@ -212,6 +212,8 @@ def fan_svg(summary: Summary, scenario: int, names: list[int]) -> str:
             place.set_title(summary.symbols[i])
         for place in flat[len(names) :]:
             place.set_visible(False)
+        for place in flat[max(len(names) - columns, 0) : len(names)]:
+            place.tick_params(labelbottom=True)
         first = flat[0]
         first.set_yscale("log", base=2)
         first.set_ylim(min(0.5, 0.9 * bottom), max(2.0, 1.1 * top))

@@ -100,8 +100,7 @@ class Summary:
         return [
             line
             for line in self.lines(scenario)
-            if line.horizon in (0, last)
-            or (line.kind == ES and line.level in (self.level, HEADLINE_LEVEL))
+            if line.horizon in (0, last) or (line.kind == ES and line.level == self.level)
         ]
 
     @cached_property
@@ -156,24 +155,14 @@ class Summary:
     def warnings(self) -> list[str]:
         """What a reader must know before trusting the numbers, one sentence each."""
         lines = [line for s in self.order for line in self._risky(s)]
-        refused = sorted({line.level for _, line in lines if math.isnan(line.on.value)})
-        thin = sorted(
-            {
-                (line.level, line.tail_paths)
-                for _, line in lines
-                if not math.isnan(line.on.value) and line.tail_paths < st.WARN
-            }
-        )
-        found = [
-            f"{level_text(p)} % is refused: {st.tail_paths(self.paths, p)} tail paths, "
-            f"it takes {st.REFUSE}."
-            for p in refused
-        ]
-        found += [
-            f"{level_text(p)} % rests on {n} tail paths (fewer than {st.WARN}): "
-            "read its interval as a hint."
-            for p, n in thin
-        ]
+        tails = {line.level: line.tail_paths for _, line in lines}
+        refused = {p: n for p, n in tails.items() if n < st.REFUSE}
+        thin = {p: n for p, n in tails.items() if st.REFUSE <= n < st.WARN}
+        found = []
+        if refused:
+            found.append(f"{_levels(refused)} refused: it takes {st.REFUSE}.")
+        if thin:
+            found.append(f"{_levels(thin)}, fewer than {st.WARN}: read the interval as a hint.")
         found += self._listed(
             lines,
             lambda line: line.floor_share > FLOOR_WARNING,
@@ -201,3 +190,8 @@ class Summary:
             return []
         shown = ", ".join(bad[:5]) + (f" and {count(len(bad) - 5)} more" if len(bad) > 5 else "")
         return [f"{shown}: {words}."]
+
+
+def _levels(tails: dict[float, int]) -> str:
+    """99 % (30 tail paths), 99.5 % (15 tail paths)."""
+    return ", ".join(f"{level_text(p)} % ({n} tail paths)" for p, n in tails.items())
