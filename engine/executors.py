@@ -18,6 +18,9 @@ from typing import Any, Protocol
 ATTEMPTS = 3
 """How often a block is tried before it is put aside."""
 
+CONNECT_SECONDS = 10
+"""How long a scheduler has to answer."""
+
 Task = Callable[[Any, int], Any]
 
 
@@ -193,6 +196,7 @@ def gpu_workers(devices: int, workers: int | None) -> dict[int, dict[str, Any]]:
                 "memory_limit": 0,
                 "env": {"CUDA_VISIBLE_DEVICES": str(i)},
                 "dashboard": False,
+                "dashboard_address": "127.0.0.1:0",
             },
         }
         for i in chosen
@@ -203,7 +207,8 @@ def local_cluster(workers: int, gpus: int = 0, dashboard: bool = False) -> Any:
     """A cluster of processes on this machine, bound to the loopback interface only."""
     from distributed import LocalCluster, Scheduler, SpecCluster
 
-    address = "127.0.0.1:8787" if dashboard else None
+    # Dask opens an HTTP port whatever is asked; without a dashboard it is a free one, and bare.
+    address = "127.0.0.1:8787" if dashboard else "127.0.0.1:0"
     if gpus:
         options = {"host": "127.0.0.1", "dashboard": dashboard, "dashboard_address": address}
         return SpecCluster(
@@ -217,7 +222,8 @@ def local_cluster(workers: int, gpus: int = 0, dashboard: bool = False) -> Any:
         processes=True,
         host="127.0.0.1",
         dashboard_address=address,
-        worker_dashboard_address=None,
+        worker_dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"dashboard": dashboard},
         memory_limit=0,  # blocks are sized beforehand; pausing a worker would only stall the run
         silence_logs=50,
     )
@@ -267,7 +273,7 @@ class _Connected(AbstractContextManager["Executor"]):
         if self.address:
             self._cluster = None
             try:
-                self._client = Client(self.address, timeout="10s", set_as_default=False)
+                self._client = Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
             except OSError:
                 self._config.__exit__(None, None, None)
                 raise ConnectionError(
