@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import platform
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,18 +44,12 @@ class _Launch(ctypes.Structure):
 
 @functools.cache
 def _features() -> frozenset[str]:
-    if platform.machine() not in ("x86_64", "AMD64"):
-        return frozenset()
-    import numpy._core._multiarray_umath as umath  # what NumPy found out about the processor
-
-    found = {name.lower() for name, has in umath.__cpu_features__.items() if has}
+    """The processor's flags; none where Linux does not tell, so the portable build runs."""
     try:
-        flags = Path("/proc/cpuinfo").read_text().split("flags", 1)[1].split("\n", 1)[0]
-        found |= set(flags.partition(":")[2].split())
+        flags = Path("/proc/cpuinfo").read_text().split("\nflags", 1)[1].split("\n", 1)[0]
     except (OSError, IndexError):
-        if {"avx2", "fma3"} <= found:
-            found |= _V3
-    return frozenset(found)
+        return frozenset()
+    return frozenset(flags.partition(":")[2].split())
 
 
 def _runs_here(build: str) -> bool:
@@ -100,8 +94,16 @@ class Native:
 
     @classmethod
     def best(cls) -> Native:
-        """The fastest build that loads here. Raises NativeUnavailable."""
-        for build in available():
+        """The fastest build that loads here, or the one that POWDERKEG_NATIVE names (v4, v3,
+        portable). Raises NativeUnavailable.
+        """
+        wanted = os.environ.get("POWDERKEG_NATIVE")
+        if wanted and wanted not in available():
+            raise NativeUnavailable(
+                f"POWDERKEG_NATIVE={wanted}: not one of the builds that run here, "
+                f"{', '.join(available()) or 'none'}"
+            )
+        for build in [wanted] if wanted else available():
             try:
                 _load(build)
             except OSError:

@@ -12,8 +12,7 @@ from scipy import stats
 from scipy.special import ndtr
 
 from powderkeg.kernels import layout, native, reference
-from powderkeg.kernels.chain import Options
-from powderkeg.kernels.layout import CALM, Channel, Packed, Simulated, StepKind
+from powderkeg.kernels.layout import CALM, Packed, Simulated, StepKind
 from powderkeg.kernels.native import Native
 from tests.builders import gme_like, packed, packed_strategy, path_ids
 
@@ -265,38 +264,6 @@ def test_borrow_fee_of_a_short_held_on_a_driftless_price() -> None:
     scenario = packed(days=days, channels=CALM, book_weight=-1.0, fee0=fee, fee_slope=0.0)
     paid = native.simulate(scenario, path_ids(50_000)).paths["borrow_cost"].astype(float)
     assert abs(paid.mean() - fee * days / 252) < 4 * paid.std() / np.sqrt(len(paid))
-
-
-@pytest.mark.parametrize("steps", [26, 390])
-def test_dealers_long_gamma_pin_the_price(steps: int) -> None:
-    """DESIGN 2.8: P(|x - k| < .005) = .6870, sd .0431. Our delta has the + s/2 of Black-Scholes:
-    v = .0916 per square-root day gives the published case's H(0) = -.2 N(-.5)."""
-    k, vol, sigma = 0.05, 0.0916, 0.1
-    hedge = -0.2 * ndtr(-0.5)
-    scenario = packed(
-        days=1,
-        steps_per_day=steps,
-        channels=Channel.DEALERS,
-        overnight_share=0.0,
-        options=Options(np.array([k]), np.array([1]), np.array([True]), np.array([0.2])),
-        resolution=0.0025,
-        vol_range=(1.0, 1.4),
-        dealer_sign=-1.0,
-        hedging=1e4,
-        sigma=sigma,
-        drift=sigma**2 / 2,
-        elasticity=1.5,
-        locked=0.5,
-        short_interest=0.5 + hedge,  # E0 = 1
-        vol0=vol * np.sqrt(252),
-        vol_rate=0.0,
-    )
-    assert scenario.names["elastic0"][0] == pytest.approx(1, abs=1e-3)
-    trace = native.simulate(scenario, path_ids(20_000), trace=True).trace
-    assert trace is not None
-    x = trace["log_price"][:, -1, 0].astype(float)
-    assert np.mean(np.abs(x - k) < 0.005) == pytest.approx(0.6870, abs=0.01)
-    assert x.std() == pytest.approx(0.0431, rel=0.03)
 
 
 @pytest.mark.slow

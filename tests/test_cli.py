@@ -1,0 +1,418 @@
+"""The command as a person meets it: from an empty folder, with files, mistakes and exit codes."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import powderkeg
+from powderkeg import cli
+from powderkeg.results import open_results, store_digest
+
+MARKET = """\
+# as_of: 2021-01-15
+symbol,price,float_shares,short_interest,borrow_fee,adv,volatility,implied_vol,beta_market
+GME,35.5,51440000,61780000,0.28,7475700,1.06,2.69,1.0
+NO,10,100000000,20000000,0.01,2000000,0.6,0.7,1.2
+"""
+BOOK = """\
+symbol,instrument_type,quantity
+GME,equity,-1000000
+NO,equity,2000000
+,cash,60000000
+"""
+SCENARIO = """\
+base: gme-2021
+horizon_days: 2
+steps_per_day: 6
+"""
+RUN = ("run", "book.csv", "--market", "market.csv", "--scenario", "short.yaml", "-o", "out.zarr")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder but for the three inputs; the current one."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "market.csv").write_text(MARKET)
+    (tmp_path / "book.csv").write_text(BOOK)
+    (tmp_path / "short.yaml").write_text(SCENARIO)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished store of two scenarios, for commands that read."""
+    folder = tmp_path_factory.mktemp("store")
+    files = {"market.csv": MARKET, "book.csv": BOOK, "short.yaml": SCENARIO}
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    (folder / "calm.yaml").write_text("base: calm\nid: quiet\nhorizon_days: 2\nsteps_per_day: 6\n")
+    return powderkeg.run(
+        folder / "book.csv",
+        folder / "market.csv",
+        [folder / "short.yaml", folder / "calm.yaml"],
+        folder / "o.zarr",
+        paths=5000,
+        seed=3,
+    )
+
+
+def command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str | Path
+) -> tuple[int, str, str]:
+    """Exit code, output and errors of `powderkeg WORDS`."""
+    monkeypatch.setattr(sys, "argv", ["powderkeg", *map(str, words)])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    out, err = capsys.readouterr()
+    return int(caught.value.code or 0), out, err
+
+
+MISTAKES = {
+    "no-book": (
+        ("run", "b.csv", *RUN[2:]),
+        "b.csv: no such file; check the name and the folder",
+    ),
+    "no-market": (
+        ("run", "book.csv", "--market", "m.csv", *RUN[4:]),
+        "m.csv: no such file; check the name and the folder",
+    ),
+    "no-chain": (
+        (*RUN, "--chain", "c.csv"),
+        "c.csv: no such file; check the name and the folder",
+    ),
+    "misspelt-preset": (
+        (*RUN[:5], "clam", *RUN[6:]),
+        'scenario "clam" is neither a preset nor a .yaml file, did you mean calm?',
+    ),
+    "zero-paths": (
+        (*RUN, "--paths", "0"),
+        '--paths: "0" is not a whole number of at least 1, such as 1e6',
+    ),
+    "half-a-path": (
+        (*RUN, "--paths", "1.5"),
+        '--paths: "1.5" is not a whole number of at least 1, such as 1e6',
+    ),
+    "words-for-paths": (
+        (*RUN, "--paths", "many"),
+        '--paths: "many" is not a whole number of at least 1, such as 1e6',
+    ),
+    "infinite-paths": (
+        (*RUN, "--paths", "inf"),
+        '--paths: "inf" is not a whole number of at least 1, such as 1e6',
+    ),
+    "block": ((*RUN, "--block", "100"), "block: 100 is not a power of two up to 1,048,576"),
+    "seed": ((*RUN, "--seed", "-1"), "seed: -1 is not between 0 and 2^64 - 1"),
+    "backend": (
+        (*RUN, "--backend", "gpu"),
+        '--backend: "gpu" is not one of auto, cuda, native, reference',
+    ),
+    "cluster": (
+        (*RUN, "--cluster", "slurm"),
+        '--cluster: "slurm" is not embedded, local or an address tcp://HOST:PORT',
+    ),
+    "workers": ((*RUN, "--workers", "0"), "--workers: 0 is not between 1 and 4096"),
+    "workers-of-a-cluster": (
+        (*RUN, "--workers", "2", "--cluster", "tcp://127.0.0.1:9"),
+        "--workers: a running cluster has its own workers; leave it out",
+    ),
+    "map": ((*RUN, "--map", "GME"), '--map: "GME" is not of the form GME=XYZ'),
+    "map-twice": ((*RUN, "--map", "GME=NO", "--map", "GME=GME"), "--map: GME is given twice"),
+    "map-to-nowhere": (
+        (*RUN, "--map", "GME=ZZZ"),
+        "--map GME=ZZZ: the market file has no ZZZ; add its row there",
+    ),
+    "output-exists": (
+        (*RUN[:-1], "book.csv"),
+        "book.csv exists; results are never overwritten, choose another name",
+    ),
+    "different-days": (
+        (*RUN, "--scenario", "calm"),
+        "scenarios short (2 days, losses at 1, 2) and calm (10 days, losses at 1, 5, 10) "
+        "do not share their days; run them separately",
+    ),
+    "no-option": (RUN[:2], "Missing option '--market'. (powderkeg COMMAND --help)"),
+    "no-command": (("fly",), "No such command 'fly'. (powderkeg COMMAND --help)"),
+    "show-nothing": (("show", "o.zarr"), "o.zarr is not a powderkeg results store"),
+    "show-a-file": (("show", "book.csv"), "book.csv is not a powderkeg results store"),
+    "report-nothing": (("report", "o.zarr"), "o.zarr is not a powderkeg results store"),
+    "replay-nothing": (
+        ("replay", "o.zarr", "--path", "1"),
+        "o.zarr is not a powderkeg results store",
+    ),
+    "resume-nothing": (("resume", "o.zarr"), "o.zarr is not a powderkeg results store"),
+    "demo-exists": (
+        ("demo", "."),
+        ". exists; nothing is overwritten, choose another name",
+    ),
+    "unknown-parameter": (
+        ("scenarios", "zzz"),
+        "zzz is neither a preset (calm, crowded-basket, gme-2021) nor part of a parameter's name",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_one_line_and_writes_nothing(
+    mistake: str,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    words, said = MISTAKES[mistake]
+    code, out, err = command(capsys, monkeypatch, *words)
+    assert (code, out, err) == (1, "", f"powderkeg: {said}\n")
+    assert sorted(p.name for p in folder.iterdir()) == ["book.csv", "market.csv", "short.yaml"]
+
+
+FILE_MISTAKES = {
+    "unknown-column": (
+        "book.csv", "quantity", "quantitty",
+        "book.csv: row 1: unknown column quantitty, did you mean quantity?",
+    ),
+    "not-a-number": ("book.csv", "-1000000", "a lot", None),
+    "no-such-symbol": ("book.csv", "NO,equity", "NOO,equity", None),
+    "too-short": ("book.csv", "-1000000", "-99000000", None),
+    "no-equity": ("book.csv", "60000000", "-60000000", None),
+    "negative-price": ("market.csv", "35.5", "-35.5", None),
+    "text-in-scenario": ("short.yaml", "horizon_days: 2", "horizon_days: two", None),
+    "unknown-parameter": ("short.yaml", "steps_per_day", "steps_per_dya", None),
+    "locked-out": ("short.yaml", "steps_per_day: 6", "names: {NO: {locked: {share: 1.2}}}", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", FILE_MISTAKES)
+def test_a_mistake_in_a_file_is_one_line_and_writes_nothing(
+    mistake: str,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name, right, wrong, _ = FILE_MISTAKES[mistake]
+    file = folder / name
+    file.write_text(file.read_text().replace(right, wrong, 1))
+    code, out, err = command(capsys, monkeypatch, *RUN)
+    assert (code, out) == (1, "")
+    assert err.startswith("powderkeg: ")
+    assert err.count("\n") == 1
+    assert "Error" not in err
+    assert sorted(p.name for p in folder.iterdir()) == ["book.csv", "market.csv", "short.yaml"]
+
+
+def test_a_run_from_an_empty_folder(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, err = command(capsys, monkeypatch, *RUN, "--paths", "6e3", "--seed", "5")
+    assert code == 0
+    assert "6,000 paths x 1 scenario x 2 names" in out
+    assert "of memory" in out
+    assert "square-root law" in out and "scenario" in out
+    assert "the book" in out and out.endswith(
+        "powderkeg show out.zarr\npowderkeg report out.zarr\n"
+    )
+    events = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
+    assert [e["event"] for e in events][:: len(events) - 1] == ["started", "finished"]
+    assert events[-1]["complete"] and events[-1]["paths"] == 6000
+
+    code, out, err = command(capsys, monkeypatch, "show", "out.zarr")
+    assert (code, err) == (0, "")
+    assert "ES 99 %" in out and "GME" in out and "seed 5" in out
+
+    code, out, err = command(capsys, monkeypatch, "report", "out.zarr")
+    assert (code, out, err) == (0, "wrote out.html\n", "")
+    assert (folder / "out.html").read_text().lstrip().startswith("<!doctype html>")
+    code, out, err = command(capsys, monkeypatch, "report", "out.zarr")
+    assert (code, out) == (1, "")
+    assert "out.html exists" in err
+
+    words = ("replay", "out.zarr", "--path", "17", "-o", "seventeen")
+    code, out, err = command(capsys, monkeypatch, *words)
+    assert (code, err) == (0, "")
+    assert "The replayed P&L equals the stored one bit for bit." in out
+    assert sorted(p.name for p in (folder / "seventeen").iterdir()) == [
+        "path.csv",
+        "path.png",
+        "path.zarr",
+    ]
+    code, out, err = command(capsys, monkeypatch, "resume", "out.zarr")
+    assert code == 0
+
+
+def test_the_map_tells_the_story_on_another_name(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, err = command(capsys, monkeypatch, *RUN, "--map", "GME=NO", "--paths", "100")
+    assert code == 0, err
+    impacts = {line.split()[0]: line for line in out.splitlines() if "  all" in line}
+    assert "square-root law" in impacts["GME"]
+    assert "square-root law" not in impacts["NO"]
+
+
+@pytest.mark.parametrize("scenario", ["short", "quiet"])
+def test_replayed_paths_are_the_stored_ones(store: Path, scenario: str) -> None:
+    from powderkeg.engine.replay import replay
+
+    losses = open_results(store)["losses"].to_dataset()
+    number = ["short", "quiet"].index(scenario)
+    worst = int(losses["pnl"].values[number, -1].argmin())
+    for path in (0, worst, 4999):
+        replayed = replay(store, path, scenario)
+        assert replayed.same and not replayed.wrong
+        stored = losses["pnl"].values[number, :, path]
+        assert replayed.pnl.tolist() == stored.tolist()
+        closes = replayed.data["pnl"].values[[7, 14]]
+        assert closes == pytest.approx(stored, abs=2e-6)
+        day = losses["margin_call_day"].values[number, path]
+        assert replayed.margin_call_day == pytest.approx(day, nan_ok=True)
+
+
+def test_replay_writes_what_it_saw(store: Path, tmp_path: Path) -> None:
+    from powderkeg.engine.replay import replay
+    from powderkeg.engine.replay_output import rows, write
+
+    replayed = replay(store, 1, "short")
+    csv, zarr, picture = write(replayed, tmp_path / "one")
+    data = xr.open_dataset(zarr, engine="zarr", consolidated=False)
+    assert data.sizes == {"step": 15, "name": 2}
+    assert all({"units", "long_name"} <= set(v.attrs) for v in data.data_vars.values())
+    np.testing.assert_array_equal(data["hedge"].values, replayed.data["hedge"].values)
+    lines = csv.read_text().splitlines()
+    assert len(lines) == 1 + 15 * 2
+    assert lines[0].startswith("step,time,name,price,pnl_by_name,log_price,")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert {row[0] for row in rows(replayed)} == {"GME", "NO"}
+
+
+def test_replay_refuses_what_is_not_there(
+    store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for words, said in (
+        (("--path", "1"), "which scenario? give --scenario with one of short, quiet"),
+        (
+            ("--path", "1", "--scenario", "loud"),
+            "the store has no scenario loud; it has short, quiet",
+        ),
+        (
+            ("--path", "5000", "--scenario", "quiet"),
+            f"path 5000 is not in {store}: its paths are 0 to 4999",
+        ),
+    ):
+        code, out, err = command(capsys, monkeypatch, "replay", store, *words)
+        assert (code, out, err) == (1, "", f"powderkeg: {said}\n")
+
+
+def test_a_damaged_store_is_exit_code_3(
+    store: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import shutil
+
+    copy = tmp_path / "copy.zarr"
+    shutil.copytree(store, copy)
+    chunk = next(p for p in sorted((copy / "losses/pnl/c").rglob("*")) if p.is_file())
+    content = bytearray(chunk.read_bytes())
+    content[100] ^= 1
+    chunk.write_bytes(content)
+    code, _, err = command(capsys, monkeypatch, "show", copy)
+    assert code == 3
+    assert err.startswith("powderkeg: ") and "damaged" in err and err.count("\n") == 1
+
+
+def test_an_unfinished_store_is_exit_code_2(
+    store: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import shutil
+
+    from powderkeg.engine.run import Incomplete
+
+    copy = tmp_path / "copy.zarr"
+    shutil.copytree(store, copy)
+    record = next(p for p in sorted((copy / "blocks/record/c").rglob("*")) if p.is_file())
+    record.unlink()
+    for name in ("show", "report"):
+        code, _, err = command(capsys, monkeypatch, name, copy)
+        assert code == 2
+        assert "powderkeg resume" in err
+    code, _, err = command(capsys, monkeypatch, "resume", copy)
+    assert code == 0
+    assert store_digest(copy) == store_digest(store)
+
+    def failing(*_: object, **__: object) -> None:
+        raise Incomplete("1 of 6 blocks failed three times")
+
+    monkeypatch.setattr("powderkeg.engine.run.resume", failing)
+    code, _, err = command(capsys, monkeypatch, "resume", copy)
+    assert (code, err) == (2, "powderkeg: 1 of 6 blocks failed three times\n")
+
+
+def test_an_error_nobody_foresaw_is_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("powderkeg.engine.doctor.examine", broken)
+    code, out, err = command(capsys, monkeypatch, "doctor")
+    assert (code, out) == (70, "")
+    assert err == (
+        "powderkeg: unexpected ZeroDivisionError: division by zero; this is a bug, "
+        "POWDERKEG_TRACEBACK=1 shows where\n"
+    )
+    monkeypatch.setenv("POWDERKEG_TRACEBACK", "1")
+    monkeypatch.setattr(sys, "argv", ["powderkeg", "doctor"])
+    with pytest.raises(ZeroDivisionError):
+        cli.main()
+
+
+def test_commands_that_only_tell(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, _ = command(capsys, monkeypatch, "doctor")
+    assert code == 0
+    assert "in use" in out and "reference" in out
+    code, out, _ = command(capsys, monkeypatch, "scenarios")
+    assert code == 0
+    assert "gme-2021" in out and "crowd.infection" in out
+    code, out, _ = command(capsys, monkeypatch, "scenarios", "calm")
+    assert code == 0 and "id: calm" in out
+    code, out, _ = command(capsys, monkeypatch, "scenarios", "participation")
+    assert code == 0 and "shorts.participation = 0.116" in out and "crowd.infection" not in out
+    code, out, _ = command(capsys, monkeypatch, "--version")
+    assert (code, out) == (0, f"powderkeg {powderkeg.__version__}\n")
+    code, out, _ = command(capsys, monkeypatch)
+    assert code == 0 and "Usage: powderkeg" in out
+
+
+def test_bench_as_json(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from powderkeg.engine import bench
+
+    monkeypatch.setattr(bench, "SECONDS", 0.02)
+    monkeypatch.setattr(bench.bench, "__defaults__", (2, 1))
+    code, out, _ = command(capsys, monkeypatch, "bench", "--json")
+    speeds = json.loads(out)
+    assert code == 0
+    assert speeds[-1]["name"] == "reference" and speeds[-1]["ratio"] == 1
+    assert all(s["name_steps_per_second"] > 1e3 for s in speeds)
+
+
+@pytest.mark.slow
+def test_the_demo(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = command(capsys, monkeypatch, "demo", "--paths", "300")
+    assert code == 0, err
+    made = sorted(p.name for p in (tmp_path / "demo-output").iterdir())
+    assert made == ["january-2021.html", "january-2021.zarr"]
+    for preset in ("calm", "crowded-basket", "gme-2021"):
+        assert preset in out
+    code, _, err = command(capsys, monkeypatch, "demo")
+    assert code == 1 and err.count("\n") == 1
