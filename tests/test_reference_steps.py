@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from powderkeg.kernels import layout, reference
-from powderkeg.kernels.chain import Options
+from powderkeg.kernels.chain import Options, chain_hedge
 from powderkeg.kernels.layout import Channel
-from powderkeg.kernels.reference import anchor
+from powderkeg.kernels.reference import anchor, dealers
+from powderkeg.kernels.reference import state as states
 from powderkeg.kernels.reference.parameters import Model
 from tests.builders import gme_like, packed, path_ids
 
@@ -227,3 +228,66 @@ def test_dealers_short_the_shares_borrow_them() -> None:
     assert row["utilisation"][0] == pytest.approx((0.2 - p["hedge0"]) / lendable, rel=1e-5)
     assert row["borrow_paid"][0] == 0
     assert row["borrow_paid"][1] == pytest.approx(0.5 * 0.02 / 252, rel=1e-3)
+
+
+@pytest.mark.parametrize("kappa", [0.8, 60.0])
+@pytest.mark.parametrize("gain", [0.3, 0.7])
+def test_dealers_get_as_far_as_the_exponential_step(gain: float, kappa: float) -> None:
+    """dH/dt = kappa (H* - H) over one step of one day: x = w (1 + G (1 - e^-z)/(1 - G)).
+
+    One call far from expiry with (M/E0) O n(d1)/s = G; many small steps would hide a wrong step.
+    """
+    root, day, interest = 0.5, 250, 0.3
+    s = root**2 * math.sqrt(day / 252)
+    density = math.exp(-(s**2) / 8) / math.sqrt(2 * math.pi) / s
+    locked = 1 - interest * cdf(s / 2) - interest * density / gain
+    scenario = packed(
+        days=1,
+        steps_per_day=1,
+        channels=Channel.DEALERS,
+        overnight_share=0.0,
+        options=Options([0.0], [day], [True], [interest]),
+        elasticity=1.0,
+        sigma=0.001,
+        attention0=0.0,
+        hedging=kappa,
+        locked=max(0.0, locked),
+        short_interest=max(0.0, -locked),
+        vol0=root**2,
+        vol_rate=0.0,
+        vol_range=(root, root + 0.1),
+        vol_nodes=2,
+        price_range=(-1.005, 0.995),  # x = 0 in the middle of a cell
+    )
+    trace = reference.simulate(scenario, path_ids(1000), trace=True).trace
+    assert trace is not None
+    x, w = (trace[f][:, -1, 0].astype(float) for f in ("log_price", "anchor"))
+    expected = 1 + gain * -math.expm1(-kappa * (1 - gain)) / (1 - gain)
+    assert x.std() / w.std() == pytest.approx(expected, rel=0.01)
+
+
+def test_the_table_is_read_between_its_nodes() -> None:
+    """Level and slope of the lookup against exact Black-Scholes, at prices and vols off nodes."""
+    vols = np.linspace(0.15, 6, 40)
+    options = Options([-0.2, 0.1, 0.3], [9, 9, 30], [True, False, True], [0.1, 0.2, 0.05])
+    scenario = packed(
+        len(vols),
+        days=2,
+        options=options,
+        vol0=vols,
+        vol_range=(0.3, 2.6),
+        vol_nodes=24,
+        dealer_sign=0.5,
+    )
+    state = states.start(Model(scenario), np.ones((len(vols), 1)))
+    law = dealers.target(state, Model(scenario), 12, 0.1, calls=False)
+    x = np.random.default_rng(5).uniform(-0.8, 0.8, (len(vols), 50))
+    hedge, slope = law(x)
+    time, inside = float(scenario.schedule["time"][12]), vols[:, None]
+    exact = chain_hedge(options, x, inside, time)
+    np.testing.assert_allclose(hedge, 0.5 * exact, atol=5e-4)
+    rise = (chain_hedge(options, x + 1e-5, inside, time) - exact) / 1e-5
+    assert np.median(np.abs(slope - 0.5 * rise)) < 1e-3
+    beyond, flat = law(np.full_like(x, 7.0))
+    np.testing.assert_allclose(beyond, 0.5 * 0.15, atol=2e-3)
+    assert (flat == 0).all()
