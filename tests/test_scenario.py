@@ -53,14 +53,13 @@ def test_calm_has_every_channel_off() -> None:
     assert not any(calm.channels.model_dump().values())
 
 
-def test_the_gamestop_preset_holds_the_fit() -> None:
+def test_the_gamestop_preset_is_about_gamestop_alone() -> None:
     (story,) = load_scenarios(["gme-2021"], MARKET, BOOK)
     gme, other = story.for_name("GME", True), story.for_name("NO", True)
-    assert gme.clearing.impact_per_float == pytest.approx(1.61 / 1.82, abs=5e-4)
-    assert (gme.crowd.initial_attention, other.crowd.initial_attention) == (0.09, 0)
-    assert (gme.locked.share, other.locked.share) == (0.427, 0.33)
-    assert (gme.dealers.open_interest, other.dealers.open_interest) == (0.31, 0)
-    assert (gme.restriction.threshold, gme.restriction.duration) == (2.485, 6)
+    assert gme.crowd.initial_attention > 0 == other.crowd.initial_attention
+    assert gme.dealers.open_interest > 0 == other.dealers.open_interest
+    assert (gme.locked.share, other.locked.share) == (0.239, 0.33)
+    assert gme.restriction.duration == 6
 
 
 def test_channels_are_the_kernels() -> None:
@@ -177,7 +176,7 @@ def test_a_grid_is_a_product_with_readable_names() -> None:
         "g,infection=0.5,max_multiple=60",
     ]
     assert found[2].for_name("GME", True).crowd.infection == 0.5
-    assert found[2].for_name("GME", True).crowd.momentum == 2.24
+    assert found[2].for_name("GME", True).crowd.momentum == 2.0
     assert found[3].clearing.max_multiple == 60
 
 
