@@ -8,9 +8,11 @@ whatever order they come. Failures are outcomes, not exceptions. Retries are cou
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
@@ -229,6 +231,19 @@ def local_cluster(workers: int, gpus: int = 0, dashboard: bool = False) -> Any:
     )
 
 
+@contextmanager
+def _workers_deaf_to_interrupts() -> Iterator[None]:
+    """Ctrl-C in a terminal reaches every process of the group; only this one should answer."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited by what is started now
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def cores() -> int:
     """Cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -281,7 +296,8 @@ class _Connected(AbstractContextManager["Executor"]):
                 ) from None
             words = f"the cluster at {self.address}"
         else:
-            self._cluster = local_cluster(self.workers, self.gpus, self.dashboard)
+            with _workers_deaf_to_interrupts():
+                self._cluster = local_cluster(self.workers, self.gpus, self.dashboard)
             self._client = Client(self._cluster, set_as_default=False)
             kind = "GPU process" if self.gpus else "process"
             words = f"{self.workers} {kind}{'es' * (self.workers > 1)} of this machine"

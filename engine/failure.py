@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 
@@ -12,6 +14,17 @@ from ..scenarios import InputError
 from .run import Incomplete, Interrupted
 
 USER_ERROR, INCOMPLETE, UNVERIFIED, INTERNAL = 1, 2, 3, 70
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Ctrl-C becomes Incomplete with what it left: typer would end on it without a word."""
+    try:
+        yield
+    except Interrupted as error:
+        raise Incomplete(str(error)) from None
+    except KeyboardInterrupt:
+        raise Incomplete("stopped before anything was simulated") from None
 
 
 def explain(error: BaseException) -> tuple[str, int]:
@@ -26,10 +39,8 @@ def explain(error: BaseException) -> tuple[str, int]:
         return "", error.exit_code
     if (words := getattr(error, "format_message", None)) is not None:  # typer's, or click's
         return f"{' '.join(words().split())} (powderkeg COMMAND --help)", USER_ERROR
-    if isinstance(error, Incomplete | Interrupted):
+    if isinstance(error, Incomplete):
         return text, INCOMPLETE
-    if isinstance(error, KeyboardInterrupt):
-        return "stopped; nothing was written", INCOMPLETE
     if isinstance(error, StoreError):
         return text, store_code(text)
     if isinstance(error, InputError | BackendUnavailable):

@@ -3,15 +3,20 @@
 The rooms are `powderkeg.scenarios` (what is simulated), `powderkeg.kernels` (how a path moves),
 `powderkeg.engine` (who runs what where) and `powderkeg.results` (what came out). They load when
 first touched: opening a results store needs neither Dask nor CuPy.
+
+    powderkeg.run("book.csv", "market.csv", ["gme-2021"], "out.zarr", paths=1_000_000)
+    powderkeg.open("out.zarr")["measures"]
 """
 
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from types import ModuleType
+from typing import Any
 
 ROOMS = ("engine", "kernels", "results", "scenarios")
+# Public names and where they live.
+NAMES = {"open": ("results", "open_results"), "run": ("engine.run", "run")}
 
-__all__ = ["__version__"]
+__all__ = ["__version__", "open", "run"]
 
 try:
     __version__ = version("powderkeg")
@@ -19,7 +24,10 @@ except PackageNotFoundError:  # run from a source tree that was never installed
     __version__ = "0+unknown"
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> Any:
+    if name in NAMES:
+        module, function = NAMES[name]
+        return getattr(import_module(f"{__name__}.{module}"), function)
     if name in ROOMS:
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

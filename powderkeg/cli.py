@@ -112,6 +112,7 @@ def _run(
     block: int | None = None,
 ) -> None:
     from .engine.arguments import check_placement, default_workers
+    from .engine.failure import stoppable
     from .engine.plan import make_plan
     from .engine.progress import progress_for
     from .engine.run import read_inputs, refuse_existing, run_plan
@@ -134,27 +135,30 @@ def _run(
         print(f"powderkeg: {plan.back_end.note}", file=sys.stderr)
     count = workers or default_workers(plan.back_end.name)
     show_plan(console(), plan, inputs.warnings, count, cluster)
-    run_plan(
-        plan,
-        output,
-        inputs=inputs,
-        workers=workers,
-        cluster=cluster,
-        progress=progress_for(console(stderr=True)),
-    )
+    with stoppable():
+        run_plan(
+            plan,
+            output,
+            inputs=inputs,
+            workers=workers,
+            cluster=cluster,
+            progress=progress_for(console(stderr=True)),
+        )
 
 
 @app.command()
 def resume(store: Store, workers: Workers = None, cluster: Cluster = "embedded") -> None:
     """Finish a run that was stopped or lost blocks."""
     from .engine.arguments import check_placement
+    from .engine.failure import stoppable
     from .engine.progress import progress_for
     from .engine.run import resume as resume_run
     from .engine.screen import console
 
     check_placement(cluster, workers)
     progress = progress_for(console(stderr=True))
-    resume_run(store, workers=workers, cluster=cluster, progress=progress)
+    with stoppable():
+        resume_run(store, workers=workers, cluster=cluster, progress=progress)
     _headline(store)
 
 
@@ -300,7 +304,7 @@ def main() -> None:
     from .engine.failure import explain
 
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="powderkeg", standalone_mode=False)
     except (Exception, KeyboardInterrupt) as error:
         message, code = explain(error)
         if message:

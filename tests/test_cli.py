@@ -1,7 +1,12 @@
 """The command as a person meets it: from an empty folder, with files, mistakes and exit codes."""
 
 import json
+import os
+import re
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -168,20 +173,59 @@ def test_a_mistake_is_one_line_and_writes_nothing(
     assert sorted(p.name for p in folder.iterdir()) == ["book.csv", "market.csv", "short.yaml"]
 
 
+# file, what stands in it, what the mistake is, what is said
 FILE_MISTAKES = {
     "unknown-column": (
-        "book.csv", "quantity", "quantitty",
-        "book.csv: row 1: unknown column quantitty, did you mean quantity?",
+        "book.csv",
+        ("quantity", "quantitty"),
+        'book.csv: row 1: unknown column "quantitty", did you mean quantity?',
     ),
-    "not-a-number": ("book.csv", "-1000000", "a lot", None),
-    "no-such-symbol": ("book.csv", "NO,equity", "NOO,equity", None),
-    "too-short": ("book.csv", "-1000000", "-99000000", None),
-    "no-equity": ("book.csv", "60000000", "-60000000", None),
-    "negative-price": ("market.csv", "35.5", "-35.5", None),
-    "text-in-scenario": ("short.yaml", "horizon_days: 2", "horizon_days: two", None),
-    "unknown-parameter": ("short.yaml", "steps_per_day", "steps_per_dya", None),
-    "locked-out": ("short.yaml", "steps_per_day: 6", "names: {NO: {locked: {share: 1.2}}}", None),
-}  # fmt: skip
+    "not-a-number": (
+        "book.csv",
+        ("-1000000", "a lot"),
+        'book.csv: row 2, quantity: "a lot" is not a number; give signed shares',
+    ),
+    "no-such-symbol": (
+        "book.csv",
+        ("NO,equity", "NOO,equity"),
+        "book.csv: row 3, symbol: NOO is not in the market file, did you mean NO?",
+    ),
+    "too-short": (
+        "book.csv",
+        ("-1000000", "-99000000"),
+        "book.csv: row 2, quantity: short 99,000,000 GME but the market file reports short "
+        "interest of 61,780,000; the book's short is part of it, raise it there",
+    ),
+    "no-equity": (
+        "book.csv",
+        ("60000000", "-60000000"),
+        "book.csv: equity is -75,500,000, not above 0; add a cash row that includes the proceeds "
+        "of short sales",
+    ),
+    "negative-price": (
+        "market.csv",
+        ("35.5", "-35.5"),
+        'market.csv: row 3, price: "-35.5" is not above 0; '
+        "give the close in the market's currency",
+    ),
+    "text-in-scenario": (
+        "short.yaml",
+        ("horizon_days: 2", "horizon_days: two"),
+        'short.yaml:2: horizon_days: "two" is not a whole number',
+    ),
+    "unknown-parameter": (
+        "short.yaml",
+        ("steps_per_day", "steps_per_dya"),
+        "short.yaml:3: steps_per_dya: unknown field, did you mean steps_per_day?",
+    ),
+    "locked-out": (
+        "short.yaml",
+        ("steps_per_day: 6", "names: {NO: {locked: {share: 1.2}}}"),
+        "scenario short: NO: only -0.02 floats are left to trade with (1 + short interest 0.20 - "
+        "locked 1.20 - dealers' hedge 0.00 - book 0.02), and the model needs 0.1; lower "
+        "locked.share or the open interest",
+    ),
+}
 
 
 @pytest.mark.parametrize("mistake", FILE_MISTAKES)
@@ -191,14 +235,11 @@ def test_a_mistake_in_a_file_is_one_line_and_writes_nothing(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    name, right, wrong, _ = FILE_MISTAKES[mistake]
+    name, change, said = FILE_MISTAKES[mistake]
     file = folder / name
-    file.write_text(file.read_text().replace(right, wrong, 1))
+    file.write_text(file.read_text().replace(*change, 1))
     code, out, err = command(capsys, monkeypatch, *RUN)
-    assert (code, out) == (1, "")
-    assert err.startswith("powderkeg: ")
-    assert err.count("\n") == 1
-    assert "Error" not in err
+    assert (code, out, err) == (1, "", f"powderkeg: {said}\n")
     assert sorted(p.name for p in folder.iterdir()) == ["book.csv", "market.csv", "short.yaml"]
 
 
@@ -351,6 +392,36 @@ def test_an_unfinished_store_is_exit_code_2(
     monkeypatch.setattr("powderkeg.engine.run.resume", failing)
     code, _, err = command(capsys, monkeypatch, "resume", copy)
     assert (code, err) == (2, "powderkeg: 1 of 6 blocks failed three times\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cluster", ["embedded", "local"])
+def test_ctrl_c_says_how_to_go_on(folder: Path, cluster: str) -> None:
+    """As a terminal sends it: to every process of the group."""
+    words = [*RUN, "--paths", "2e5", "--block", "256", "--workers", "1", "--cluster", cluster]
+    script = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    script += "from powderkeg.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    blocks = folder / "out.zarr" / "blocks" / "record" / "c"
+    deadline = time.monotonic() + 60
+    while not blocks.is_dir() and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2, err
+    assert "Traceback" not in err
+    said = err.splitlines()[-1]
+    assert re.fullmatch(
+        r"powderkeg: stopped with \d+ of 782 blocks done, which are kept; "
+        r"to go on: powderkeg resume .*out\.zarr",
+        said,
+    ), said
 
 
 def test_an_error_nobody_foresaw_is_one_line(
