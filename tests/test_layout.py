@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-# DESIGN.md, section 1. What a room may import of the others.
+# What a room may import of the others.
 ARROWS = {
     "engine": {"scenarios", "kernels", "results"},
     "kernels": {"scenarios"},

@@ -1,4 +1,4 @@
-"""Exact limits of the model (DESIGN 2.8) on both back ends: fast dealers, short and long gamma."""
+"""Exact limits of the model (docs/model.md, 15) on both back ends: fast dealers, short and long gamma."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def simulate(request: pytest.FixtureRequest) -> Simulate:
 
 @pytest.mark.parametrize("steps", [26, 390])
 def test_dealers_long_gamma_pin_the_price(simulate: Simulate, steps: int) -> None:
-    """DESIGN 2.8: .2 floats of calls at .05, M 1.5, E0 1, driftless w with sigma .1, one day."""
+    """.2 floats of calls at .05, M 1.5, E0 1, driftless w with sigma .1, one day."""
     vol = 0.0916 * np.sqrt(252)  # d1 has + s/2; so H(0) = -.2 N(-.5) as published
     scenario = packed(
         days=1,

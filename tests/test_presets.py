@@ -74,7 +74,7 @@ def test_gamestop_lies_in_the_band_of_its_own_preset() -> None:
 
 
 def test_each_channel_carries_the_squeeze_as_in_the_prototype() -> None:
-    """DESIGN 2.9: median peak all on > no crowd shares > no dealers > no covering > no crowd."""
+    """Median peak: all on > no crowd shares > no dealers > no covering > no crowd."""
     peaks = []
     none = Channel(0)
     for off in (none, Channel.CROWD_SHARES, Channel.DEALERS, Channel.SHORTS, Channel.CROWD):

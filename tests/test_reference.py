@@ -1,6 +1,6 @@
 """The NumPy reference against closed forms, published limits and scipy.
 
-Expected values come from formulas (DESIGN 2.8 and the papers named there), never from the code.
+Expected values come from formulas (docs/model.md, 15, and the papers named), never from the code.
 """
 
 from __future__ import annotations
