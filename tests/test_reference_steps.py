@@ -104,6 +104,8 @@ def test_every_step_of_the_story_by_hand(story: layout.Packed) -> None:
                 if expiry and field.startswith("call"):
                     continue
                 assert b[field] == pytest.approx(crowd[field], rel=3e-6, abs=3e-7), (field, number)
+            owed = a["fee_paid"] + a["fee"] * dt / 252
+            assert b["fee_paid"] == pytest.approx(owed, rel=1e-5)
             net = b["crowd_shares"] - a["crowd_shares"]
             assert net == pytest.approx(crowd["buys"] - crowd["sells"], rel=1e-5, abs=2 * LOT)
             entry, out, cohort, new = new_shorts_by_hand(p, a, dt)
@@ -291,3 +293,46 @@ def test_the_table_is_read_between_its_nodes() -> None:
     beyond, flat = law(np.full_like(x, 7.0))
     np.testing.assert_allclose(beyond, 0.5 * 0.15, atol=2e-3)
     assert (flat == 0).all()
+
+
+def test_dealers_answer_the_price_that_everybody_else_makes() -> None:
+    """E' and xh from the others' fills; the order from the crowd's calls (no static chain)."""
+    scenario = gme_like(
+        days=9,
+        steps_per_day=8,
+        options=None,
+        attention0=0.1,
+        max_multiple=200.0,
+        entry_rate=3.0,
+        entry_threshold=0.1,
+        lendable_elastic=1.0,
+        hedging=5.0,
+        call_budget=0.06,
+    )
+    trace = reference.simulate(scenario, path_ids(10), trace=True).trace
+    assert trace is not None
+    p = {f: float(scenario.names[f][0]) for f in layout.NAME.names or ()}
+    dt, bought, entered = 1 / 8, 0, 0
+    for number, step in enumerate(scenario.schedule):
+        if step["kind"] & (layout.StepKind.OVERNIGHT | layout.StepKind.EXPIRY):
+            continue
+        for path in range(10):
+            row, after = trace[path, number, 0], trace[path, number + 1, 0]
+            if after["floor"]:
+                continue
+            a = {f: float(row[f]) for f in layout.TRACE.names or ()}
+            b = {f: float(after[f]) for f in layout.TRACE.names or ()}
+            y = b["hedge"] - a["hedge"]
+            elastic = max(b["elastic"] + y, p["elastic_min"])
+            expected = b["anchor"] + a["transient"] * math.exp(-2 * dt)
+            expected += p["elasticity"] * math.log(p["elastic0"] / elastic)
+            s = max(a["implied_vol"] * float(step["sqrt_tau"]), 1e-4)
+            d = (expected - b["call_log_strike"]) / s + s / 2
+            slope = b["calls"] * math.exp(-d * d / 2) / math.sqrt(2 * math.pi) / s
+            z = 5.0 * dt * (1 - p["elasticity"] / elastic * slope)
+            order = (b["calls"] * cdf(d) - a["hedge"]) * 5.0 * dt * -math.expm1(-z) / z
+            order = min(max(order, -a["hedge"]), b["calls"] - a["hedge"])
+            assert y == pytest.approx(order, rel=2e-4, abs=2e-6 / s * b["calls"] + 3 * LOT)
+            bought += abs(y) > 1e-4
+            entered += b["new_shorts"] - a["new_shorts"] > 2e-3
+    assert bought > 100 and entered > 50
