@@ -1,0 +1,49 @@
+"""Which back end is taken, and what is said when it is not the one expected."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from powderkeg.kernels import CHOICES, BackendUnavailable, backend, backends, why_not
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    """No answer is kept from or for another test."""
+    backend.cache_clear()
+    yield
+    backend.cache_clear()
+
+
+def unavailable(reason: str) -> backends.Backend:
+    raise BackendUnavailable(reason)
+
+
+def test_auto_takes_the_fastest_that_works() -> None:
+    chosen = backend("auto")
+    usable = [name for name in CHOICES[1:] if why_not(name) is None]
+    assert chosen.name == usable[0]
+    assert usable[-1] == "reference"
+
+
+def test_auto_says_when_only_the_reference_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends, "_cuda", lambda: unavailable("no GPU"))
+    monkeypatch.setattr(backends, "_native", lambda: unavailable("it does not load"))
+    chosen = backend("auto")
+    assert chosen.name == "reference"
+    assert chosen.note == (
+        "no native library (it does not load); using the NumPy reference, many times slower"
+    )
+
+
+def test_a_named_back_end_is_never_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(backends._MAKERS, "native", lambda: unavailable("it does not load"))
+    with pytest.raises(BackendUnavailable, match="it does not load"):
+        backend("native")
+    assert why_not("native") == "it does not load"
+    assert why_not("reference") is None
+
+
+def test_an_unknown_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="'gpu' is not one of auto, cuda, native, reference"):
+        backend("gpu")
