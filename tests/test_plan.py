@@ -88,7 +88,7 @@ def test_plan_counts_its_work() -> None:
     assert spec.problem() is None
     assert spec.scenarios == ("squeeze", "calm")
     assert spec.horizons == (1, 2)
-    assert spec.loop_gain.shape == (2, 3, 5)
+    assert spec.loop_gain.shape == (2, 3, len(spec.channels))
 
 
 def test_refusals() -> None:
