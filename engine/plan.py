@@ -96,7 +96,7 @@ class Plan:
         """What the store must know before the first path."""
         job, first = self.job, self.packed[0]
         gains = [loop_gain(packed) for packed in self.packed]
-        channels = (*CHANNELS, "total")
+        channels = CHANNELS
         return StoreSpec(
             scenarios=tuple(scenario.id for scenario in job.scenarios),
             symbols=first.symbols,

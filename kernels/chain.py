@@ -99,7 +99,7 @@ def build_chain(
     resolution: float = 0.01,
     price_range: tuple[float, float] | None = None,
     vol_range: tuple[float, float] = (0.2, 3.2),
-    vol_nodes: int = 12,
+    vol_nodes: int = 24,
 ) -> ChainTable:
     """Tabulates the hedge of every name's chain for every step.
 

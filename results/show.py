@@ -108,7 +108,7 @@ def _squeeze(summary: Summary, scenario: int) -> Table:
     multiples = squeeze["multiple"].values
     inputs = summary.tree["inputs"].to_dataset()
     weights = inputs["weight"].values if "weight" in inputs else None
-    table = _table(f"{summary.scenarios[scenario]}: odds that the price peaks at or above")
+    table = _table(f"{summary.scenarios[scenario]}: odds in % that the price peaks at or above")
     table.add_column("name", no_wrap=True, overflow="ellipsis", max_width=16)
     table.add_column("position", justify="right", no_wrap=True)
     for multiple in multiples:
@@ -118,9 +118,12 @@ def _squeeze(summary: Summary, scenario: int) -> Table:
     for i in order[:NAMES]:
         cells = []
         for j in range(len(multiples)):
-            cells += [percent(odds[i, j]), percent_range(low[i, j], high[i, j], odds[i, j])]
+            cells += [
+                percent(odds[i, j]).removesuffix(" %"),
+                percent_range(low[i, j], high[i, j], odds[i, j]).removesuffix(" %"),
+            ]
         position = "" if weights is None else percent(float(weights[i]))
-        table.add_row(escape(summary.symbols[i]), position, *cells)
+        table.add_row(escape(summary.symbols[i]), position.removesuffix(" %"), *cells)
     if len(order) > NAMES:
         table.caption = f"and {len(order) - NAMES} names with smaller odds"
     return table

@@ -115,7 +115,7 @@ def packed(
     resolution: float = 0.01,
     price_range: tuple[float, float] | None = None,
     vol_range: tuple[float, float] = (0.2, 3.2),
-    vol_nodes: int = 12,
+    vol_nodes: int = 24,
     **fields: float | Sequence[float],
 ) -> Packed:
     """A packed scenario. `fields` are the keys of CALM_NAME; `options` one chain per name.

@@ -42,11 +42,11 @@ def test_the_table_holds_the_black_scholes_hedge_at_its_nodes(options: Options) 
     rng = np.random.default_rng(1)
     for step, v, j in zip(
         rng.choice(np.flatnonzero(TRADING), 60),
-        rng.integers(0, 12, 60),
+        rng.integers(0, 24, 60),
         rng.integers(0, len(x), 60),
         strict=True,
     ):
-        vol = np.linspace(0.2, 3.2, 12)[v] ** 2
+        vol = np.linspace(0.2, 3.2, 24)[v] ** 2
         s_least = vol * np.sqrt(1e-3 / STEPS / 252)
         if np.abs(x[j] - options.log_strike).min() < 6 * s_least + 0.005:
             continue  # at expiry the table is as sharp as its cells, not sharper
@@ -92,7 +92,7 @@ def test_columns_of_unequal_length_are_refused() -> None:
 
 def test_loop_gain_of_one_call_and_of_the_cohort() -> None:
     """dH*/dx = O n(d1)/s; the cohort's density at a tolerance, per share of elastic float."""
-    steps, m, interest, vol = 8, 1.4, 0.1, (0.2 + 4 * 3 / 11) ** 2
+    steps, m, interest, vol = 8, 1.4, 0.1, (0.2 + 8 * 3 / 23) ** 2
     p = packed(
         steps_per_day=steps,
         options=Options([0.02], [300], [True], [interest]),

@@ -4,7 +4,8 @@
 #include "state.h"
 
 FN Real lendable(const State& s, const Name& p) {
-    return fused(Real(p.lendable_elastic), s.elastic, Real(p.lendable_locked * p.locked));
+    const Real all = fused(Real(p.lendable_elastic), s.elastic, Real(p.lendable_locked * p.locked));
+    return maximum(all, Real(1.0f / LOTS_PER_FLOAT));
 }
 
 FN Real borrowed(const State& s, const Name& p) {

@@ -18,7 +18,7 @@ FN Real fill_price(Real anchor, Real mean_transient, Real elasticity, Real elast
 
 // Share of every buy order that the elastic float can fill above its floor.
 FN Real fill_share(Real elastic, Real floor, Real buys, Real sells) {
-    const Real available = elastic - floor + sells;
+    const Real available = positive(elastic - floor + sells);
     const Mask short_of = buys > available;
     return select(short_of, available / select(short_of, buys, Real(1.0f)), Real(1.0f));
 }

@@ -4,6 +4,10 @@
 #include "chain.h"
 #include "clearing.h"
 
+// Gain below which a long-gamma name's price and hedge are solved together: next to an expiry the
+// target is flat but for the crowd's calls, and the strike must not be jumped over.
+constexpr float LONG_GAMMA_BELOW = 0.01f;
+
 struct DealerView {
     Chain chain;
     VolCell vol;
@@ -66,7 +70,7 @@ FN Real dealer_order(const State& s, const Name& p, const Step& step, const Run&
 
     // exponential step along the linearised price
     const Real gain = M / elastic * h.slope;
-    const Real z = clip(Real(p.hedging_dt) * (Real(1.0f) - gain), Real(-80.0f), Real(80.0f));
+    const Real z = maximum(Real(p.hedging_dt) * (Real(1.0f) - gain), Real(-80.0f));
     const Mask small = absolute(z) < Real(1e-3f);
     const Real mean = select(small, fused(Real(-0.5f), z, Real(1.0f)),
                              happened(z) / select(small, Real(1.0f), z));
@@ -74,5 +78,5 @@ FN Real dealer_order(const State& s, const Name& p, const Step& step, const Run&
     if (!p.long_gamma) return y;
     const Real together =
         solve_long_gamma(s, p, run, view, x_hat, elastic, h.target - s.hedge);
-    return select(gain <= Real(0.0f), together, y);
+    return select(gain < Real(LONG_GAMMA_BELOW), together, y);
 }

@@ -3,7 +3,7 @@
     H*(x) = sign chain(x, v, t) + n N(d(x)),   d = (x - l)/s + s/2,   s = max(v sqrt(tau), 1e-4)
 
 Dealers short gamma (gain G = (M/E') dH*/dx >= 0): exponential step along the linearised price.
-Dealers long gamma (G <= 0): price and hedge are solved together, between the price xh and the one
+Dealers long gamma (G < .01): price and hedge are solved together, between the price xh and the one
 a full explicit order would make.
 docs/model.md, sections 8 and 10.
 """
@@ -20,6 +20,7 @@ from .parameters import Array, Model
 from .state import State
 
 ROUNDS = 12  # of Newton's method
+LONG_GAMMA_BELOW = 0.01  # gain below which price and hedge are solved together
 Mask = npt.NDArray[np.bool_]
 SQRT_2PI = np.sqrt(2 * np.pi)
 
@@ -121,8 +122,8 @@ def target(state: State, model: Model, step: int, sqrt_tau: float, calls: bool) 
 
 
 def relaxed(z: Array) -> Array:
-    """h(z) = (1 - e^-z)/z, z clipped to [-80, 80]; 1 - z/2 where |z| < 1e-3."""
-    z = np.clip(z, -80, 80)
+    """h(z) = (1 - e^-z)/z, z at least -80; 1 - z/2 where |z| < 1e-3."""
+    z = np.maximum(z, -80)
     small = np.abs(z) < 1e-3
     return np.where(small, 1 - z / 2, -np.expm1(-z) / np.where(small, 1, z))
 
@@ -142,7 +143,7 @@ def order(
     y = (wanted - hedge) * p.hedging_dt * relaxed(p.hedging_dt * (1 - gain))
     y = np.clip(y, low, high)
 
-    implicit = (p.long_gamma > 0) & (gain <= 0)
+    implicit = (p.long_gamma > 0) & (gain < LONG_GAMMA_BELOW)
     if implicit.any():
         row = np.maximum(p.chain, 0).astype(np.intp)
         guess = model.packed.steepest[row, step].astype(float)
