@@ -1,4 +1,4 @@
-"""Exact limits of the model (docs/model.md, 15) on both back ends: fast dealers, short and long gamma."""
+"""Exact limits (docs/model.md, 15) on both back ends: fast dealers, short and long gamma."""
 
 from __future__ import annotations
 

@@ -326,7 +326,7 @@ def test_prices_and_hedges_of_dealers_long_gamma_agree() -> None:
 
 
 def test_the_exponential_step_solves_the_linear_feedback_exactly() -> None:
-    """Of dH/dt = kappa (G - 1) (H - H_end) over a step: the fraction (1 - e^-z)/z, z at least -80."""
+    """Of dH/dt = kappa (G - 1) (H - H_end) over a step: (1 - e^-z)/z, z at least -80."""
     z = np.array([-100.0, -3.0, -1e-3, -1e-6, 0.0, 1e-6, 1e-3, 2.0, 300.0])
     c = np.maximum(z, -80)
     expected = np.where(c == 0, 1, -np.expm1(-c) / np.where(c == 0, 1, c))
