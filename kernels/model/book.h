@@ -3,15 +3,17 @@
 #include "state.h"
 
 // What one name adds to the book's P&L and margin requirement, in units of equity.
-FN Real position_pnl(const State& s, const Name& p, Real price) {
-    return fused(Real(p.book_weight), price - Real(1.0f), -s.borrow_paid);
+FN Real position_pnl(const State& s, const Name& p) {
+    return fused(Real(p.book_weight), s.price - Real(1.0f), -s.borrow_paid);
 }
 
-FN Real position_margin(const Name& p, Real price) { return Real(p.book_margin) * price; }
+FN Real position_margin(const State& s, const Name& p) {
+    return Real(p.book_margin) * s.price;
+}
 
-FN void pay_borrow_fee(State& s, const Name& p, Real price, float dt) {
+FN void pay_borrow_fee(State& s, const Name& p, float dt) {
     const float borrowed = p.book_weight < 0.0f ? -p.book_weight : 0.0f;
-    s.borrow_paid = fused(Real(borrowed * dt / 252.0f) * price, s.fee, s.borrow_paid);
+    s.borrow_paid = fused(Real(borrowed * dt / 252.0f) * s.price, s.fee, s.borrow_paid);
 }
 
 constexpr float NEVER = 1e30f;

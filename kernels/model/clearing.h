@@ -3,8 +3,15 @@
 #pragma once
 #include "state.h"
 
-FN Real log_price(const State& s, const Name& p) {
-    return s.anchor + fused(Real(p.elasticity), logarithm(Real(p.elastic0) / s.elastic), s.transient);
+// M ln(E0/E), with one scalar division instead of a vector of them.
+FN Real inventory_price(const Name& p, Real elastic) {
+    return Real(-p.elasticity) * logarithm(elastic * Real(1.0f / p.elastic0));
+}
+
+FN void set_price(State& s, const Name& p) {
+    s.x = s.anchor + (inventory_price(p, s.elastic) + s.transient);
+    s.price = exponential(s.x);
+    s.x_max = maximum(s.x_max, s.x);
 }
 
 // Mean price of a move of the elastic float from `before` to `after`: (1/q) int P dE, any M.
@@ -23,9 +30,10 @@ FN Real fill_share(Real elastic, Real floor, Real buys, Real sells) {
     return select(short_of, available / select(short_of, buys, Real(1.0f)), Real(1.0f));
 }
 
-// J after net buying q of a step; the flow is part of the volume.
-FN Real moved_transient(Real transient, Real impact, Real net, Real volume, float dt) {
-    return fused(impact, net / (volume + absolute(net) / Real(dt)), transient);
+// J after net buying q of a step; the flow, q times the steps of a day, is part of the volume.
+FN Real moved_transient(Real transient, Real impact, Real net, Real volume, int steps_per_day) {
+    const Real all = fused(absolute(net), Real(float(steps_per_day)), volume);
+    return fused(impact, net / all, transient);
 }
 
 FN Real daily_volume(const State& s, const Name& p) {

@@ -4,14 +4,19 @@
 #include "clearing.h"
 
 // Price of a call over the share's price, km out of the money; `root_tau` in sqrt(years).
+// N(d1) - e^km N(d2), both tails from one density: n(d1) = e^km n(d2).
 FN Real call_price(const Name& p, Real vol, float root_tau) {
-    const Real sd = maximum(vol * Real(root_tau), Real(1e-4f));
-    const Real d1 = fused(Real(0.5f), sd, Real(-p.call_strike) / sd);
-    return normal_cdf(d1) - Real(p.call_strike_exp) * normal_cdf(d1 - sd);
+    const Real sd = maximum(vol * Real(root_tau), Real(1e-4f)), zero = Real(0.0f);
+    const Real d1 = fused(Real(0.5f), sd, Real(-p.call_strike) / sd), d2 = d1 - sd;
+    const Real density = normal_density(d1);
+    const Real tail1 = density * mills_ratio(absolute(d1));
+    const Real tail2 = density * mills_ratio(absolute(d2));
+    const Real share = select(d1 > zero, Real(1.0f) - tail1, tail1);
+    return share - select(d2 > zero, Real(p.call_strike_exp) - tail2, tail2);
 }
 
 FN void crowd_orders(State& s, const Name& p, const Step& step, float dt, unsigned channels,
-                     Real price, Real attention_everywhere, Orders& orders) {
+                     Real attention_everywhere, Orders& orders) {
     const Real locked_out = one_if(restricted(s, p));
     const Real run_up = s.x - s.x_slow;
     const Real momentum = clip(run_up, Real(-0.5f), Real(1.0f));
@@ -32,7 +37,7 @@ FN void crowd_orders(State& s, const Name& p, const Step& step, float dt, unsign
     s.removed = s.removed + left;
     s.x_slow = fused(Real(p.momentum_c), run_up, s.x_slow);
 
-    const Real joining_shares = joining / price;
+    const Real joining_shares = joining / s.price;
     if (channels & CHANNEL_CROWD_SHARES) {
         orders.crowd_buy = Real(p.share_budget) * joining_shares;
         orders.crowd_sell = s.crowd * leaving * Real(1.0f - p.never_sell);
@@ -47,10 +52,10 @@ FN void crowd_orders(State& s, const Name& p, const Step& step, float dt, unsign
 }
 
 // At a weekly expiry calls pay their intrinsic value in cash and part of it is rolled up.
-FN void expire_calls(State& s, const Name& p, const Step& step, Real price) {
-    const Real intrinsic = s.calls * positive(price - exponential(s.call_strike));
+FN void expire_calls(State& s, const Name& p, const Step& step) {
+    const Real intrinsic = s.calls * positive(s.price - exponential(s.call_strike));
     const Real premium = maximum(call_price(p, s.vol, step.sqrt_tau_roll), Real(1e-3f));
     const Real open = Real(1.0f) - one_if(restricted(s, p));
-    s.calls = open * Real(p.call_roll) * intrinsic / (price * premium);
+    s.calls = open * Real(p.call_roll) * intrinsic / (s.price * premium);
     s.call_strike = s.x + Real(p.call_strike);
 }

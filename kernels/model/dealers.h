@@ -62,8 +62,7 @@ FN Real dealer_order(const State& s, const Name& p, const Step& step, const Run&
 
     const Real elastic = maximum(s.elastic - buys + sells, Real(p.elastic_min));
     const Real M = Real(p.elasticity);
-    const Real x_hat =
-        s.anchor + fused(M, logarithm(Real(p.elastic0) / elastic), s.transient);
+    const Real x_hat = s.anchor + (inventory_price(p, elastic) + s.transient);
     const Hedge h = hedge_target(s, p, run, view, x_hat);
     const Real low = Real(p.chain_low) + minimum(s.calls, Real(0.0f)) - s.hedge;
     const Real high = Real(p.chain_high) + positive(s.calls) - s.hedge;

@@ -62,17 +62,25 @@ FN Real logarithm(Real x) {
     return fused(e, Real(0.693359375f), y + f);
 }
 
-// Normal distribution function and density, Abramowitz & Stegun 26.2.17 (7.5e-8).
-FN Real normal_cdf(Real x, Real& density) {
-    const Real a = absolute(x);
-    density = Real(0.398942280f) * exponential(Real(-0.5f) * x * x);
+// Mills ratio N(-a)/n(a) of a >= 0, Abramowitz & Stegun 26.2.17 (7.5e-8 of N).
+FN Real mills_ratio(Real a) {
     const Real t = Real(1.0f) / fused(a, Real(0.2316419f), Real(1.0f));
     Real p = Real(1.330274429f);
     p = fused(p, t, Real(-1.821255978f));
     p = fused(p, t, Real(1.781477937f));
     p = fused(p, t, Real(-0.356563782f));
     p = fused(p, t, Real(0.319381530f));
-    const Real tail = density * (p * t);
+    return p * t;
+}
+
+FN Real normal_density(Real x) {
+    return Real(0.398942280f) * exponential(Real(-0.5f) * x * x);
+}
+
+// Normal distribution function and density.
+FN Real normal_cdf(Real x, Real& density) {
+    density = normal_density(x);
+    const Real tail = density * mills_ratio(absolute(x));
     return select(x > Real(0.0f), Real(1.0f) - tail, tail);
 }
 

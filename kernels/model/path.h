@@ -46,7 +46,7 @@ FN Int linear_bin(Real value, float low, float scale) {
 template <class Tile>
 FN void count_close(const Tile& tile, unsigned* close, const State& s, const Name& p) {
     const Real short_interest = s.cohort + s.new_shorts + Real(p.book_short);
-    tile.count(close + Q_PRICE * HISTOGRAM_BINS, price_bin(exponential(s.x)));
+    tile.count(close + Q_PRICE * HISTOGRAM_BINS, price_bin(s.price));
     tile.count(close + Q_SHORT_INTEREST * HISTOGRAM_BINS,
                linear_bin(short_interest, SHORT_INTEREST_LOW, SHORT_INTEREST_SCALE));
     tile.count(close + Q_UTILISATION * HISTOGRAM_BINS,
@@ -135,9 +135,8 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
                 move_anchor(s, p, factor_return,
                             overnight_normal(run.seed, p.stream, path, step.draw),
                             overnight_move);
-                s.x = log_price(s, p);
-                s.x_max = maximum(s.x_max, s.x);
-                if (traced) clearing.fill_price = exponential(s.x);
+                set_price(s, p);
+                clearing.fill_price = s.price;
             } else {
                 const Real normal = step_normal(normals[k], run.seed, p.stream, path, step.draw,
                                                 run.normals_per_step);
@@ -145,14 +144,13 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
                                  chain_at(launch, run, p, t), intraday_move, factor_return, normal,
                                  attention_everywhere);
             }
-            const Real price = exponential(s.x);
-            if (!overnight) pay_borrow_fee(s, p, price, run.dt);
+            if (!overnight) pay_borrow_fee(s, p, run.dt);
 
             if (step.kind & STEP_CLOSE) {
                 close_realised_vol(s, p);
                 if ((step.kind & STEP_EXPIRY) && (channels & CHANNEL_CROWD) &&
                     (channels & CHANNEL_CROWD_CALLS))
-                    expire_calls(s, p, step, price);
+                    expire_calls(s, p, step);
                 if (tile.real(k))
                     count_close(tile,
                                 launch.closes + ((long long)step.day * run.names + slot) *
@@ -163,8 +161,8 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
                 keep_trace(tile, launch, run, t + 1, slot, s, p, clearing);
             if (!tile.real(k)) continue;  // padding adds exact zeros
             attention[k] = Real(p.attention_weight) * s.attention;
-            pnl[k] = position_pnl(s, p, price);
-            margin[k] = position_margin(p, price);
+            pnl[k] = position_pnl(s, p);
+            margin[k] = position_margin(s, p);
         }
 
         if (channels & CHANNEL_CROWD) attention_everywhere = tile.sum(attention);

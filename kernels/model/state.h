@@ -5,7 +5,7 @@
 
 struct State {
     // price
-    Real x, anchor, transient, x_max, x_close;
+    Real x, price, anchor, transient, x_max, x_close;  // price = e^x
     // who holds what
     Real elastic, crowd, hedge, cohort, new_shorts;
     // the crowd

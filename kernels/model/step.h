@@ -16,11 +16,11 @@ struct Clearing {
 };
 
 FN Orders collect_orders(State& s, const Name& p, const Step& step, float dt, unsigned channels,
-                         Real price, Real attention_everywhere) {
+                         Real attention_everywhere) {
     const Real none = Real(0.0f);
     Orders o = {none, none, none, none, none};
     if (channels & CHANNEL_CROWD)
-        crowd_orders(s, p, step, dt, channels, price, attention_everywhere, o);
+        crowd_orders(s, p, step, dt, channels, attention_everywhere, o);
     if (channels & CHANNEL_SHORTS) o.cohort_buy = cohort_cover(s, p, daily_volume(s, p));
     if (channels & (CHANNEL_RECALL | CHANNEL_NEW_SHORTS)) {
         const Real spare = lendable(s, p) - borrowed(s, p);
@@ -68,9 +68,8 @@ FN Clearing clear(State& s, const Name& p, const Run& run, unsigned channels, co
 
     if (channels & CHANNEL_TRANSIENT_IMPACT)
         s.transient = moved_transient(transient, Real(p.transient_impact), net,
-                                      daily_volume(s, p), run.dt);
-    s.x = log_price(s, p);
-    s.x_max = maximum(s.x_max, s.x);
+                                      daily_volume(s, p), run.steps_per_day);
+    set_price(s, p);
 
     Clearing c = {Real(0.0f), net};
     if (traced)
@@ -82,8 +81,7 @@ FN Clearing clear(State& s, const Name& p, const Run& run, unsigned channels, co
 FN Clearing trade(State& s, const Name& p, const Step& step, const Run& run, unsigned channels,
                   bool traced, const Chain& chain, const Shares& move, Real factors, Real normal,
                   Real attention_everywhere) {
-    const Orders o = collect_orders(s, p, step, run.dt, channels, exponential(s.x),
-                                    attention_everywhere);
+    const Orders o = collect_orders(s, p, step, run.dt, channels, attention_everywhere);
 
     move_anchor(s, p, factors, normal, move);
     s.transient = s.transient * Real(1.0f - p.transient_decay_c);
@@ -105,6 +103,7 @@ FN Clearing trade(State& s, const Name& p, const Step& step, const Run& run, uns
 FN void start(State& s, const Name& p, Real uniform_draw) {
     const Real zero = Real(0.0f);
     s.x = s.anchor = s.transient = s.x_max = s.x_close = zero;
+    s.price = Real(1.0f);
     s.elastic = Real(p.elastic0);
     s.crowd = s.new_shorts = zero;
     s.hedge = Real(p.hedge0);
