@@ -37,6 +37,7 @@ class Projection:
     inputs: int
     scratch: int
     results: int
+    sealing: int  # bytes of the driver's last step, when the workers are done
     workers: int
     processes: int
 
@@ -44,12 +45,14 @@ class Projection:
     def total(self) -> int:
         """Bytes of all processes together."""
         shared = self.baseline + self.inputs
-        return self.processes * shared + self.workers * (self.scratch + self.results)
+        work = max(self.workers * (self.scratch + self.results), self.sealing)
+        return self.processes * shared + work
 
     def __str__(self) -> str:
         each = "" if self.processes == 1 else f" in each of {self.processes} processes"
         workers = "1 worker" if self.workers == 1 else f"each of {self.workers} workers"
         return (
             f"about {words(self.total)} of memory: program {words(self.baseline)} and inputs "
-            f"{words(self.inputs)}{each}, {words(self.scratch + self.results)} for {workers}"
+            f"{words(self.inputs)}{each}, {words(self.scratch + self.results)} for {workers}, "
+            f"{words(self.sealing)} for the measures at the end"
         )

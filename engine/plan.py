@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ..kernels import Backend, backend
 from ..kernels.layout import (
@@ -42,6 +43,11 @@ MOST_PATHS = 1 << 40
 # chunks) and what encoding a block takes on top of its arrays.
 REFERENCE_CHUNK, REFERENCE_STATE = 2048, 100 * 8
 ENCODING = 3
+
+# Sealing a store: the losses of one scenario, the doubles that sorting and intervals make of them
+# (measured: about twelve), and the libraries that are loaded only then.
+SEALING_DOUBLES = 12
+SEALING_LIBRARIES = 56 << 20
 
 
 def block_size(names: int, steps: int, back_end: str) -> int:
@@ -88,9 +94,16 @@ class Plan:
             inputs=sum(tables.values()) + sum(p.names.nbytes for p in self.packed),
             scratch=scratch,
             results=(2 + ENCODING) * output,
+            sealing=SEALING_LIBRARIES
+            + self.job.paths * (self._bytes_per_path(run) + 8 * SEALING_DOUBLES),
             workers=min(workers, self.tasks),
             processes=min(processes, self.tasks) + (processes > 1),
         )
+
+    @staticmethod
+    def _bytes_per_path(run: npt.NDArray[np.void]) -> int:
+        """Of the losses of one scenario, with feedback and calm."""
+        return 2 * (PATH.itemsize + 4 * int(run["horizons"]))
 
     def store_spec(self, inputs: Sequence[InputFile], provenance: dict[str, object]) -> StoreSpec:
         """What the store must know before the first path."""
