@@ -66,3 +66,12 @@ def refuse_folder(folder: Path) -> None:
     """Raises InputError if something is there: nothing is ever overwritten."""
     if folder.exists() or folder.is_symlink():
         raise InputError(f"{folder} exists; nothing is overwritten, choose another name")
+
+
+def unused(name: str) -> Path:
+    """The first of `name`, `name-2`, `name-3` ... that nothing has yet."""
+    folder, number = Path(name), 1
+    while folder.exists() or folder.is_symlink():
+        number += 1
+        folder = Path(f"{name}-{number}")
+    return folder

@@ -269,20 +269,22 @@ def bench(
 
 @app.command()
 def demo(
-    folder: Annotated[Path, typer.Argument(help="New folder for what the demo makes.")] = Path(
-        "demo-output"
-    ),
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="New folder for what the demo makes; default: demo-output, numbered."),
+    ] = None,
     paths: Paths = "100000",
     workers: Workers = None,
 ) -> None:
     """Run the example book of January 2021 under every preset, then show and report."""
-    from .engine.arguments import count, refuse_folder
+    from .engine.arguments import count, refuse_folder, unused
     from .engine.catalogue import example, presets
     from .engine.screen import console
     from .results.report import write_report
     from .results.show import show as show_store
 
     number = count("--paths", paths)
+    folder = folder or unused("demo-output")
     refuse_folder(folder)
     source, store = example(), folder / "january-2021.zarr"
     chosen = list(presets())

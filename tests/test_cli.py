@@ -281,5 +281,7 @@ def test_the_demo(
     assert made == ["january-2021.html", "january-2021.zarr"]
     for preset in ("calm", "crowded-basket", "gme-2021"):
         assert preset in out
-    code, _, err = command(capsys, monkeypatch, "demo")
+    code, _, err = command(capsys, monkeypatch, "demo", "demo-output")
     assert code == 1 and err.count("\n") == 1
+    assert command(capsys, monkeypatch, "demo", "--paths", "60")[0] == 0  # a folder of its own
+    assert (tmp_path / "demo-output-2" / "january-2021.html").is_file()
