@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import platform
 import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from powderkeg.kernels import cuda
-from powderkeg.kernels.layout import ALL_CHANNELS, Packed
+from powderkeg.kernels.layout import ALL_CHANNELS, Packed, Simulated
 from tests import builders
+from tests.host_gpu import COMPILER, HostGpu
 
 # Names and factors: one full layout each of one lane, a few lanes and many lanes.
 LAYOUTS = [(1, 1), (3, 2), (8, 2), (12, 2), (12, 3), (20, 2), (48, 4)]
@@ -65,6 +70,65 @@ def test_source_is_one_self_contained_text() -> None:
     text = cuda.source()
     assert '#include "' not in text
     assert text.count("struct State {") == 1
+
+
+@pytest.fixture
+def host_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HostGpu]:
+    if COMPILER is None or platform.machine() != "x86_64":
+        pytest.skip("needs g++ or clang++ on x86-64")
+    gpu = HostGpu(tmp_path)
+    monkeypatch.setitem(sys.modules, "cupy", gpu)  # type: ignore[arg-type]
+    cuda._kernel.cache_clear()
+    yield gpu
+    cuda._kernel.cache_clear()
+
+
+def assert_same_bits(a: Simulated, b: Simulated) -> None:
+    for part in ("pnl", "paths", "closes", "peaks", "trace"):
+        one, other = getattr(a, part), getattr(b, part)
+        assert (one is None) == (other is None), part
+        assert one is None or one.tobytes() == other.tobytes(), part
+
+
+# One lane, lanes with a spare slot, a whole warp; paths that leave warps and blocks partly filled.
+@pytest.mark.parametrize(
+    ("names", "factors", "paths", "trace"),
+    [(1, 0, 131, True), (5, 2, 37, False), (7, 1, 9, True), (50, 8, 3, False)],
+)
+def test_tile_run_by_host_threads_gives_the_bits_of_the_cpu(
+    host_gpu: HostGpu, names: int, factors: int, paths: int, trace: bool
+) -> None:
+    from powderkeg.kernels import native
+
+    packed = builders.gme_like(
+        names,
+        days=2,
+        steps_per_day=5,
+        expiry_every=1,
+        options=builders.weekly_calls(0.3, 0.1, 2, every=1) if names < 50 else None,
+        factors=[f"f{i}" for i in range(factors)],
+        loadings=np.full((names, factors), 0.01),
+        shared=0.2,
+        dealer_sign=[1.0, -1.0, *[0.5] * names][:names],
+        book_weight=np.linspace(-0.2, 0.1, names).tolist(),
+    )
+    ids = builders.path_ids(paths, first=2**33 + 5)
+    gpu = cuda.simulate(packed, ids, trace=trace)
+    assert_same_bits(gpu, native.simulate(packed, ids, trace=trace))
+    assert all(array.intact() for array in host_gpu.arrays)
+
+
+def test_launch_is_halved_when_memory_is_short(host_gpu: HostGpu) -> None:
+    packed = builders.gme_like(1, days=1, steps_per_day=2, options=None)
+    ids = builders.path_ids(100)
+    whole = cuda.simulate(packed, ids, trace=True)
+    assert whole.trace is not None
+    host_gpu.launches, host_gpu.largest = 0, whole.trace.nbytes // 3
+    assert_same_bits(cuda.simulate(packed, ids, trace=True), whole)
+    assert host_gpu.launches == 4
+    host_gpu.largest = 0
+    with pytest.raises(MemoryError):
+        cuda.simulate(packed, ids)
 
 
 @pytest.mark.gpu
