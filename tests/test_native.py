@@ -12,7 +12,7 @@ from scipy import stats
 from scipy.special import ndtr
 
 from powderkeg.kernels import layout, native, reference
-from powderkeg.kernels.layout import CALM, Packed, Simulated, StepKind
+from powderkeg.kernels.layout import CALM, Channel, Packed, Simulated, StepKind
 from powderkeg.kernels.native import Native
 from tests.builders import gme_like, packed, packed_strategy, path_ids
 
@@ -214,6 +214,24 @@ def test_they_agree_where_dealers_are_long_gamma() -> None:
     gaps = log_price_gaps(scenario, 600, (5, 10))
     assert np.mean(gaps[5] <= 2e-3) >= 0.999
     assert np.mean(gaps[10] <= 2e-3) >= 0.99
+
+
+def test_nobody_is_restricted_before_the_clock_runs() -> None:
+    """Path 2731893 draws the word 4294967229: its u rounds to 1 in float32, so -ln u to 0."""
+    scenario = gme_like(days=1, steps_per_day=2, restriction_hazard=0.0, seed=20210128)
+    for build in BUILDS:
+        trace = Native(build).simulate(scenario, path_ids(1, first=2731893), trace=True).trace
+        assert trace is not None
+        assert 0 < trace["restriction_clock"][0, 0, 0] < 1e-9
+        assert not trace["restricted"].any()
+
+
+def test_the_strike_stands_still_at_an_expiry_without_a_crowd() -> None:
+    scenario = gme_like(days=2, steps_per_day=2, expiry_every=1, channels=~Channel.CROWD)
+    for simulate in (native.simulate, reference.simulate):
+        trace = simulate(scenario, path_ids(3), trace=True).trace
+        assert trace is not None
+        assert not trace["call_log_strike"].any()
 
 
 def test_paired_tails_agree() -> None:

@@ -113,6 +113,7 @@ FN void start(State& s, const Name& p, Real uniform_draw) {
     s.vol = Real(p.vol0);
     s.realised_vol = Real(p.sigma * 15.8745079f);  // sqrt(252)
     s.fee_paid = s.entry_price = s.floor = s.fails = s.borrow_paid = zero;
-    s.clock = -logarithm(uniform_draw);
+    // A draw that rounds to 1 would start with the clock run out, restricted from the first step.
+    s.clock = maximum(-logarithm(uniform_draw), Real(2.3283064e-10f));
     set_borrow_fee(s, p);
 }

@@ -74,7 +74,7 @@ def simulate_chunk(
             book.pay_fees(state, model)
         if StepKind.CLOSE in kind:
             volatility.close(state, model.name)
-            if StepKind.EXPIRY in kind and Channel.CROWD_CALLS in model.on:
+            if StepKind.EXPIRY in kind and Channel.CROWD | Channel.CROWD_CALLS in model.on:
                 crowd.expire(state, model, float(step["sqrt_tau_roll"]))
             histograms.add_close(out.closes[step["day"]], state, model)
         book.check(state, model, float(step["time"]), StepKind.CLOSE in kind)
