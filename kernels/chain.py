@@ -118,26 +118,30 @@ def build_chain(
     nodes = int(np.ceil(spans.max(initial=2 * resolution) / resolution - 1e-9)) + 1
     roots = np.linspace(*vol_range, vol_nodes)
     table = np.zeros((len(chains), len(times), vol_nodes, nodes), np.float32)
-    for options, (low, high), slices in zip(chains, ranges, table, strict=True):
-        x = np.linspace(low, high, nodes)
-        slices[trading] = tabulate(options, x, roots**2, times[trading], tau_floor * dt)
-
-    gross = np.array([np.abs(options.open_interest).sum() for options in chains])
-    rises = np.diff(table[:, trading], axis=-1)
+    least, most = np.zeros((2, len(chains)))
+    falls = np.zeros(len(chains), bool)
     steepest = np.zeros((len(chains), len(times)), np.float32)
-    if rises.size:
-        cell = np.abs(rises).max(axis=2).argmax(axis=-1)
-        steps = spans / (nodes - 1)
-        steepest[:, trading] = ranges[:, :1] + (cell + 0.5) * steps[:, None]
+    # Chain by chain: the table can take gigabytes, so nothing else is made in its size.
+    for i, (options, (low, high)) in enumerate(zip(chains, ranges, strict=True)):
+        x = np.linspace(low, high, nodes)
+        traded = tabulate(options, x, roots**2, times[trading], tau_floor * dt)
+        table[i, trading] = traded
+        rises = np.diff(traded, axis=-1)
+        if not rises.size:
+            continue
+        least[i], most[i] = min(traded.min(), 0), max(traded.max(), 0)
+        falls[i] = rises.min() < -FALL * np.abs(options.open_interest).sum()
+        cell = np.abs(rises).max(axis=1).argmax(axis=-1)
+        steepest[i, trading] = low + (cell + 0.5) * (spans[i] / (nodes - 1))
     at_start = [chain_hedge(options, 0.0, roots**2, 0.0, tau_floor * dt) for options in chains]
     return ChainTable(
         table=table,
         steepest=steepest,
         start=ranges[:, 0],
         inverse_step=(nodes - 1) / spans,
-        low=table[:, trading].min(axis=(1, 2, 3), initial=0).astype(float),
-        high=table[:, trading].max(axis=(1, 2, 3), initial=0).astype(float),
-        falls=rises.min(axis=(1, 2, 3), initial=0) < -FALL * gross,
+        low=least,
+        high=most,
+        falls=falls,
         start_hedge=np.array(at_start).reshape(len(chains), vol_nodes),
         vol_start=float(roots[0]),
         vol_inverse_step=float(1 / (roots[1] - roots[0])),

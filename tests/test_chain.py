@@ -1,5 +1,7 @@
 """The chain table against Black-Scholes deltas summed one option at a time."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -88,6 +90,15 @@ def test_ranges_nodes_and_steepest() -> None:
 def test_columns_of_unequal_length_are_refused() -> None:
     with pytest.raises(ValueError, match="equal length"):
         Options([0.0, 0.1], [1], [True, True], [0.1, 0.1])
+
+
+def test_nothing_else_is_made_in_the_size_of_the_table() -> None:
+    options = Options([0.1], [DAYS], [True], [0.1])
+    tracemalloc.start()
+    built = build_chain([options] * 24, TIMES, 1 / STEPS, trading=TRADING)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.5 * built.table.nbytes
 
 
 def test_loop_gain_of_one_call_and_of_the_cohort() -> None:
