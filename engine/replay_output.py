@@ -141,10 +141,11 @@ def draw(replay: Replay, path: Path) -> None:
         axes.flat[1].text(
             replay.margin_call_day,
             axes.flat[1].get_ylim()[0],
-            " margin call",
+            " margin call ",
             color="crimson",
             fontsize=9,
             va="bottom",
+            ha="right" if replay.margin_call_day > days[-1] / 2 else "left",
         )
     for axis in axes[-1]:
         axis.set_xlabel("trading days since the as-of close")

@@ -5,32 +5,46 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given, settings
 from scipy import stats
 
 from powderkeg.kernels import native, reference
 from powderkeg.kernels.backends import Simulate
 from powderkeg.kernels.chain import Options
 from powderkeg.kernels.layout import Channel, Packed
-from tests.builders import packed, path_ids
+from tests.builders import packed, packed_strategy, path_ids
 
 Array = npt.NDArray[np.float64]
 
 
-@pytest.fixture(
-    params=[
+each_back_end = pytest.mark.parametrize(
+    "simulate",
+    [
         pytest.param(
             native.simulate,
             id="native",
             marks=pytest.mark.skipif(not native.available(), reason="no native library was built"),
         ),
         pytest.param(reference.simulate, id="reference"),
-    ]
+    ],
 )
-def simulate(request: pytest.FixtureRequest) -> Simulate:
-    chosen: Simulate = request.param
-    return chosen
 
 
+@each_back_end
+@given(scenario=packed_strategy(max_names=4, days=26, steps_per_day=26))
+@settings(max_examples=15, deadline=None)
+def test_the_ledger_balances_to_the_bit_after_26_days(simulate: Simulate, scenario: Packed) -> None:
+    """E + L + R + H + B+ = 1 + S_c + S_n + B- on every path, at every step, any parameters."""
+    t = simulate(scenario, path_ids(32), trace=True).trace
+    assert t is not None
+    p = scenario.names[: len(scenario.symbols)]
+    held = sum(t[f].astype(float) for f in ("elastic", "crowd_shares", "hedge"))
+    sold = sum(t[f].astype(float) for f in ("cohort", "new_shorts"))
+    fixed = p["locked"].astype(float) + p["book_long"] - p["book_short"] - 1
+    assert np.abs(held - sold + fixed).max() == 0
+
+
+@each_back_end
 @pytest.mark.parametrize("steps", [26, 390])
 def test_dealers_long_gamma_pin_the_price(simulate: Simulate, steps: int) -> None:
     """.2 floats of calls at .05, M 1.5, E0 1, driftless w with sigma .1, one day."""
@@ -78,6 +92,7 @@ def terminal(
     return np.concatenate(x).astype(float), np.concatenate(w).astype(float)
 
 
+@each_back_end
 @pytest.mark.parametrize(("gain", "tolerance"), [(0.25, 0.01), (0.5, 0.01), (0.8, 0.03)])
 def test_fast_dealers_short_gamma_amplify_by_one_over_one_less_gain(
     simulate: Simulate, gain: float, tolerance: float
