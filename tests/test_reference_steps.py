@@ -331,7 +331,7 @@ def test_dealers_answer_the_price_that_everybody_else_makes() -> None:
             slope = b["calls"] * math.exp(-d * d / 2) / math.sqrt(2 * math.pi) / s
             z = 5.0 * dt * (1 - p["elasticity"] / elastic * slope)
             order = (b["calls"] * cdf(d) - a["hedge"]) * 5.0 * dt * -math.expm1(-z) / z
-            order = min(max(order, -a["hedge"]), b["calls"] - a["hedge"])
+            order = min(max(order, min(-a["hedge"], 0)), max(b["calls"] - a["hedge"], 0))
             assert y == pytest.approx(order, rel=2e-4, abs=2e-6 / s * b["calls"] + 3 * LOT)
             bought += abs(y) > 1e-4
             entered += b["new_shorts"] - a["new_shorts"] > 2e-3

@@ -64,8 +64,9 @@ FN Real dealer_order(const State& s, const Name& p, const Step& step, const Run&
     const Real M = Real(p.elasticity);
     const Real x_hat = s.anchor + (inventory_price(p, elastic) + s.transient);
     const Hedge h = hedge_target(s, p, run, view, x_hat);
-    const Real low = Real(p.chain_low) + minimum(s.calls, Real(0.0f)) - s.hedge;
-    const Real high = Real(p.chain_high) + positive(s.calls) - s.hedge;
+    // never past the range of targets, nor faster than kappa back into it when calls are gone
+    const Real low = minimum(Real(p.chain_low) - s.hedge, Real(0.0f));
+    const Real high = positive(Real(p.chain_high) + s.calls - s.hedge);
 
     // exponential step along the linearised price
     const Real gain = M / elastic * h.slope;

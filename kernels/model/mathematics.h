@@ -17,16 +17,21 @@ FN void exp_parts(Real x, Real& scale, Real& rest) {
     scale = from_bits(shift_left(add(to_int(n), Int(127)), 23));
 }
 
+// A NaN stays a NaN: a price must not look like 0 when something broke.
+FN Real within_exp(Real x) {
+    return minimum(Real(88.0f), maximum(Real(-87.0f), x));
+}
+
 FN Real exponential(Real x) {
     Real scale, rest;
-    exp_parts(clip(x, Real(-87.0f), Real(88.0f)), scale, rest);
+    exp_parts(within_exp(x), scale, rest);
     return fused(scale, rest, scale);
 }
 
 // e^x - 1
 FN Real exponential_minus_1(Real x) {
     Real scale, rest;
-    exp_parts(clip(x, Real(-87.0f), Real(88.0f)), scale, rest);
+    exp_parts(within_exp(x), scale, rest);
     return fused(scale, rest, scale - Real(1.0f));
 }
 

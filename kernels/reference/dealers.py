@@ -138,8 +138,9 @@ def order(
     p, hedge = model.name, state.hedge
     wanted, slope = law(expected)
     gain = p.elasticity / elastic * slope
-    low = p.chain_low - hedge
-    high = p.chain_high + state.calls - hedge
+    # The range of targets; a hedge beyond it comes back at rate kappa, not at once.
+    low = np.minimum(p.chain_low - hedge, 0)
+    high = np.maximum(p.chain_high + state.calls - hedge, 0)
     y = (wanted - hedge) * p.hedging_dt * relaxed(p.hedging_dt * (1 - gain))
     y = np.clip(y, low, high)
 
