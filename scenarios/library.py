@@ -15,7 +15,7 @@ from .book import Book
 from .errors import InputError, did_you_mean, shown
 from .joint import check
 from .market import Market
-from .scenario import NameParameters, Scenario
+from .scenario import SHORTS, NameParameters, Scenario
 from .validation import build, normalise_names
 from .yamlfile import Mapping, Place, Sequence, copy, merge
 
@@ -51,6 +51,15 @@ def _without(tree: Mapping, keys: AnySequence[str]) -> Mapping:
     return made
 
 
+def _load(path: Path, label: str) -> tuple[Mapping, str]:
+    """Tree and text of a file, symbols under `names` in upper case so that files merge by them."""
+    tree, text = yamlfile.load(path, label)
+    for part in (tree, *(tree.get("scenarios") or ())):
+        if isinstance(part, Mapping):
+            normalise_names(part, {})
+    return tree, text
+
+
 def _base(tree: Mapping, folder: Path, above: tuple[Path, ...]) -> tuple[Mapping, Texts]:
     """What a tree stands on: its base with the base's own bases, and their texts."""
     if "base" not in tree:
@@ -61,7 +70,7 @@ def _base(tree: Mapping, folder: Path, above: tuple[Path, ...]) -> tuple[Mapping
     path, label = _find(name, folder, f"{place}: base: ")
     if path.resolve() in above or len(above) > MAX_BASES:
         raise InputError(f"{place}: base: {shown(name)} stands on itself; remove one base")
-    below, text = yamlfile.load(path, label)
+    below, text = _load(path, label)
     for key in ("scenarios", "grid"):
         if key in below:
             raise InputError(f"{place}: base: {label} holds several scenarios; a base is one")
@@ -75,7 +84,8 @@ def _steps(dotted: str) -> list[str]:
     if steps[0] != "names":
         return steps
     at = next((i for i in range(2, len(steps)) if steps[i] in NameParameters.model_fields), 2)
-    return ["names", ".".join(steps[1:at]), *steps[at:]]
+    symbol = ".".join(steps[1:at])
+    return ["names", symbol if symbol == SHORTS else symbol.upper(), *steps[at:]]
 
 
 def _put(tree: Mapping, dotted: str, value: Any, place: Place) -> None:
@@ -138,7 +148,7 @@ def _identified(tree: Mapping, name: str, place: Place) -> Mapping:
 
 def _expand(path: Path, label: str) -> Iterator[tuple[Mapping, str, Texts]]:
     """Every scenario of a file as a resolved tree, the file's text and its bases' texts."""
-    tree, text = yamlfile.load(path, label)
+    tree, text = _load(path, label)
     above = (path.resolve(),)
     common = _without(tree, _OWN_KEYS)
     file_base, file_texts = _base(tree, path.parent, above)
@@ -208,7 +218,10 @@ def load_scenarios(
             met |= normalise_names(tree, mapping)
             scenario = build(tree)
             if scenario.id in scenarios:
-                raise InputError(f"{tree.places['id']}: id: two scenarios are {shown(scenario.id)}")
+                raise InputError(
+                    f"{tree.places['id']}: id: two scenarios are {shown(scenario.id)}; "
+                    "rename one or leave it out"
+                )
             notes = check(tree, scenario, market, book)
             scenario.remember(text, base_texts, tuple(notes))
             scenarios[scenario.id] = scenario

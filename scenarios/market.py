@@ -101,6 +101,7 @@ def _lendable(row: Row, short_interest: float, warnings: list[str]) -> float | N
         warnings.append(
             f"{row.file}: row {row.number}: utilisation of {row.symbol()} is "
             f"{short_interest / lendable:.2f}, above 1; lenders will recall from the first step"
+            + (", and 95 % is written .95" if short_interest > 10 * lendable else "")
         )
     return lendable
 

@@ -188,8 +188,13 @@ class Scenario(NameParameters):
                     if name not in order:
                         raise ValueError(f"factor_correlation: {name} is not one of the factors")
                 i, j = sorted((order[one], order[other]))
-                if given.setdefault((i, j), value) != value or (i == j and value != 1):
-                    raise ValueError(f"factor_correlation: {one}, {other} is given twice or wrong")
+                if i == j and value != 1:
+                    raise ValueError(f"factor_correlation: {one} with itself is 1; remove it")
+                if (before := given.setdefault((i, j), value)) != value:
+                    raise ValueError(
+                        f"factor_correlation: {one} with {other} is given twice, {before:g} and "
+                        f"{value:g}; keep one"
+                    )
                 matrix[i, j] = matrix[j, i] = value
         return matrix
 

@@ -147,7 +147,12 @@ def _header(
     if len(cells) == 1 and (";" in cells[0] or "\t" in cells[0]):
         raise InputError(f"{where}: columns are not separated by commas; save as comma-separated")
     header = tuple(cell.lower() for cell in cells)
-    for name, given in zip(header, cells, strict=True):
+    for number, (name, given) in enumerate(zip(header, cells, strict=True), start=1):
+        if not name:
+            raise InputError(
+                f"{where}: column {number} of {len(header)} has no name; "
+                "name it or remove its commas"
+            )
         is_beta = prefix is not None and re.fullmatch(prefix + r"[a-z0-9_]+", name, re.ASCII)
         if name not in columns and not is_beta:
             known = ", ".join(columns)

@@ -10,6 +10,8 @@ from .errors import InputError
 def read_text(path: Path, max_bytes: int) -> str:
     """The text of a file without its byte-order mark. Raises InputError."""
     try:
+        if path.is_dir():
+            raise InputError(f"{path}: a folder; give a file")
         if not path.is_file():
             raise InputError(f"{path}: no such file; check the name and the folder")
         with path.open("rb") as file:

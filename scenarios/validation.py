@@ -25,7 +25,10 @@ _TYPES = {
     "model_type": "is not a section; indent its fields under it",
     "dict_type": "is not a section; indent its fields under it",
     "tuple_type": "is not a list; write it like [1, 5, 10]",
-    "string_pattern_mismatch": "has other characters than letters, digits, blanks and ._=,+-",
+    "string_pattern_mismatch": (
+        "is no id; start with a letter or digit, go on with those, blanks and ._=,+-, "
+        "200 characters at most"
+    ),
 }
 
 

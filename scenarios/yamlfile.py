@@ -202,7 +202,12 @@ def parse(text: str, file: str) -> Mapping:
     if tree is None:
         raise InputError(f"{file}: the file is empty; see `powderkeg scenarios` for parameters")
     if not isinstance(tree, Mapping):
-        raise InputError(f"{place}: a scenario is a list of `parameter: value` lines")
+        way_out = (
+            "put the list under `scenarios:`"
+            if isinstance(tree, Sequence)
+            else "write `parameter: value` lines"
+        )
+        raise InputError(f"{place}: not a scenario; {way_out}")
     return tree
 
 

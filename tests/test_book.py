@@ -125,6 +125,10 @@ BAD: list[tuple[str | bytes, str]] = [
         "book.csv: row 1: column quantity is there twice; keep one",
     ),
     (
+        "symbol,instrument_type,quantity,,\nGME,equity,1,,\n",
+        "book.csv: row 1: column 4 of 5 has no name; name it or remove its commas",
+    ),
+    (
         "symbol;instrument_type;quantity\nGME;equity;1,5\n",
         "book.csv: row 1: columns are not separated by commas; save as comma-separated",
     ),
@@ -283,7 +287,7 @@ def test_every_bad_book_is_one_line(content: str | bytes, message: str) -> None:
 def test_missing_file_and_folder() -> None:
     with pytest.raises(InputError, match=r"^book\.csv: no such file; check the name and the fold"):
         load_book("book.csv", MARKET)
-    with pytest.raises(InputError, match=r"no such file"):
+    with pytest.raises(InputError, match=r"^\.: a folder; give a file"):
         load_book(Path(), MARKET)
 
 

@@ -77,6 +77,11 @@ def test_what_is_odd_but_possible_is_a_warning() -> None:
         "m.csv: no as-of date; weekly expiries fall on every fifth day (add a first line "
         "`# as_of: 2021-01-15`)",
     )
+    write(f"{HEAD},utilisation\nX,1,100,50,.01,10,.5,95\n")
+    assert load_market("m.csv").warnings[0] == (
+        "m.csv: row 2: utilisation of X is 95.00, above 1; lenders will recall from the first "
+        "step, and 95 % is written .95"
+    )
 
 
 FEE = "give the fee per annum as a decimal, .01 for 1 %"

@@ -144,6 +144,17 @@ def test_a_base_is_changed_only_where_said() -> None:
     assert changed.shorts == before.shorts
 
 
+def test_names_merge_whatever_their_case() -> None:
+    moved = load_one("base: gme-2021\nnames: {gme: {crowd: {infection: .1}}}\n")
+    (base,) = load_scenarios(["gme-2021"], MARKET, BOOK)
+    one, other = moved.for_name("GME", True).crowd, base.for_name("GME", True).crowd
+    assert one == other.model_copy(update={"infection": 0.1})
+    grid = load("id: g\nbase: gme-2021\ngrid: {names.gme.crowd.infection: [.1, .2]}\n")
+    assert [s.for_name("GME", True).crowd.infection for s in grid] == [0.1, 0.2]
+    listed = load("scenarios:\n- {id: l, base: gme-2021, names: {gme: {crowd: {infection: .1}}}}\n")
+    assert listed[0].for_name("GME", True).crowd == one
+
+
 def test_a_base_of_a_base_by_path() -> None:
     Path("sub").mkdir()
     Path("sub/deep.yaml").write_text("base: calm\nsteps_per_day: 13\n")

@@ -19,7 +19,8 @@ NEITHER = "is neither a preset nor a .yaml file"
 BAD = [
     ("", "f.yaml: the file is empty; see `powderkeg scenarios` for parameters"),
     ("# only a remark\n", "f.yaml: the file is empty; see `powderkeg scenarios` for parameters"),
-    ("- calm\n", "f.yaml:1: a scenario is a list of `parameter: value` lines"),
+    ("- calm\n", "f.yaml:1: not a scenario; put the list under `scenarios:`"),
+    ("calm\n", "f.yaml:1: not a scenario; write `parameter: value` lines"),
     ("crowd:\n  infecton: 1\n", "f.yaml:2: crowd.infecton: unknown field, did you mean infection?"),
     ("infecton: 1\n", "f.yaml:1: infecton: unknown field, did you mean crowd.infection?"),
     ("zzzzzzz: 1\n", "f.yaml:1: zzzzzzz: unknown field; `powderkeg scenarios` lists all"),
@@ -56,7 +57,8 @@ BAD = [
     ("id: 5\n", 'f.yaml:1: id: "5" is not a word; put it in quotes'),
     (
         "id: ../../x\n",
-        'f.yaml:1: id: "../../x" has other characters than letters, digits, blanks and ._=,+-',
+        'f.yaml:1: id: "../../x" is no id; start with a letter or digit, go on with those, blanks '
+        "and ._=,+-, 200 characters at most",
     ),
     ("id: a\nid: b\n", 'f.yaml:2: "id" is there twice (first in line 1); keep one'),
     ("names: {GME: {}, gme: {}}\n", "f.yaml:1: names.GME is there twice; keep one"),
@@ -77,7 +79,10 @@ BAD = [
     ("base: [calm]\n", "f.yaml:1: base: \"['calm']\" is not a preset or a path"),
     ("scenarios: {}\n", "f.yaml:1: scenarios: write a list of `- id: ...` items"),
     ("scenarios:\n  - base: calm\n", "f.yaml:2: scenarios: every item needs an id"),
-    ("scenarios:\n  - id: a\n  - id: a\n", 'f.yaml:3: id: two scenarios are "a"'),
+    (
+        "scenarios:\n  - id: a\n  - id: a\n",
+        'f.yaml:3: id: two scenarios are "a"; rename one or leave it out',
+    ),
     ("id: x\nscenarios: [{id: a}]\n", "f.yaml:1: id: give one to each of the scenarios instead"),
     ("grid: [1]\n", "f.yaml:1: grid: write `parameter: [values]` lines under it"),
     ("grid: {steps_per_day: 13}\n", "f.yaml:1: grid: steps_per_day: give a list of values"),
@@ -102,6 +107,14 @@ BAD = [
         "factors: {a: .1, b: .1, c: .1}\nfactor_correlation:\n  a: {b: .9, c: .9}\n  b: {c: -.9}\n",
         "f.yaml:2: factor_correlation: the matrix is not positive definite; bring the "
         "correlations nearer to 0",
+    ),
+    (
+        "factors: {a: .1, b: .1}\nfactor_correlation: {a: {b: .5}, b: {a: .4}}\n",
+        "f.yaml:2: factor_correlation: b with a is given twice, 0.5 and 0.4; keep one",
+    ),
+    (
+        "factor_correlation: {market: {market: .5}}\n",
+        "f.yaml:1: factor_correlation: market with itself is 1; remove it",
     ),
     (
         "factor_correlation: {market: {mem: .3}}\n",
@@ -165,7 +178,11 @@ def test_bad_names_of_scenarios_and_maps() -> None:
     for specs, symbol_map, message in (
         (["gme2021"], {}, f'scenario "gme2021" {NEITHER}, did you mean gme-2021?'),
         (["no.yaml"], {}, "no.yaml: no such file; check the name and the folder"),
-        (["calm", "calm"], {}, 'calm.yaml:2: id: two scenarios are "calm"'),
+        (
+            ["calm", "calm"],
+            {},
+            'calm.yaml:2: id: two scenarios are "calm"; rename one or leave it out',
+        ),
         (["calm"], {"GME": "NO"}, "--map GME=NO: no scenario of this run names GME"),
         (
             ["gme-2021"],
