@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 from ..kernels import CHOICES
 from ..scenarios import InputError
 from .executors import cores
+from .plan import MOST_PATHS
+
+_ADDRESS = re.compile(r"(tcp|tls)://\S+:\d{1,5}", re.ASCII)
 
 
 def count(option: str, text: str) -> int:
@@ -18,7 +22,19 @@ def count(option: str, text: str) -> int:
         value = math.nan
     if not (math.isfinite(value) and value >= 1 and value == int(value)):
         raise InputError(f'{option}: "{text}" is not a whole number of at least 1, such as 1e6')
+    if value > MOST_PATHS:
+        raise InputError(f'{option}: "{text}" is above {MOST_PATHS:,}')
     return int(value)
+
+
+def whole(option: str, text: str | None) -> int | None:
+    """A whole number to its last digit, None where none is given. Raises InputError."""
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f'{option}: "{text}" is not a whole number') from None
 
 
 def symbol_map(given: list[str]) -> dict[str, str]:
@@ -43,7 +59,7 @@ def check_back_end(name: str) -> None:
 def check_placement(cluster: str, workers: int | None, back_end: str = "auto") -> None:
     """Raises InputError for a word that is no cluster or back end, or no workers."""
     check_back_end(back_end)
-    if cluster not in ("embedded", "local") and not cluster.startswith(("tcp://", "tls://")):
+    if cluster not in ("embedded", "local") and not _ADDRESS.fullmatch(cluster):
         raise InputError(
             f'--cluster: "{cluster}" is not embedded, local or an address tcp://HOST:PORT'
         )

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from .. import __version__
 from ..kernels import layout
 from ..results import StoreError
+from ..results.records import read_root
 from ..scenarios.book import Book
 from ..scenarios.chain import Chain
 from ..scenarios.market import Market
@@ -120,8 +121,7 @@ def same_build(text: str) -> bool:
 
 def job_text(store: str | Path) -> str:
     """The text of a store's job. Raises StoreError if there is none."""
-    if not (Path(store) / "zarr.json").is_file():
-        raise StoreError(f"{store} is not a powderkeg results store")
+    read_root(store)
     try:
         inputs = zarr.open_group(str(store), path="inputs", mode="r", zarr_format=3)
         roles, texts = (_texts(inputs, name) for name in ("role", "text"))

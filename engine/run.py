@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,14 @@ from pathlib import Path
 
 from .. import __version__
 from ..kernels import backend
-from ..results import InputFile, StoreError, create_store, finish_store, missing_blocks
+from ..results import (
+    InputFile,
+    StoreError,
+    check_commit,
+    create_store,
+    finish_store,
+    missing_blocks,
+)
 from ..scenarios import (
     Book,
     Chain,
@@ -127,6 +135,8 @@ def run(
 
 def refuse_existing(output: str | Path) -> None:
     """Results are never overwritten. Raises StoreError, before anything is read."""
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(output)):
+        raise InputError(f"{output}: a store is written to a folder of this machine; give its path")
     if Path(output).exists() or Path(output).is_symlink():
         raise StoreError(f"{output} exists; results are never overwritten, choose another name")
 
@@ -158,11 +168,25 @@ def resume(
     cluster: str = "embedded",
     progress: Progress | None = None,
 ) -> Path:
-    """Run what a store lacks and seal it. Raises StoreError and Incomplete as `run`."""
+    """Run what a store lacks and seal it; a finished store is left alone.
+
+    Raises StoreError and Incomplete as `run`.
+    """
+    if _is_finished(store):
+        return Path(store).absolute()
     job = read_job(store)
     store = Path(store).absolute()
     with executor(cluster, workers, gpus=gpus(job.backend)) as where:
         return _fill(store, job, where, progress or Silent())
+
+
+def _is_finished(store: str | Path) -> bool:
+    """Whether there is nothing to do, whatever build made the store."""
+    try:
+        check_commit(store)
+    except StoreError:
+        return False
+    return True
 
 
 def gpus(back_end: str) -> int:
@@ -179,9 +203,11 @@ def check_memory(plan: Plan, workers: int, processes: int) -> None:
     needed, free = plan.projection(workers, processes), available()
     extra = needed.total - needed.baseline
     if extra > free:
+        # The measures at the end take what they take, however the paths are cut up.
+        way_out = "--paths" if needed.sealing > free else "--workers or a smaller --block"
         raise InputError(
             f"the run needs {words(extra)} of memory and {words(free)} are available; "
-            "give fewer --workers or a smaller --block"
+            f"give fewer {way_out}"
         )
 
 

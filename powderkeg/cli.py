@@ -26,15 +26,16 @@ USER_ERROR, INCOMPLETE, UNVERIFIED = 1, 2, 3
 
 Store = Annotated[Path, typer.Argument(metavar="STORE", help="A results store.")]
 Workers = Annotated[
-    int | None, typer.Option(help="Threads or processes; default: one per core or GPU.")
+    str | None,
+    typer.Option(metavar="N", help="Threads or processes; default: one per core or GPU."),
 ]
 Cluster = Annotated[
     str,
     typer.Option(help="embedded (threads), local (processes) or an address tcp://HOST:PORT."),
 ]
 BackEnd = Annotated[str, typer.Option(help="auto, cuda, native or reference.")]
-Paths = Annotated[str, typer.Option(help="Paths per scenario; 1e6 is a million.")]
-Seed = Annotated[int, typer.Option(help="Seed of the random numbers.")]
+Paths = Annotated[str, typer.Option(metavar="N", help="Paths per scenario; 1e6 is a million.")]
+Seed = Annotated[str, typer.Option(metavar="N", help="Seed of the random numbers.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -59,16 +60,17 @@ def run(
         list[str] | None, typer.Option(help="GME=XYZ tells GME's story on XYZ; may be repeated.")
     ] = None,
     paths: Paths = "100000",
-    seed: Seed = 1,
+    seed: Seed = "1",
     backend: BackEnd = "auto",
     workers: Workers = None,
     cluster: Cluster = "embedded",
     block: Annotated[
-        str | None, typer.Option(help="Paths per block, a power of two; default: by model size.")
+        str | None,
+        typer.Option(metavar="N", help="Paths per block, a power of two; default: by model size."),
     ] = None,
 ) -> None:
     """Simulate a book under scenarios and write a results store."""
-    from .engine.arguments import count, symbol_map
+    from .engine.arguments import count, symbol_map, whole
 
     _run(
         book,
@@ -78,9 +80,9 @@ def run(
         chain=chain,
         mapping=symbol_map(map or []),
         paths=count("--paths", paths),
-        seed=seed,
+        seed=whole("--seed", seed) or 0,
         backend=backend,
-        workers=workers,
+        workers=whole("--workers", workers),
         cluster=cluster,
         block=None if block is None else count("--block", block),
     )
@@ -149,16 +151,17 @@ def _run(
 @app.command()
 def resume(store: Store, workers: Workers = None, cluster: Cluster = "embedded") -> None:
     """Finish a run that was stopped or lost blocks."""
-    from .engine.arguments import check_placement
+    from .engine.arguments import check_placement, whole
     from .engine.failure import stoppable
     from .engine.progress import progress_for
     from .engine.run import resume as resume_run
     from .engine.screen import console
 
-    check_placement(cluster, workers)
+    number = whole("--workers", workers)
+    check_placement(cluster, number)
     progress = progress_for(console(stderr=True))
     with stoppable():
-        resume_run(store, workers=workers, cluster=cluster, progress=progress)
+        resume_run(store, workers=number, cluster=cluster, progress=progress)
     _headline(store)
 
 
@@ -175,13 +178,14 @@ def show(store: Store) -> None:
 def report(
     store: Store,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="HTML file; default: STORE.html.")
+        Path | None,
+        typer.Option("--output", "-o", help="HTML file; default: STORE without .zarr, .html."),
     ] = None,
 ) -> None:
     """Write a self-contained HTML report of a store."""
     from .results.report import write_report
 
-    out = output or Path(str(store).rstrip("/")).with_suffix(".html")
+    out = output or Path(f"{str(store).rstrip('/').removesuffix('.zarr')}.html")
     write_report(store, out)
     print(f"wrote {out}")
 
@@ -189,7 +193,7 @@ def report(
 @app.command()
 def replay(
     store: Store,
-    path: Annotated[int, typer.Option(help="Id of the path.")],
+    path: Annotated[str, typer.Option(metavar="N", help="Id of the path.")],
     scenario: Annotated[
         str | None, typer.Option(help="Scenario of the store; needed if it has several.")
     ] = None,
@@ -202,15 +206,16 @@ def replay(
 ) -> None:
     """Run one path again and show everything that happened on it."""
     from .engine import replay_output
-    from .engine.arguments import check_back_end, refuse_folder
+    from .engine.arguments import check_back_end, refuse_folder, whole
     from .engine.replay import replay as replay_path
     from .engine.screen import console, table
 
+    number = whole("--path", path) or 0
     if output is not None:
         refuse_folder(output)
     if backend is not None:
         check_back_end(backend)
-    replayed = replay_path(store, path, scenario, back_end=backend)
+    replayed = replay_path(store, number, scenario, back_end=backend)
     screen = console()
     screen.print(replay_output.headline(replayed), markup=False)
     screen.print(table("Names", replay_output.COLUMNS, replay_output.rows(replayed)))
@@ -277,7 +282,7 @@ def demo(
     workers: Workers = None,
 ) -> None:
     """Run the example book of January 2021 under every preset, then show and report."""
-    from .engine.arguments import count, refuse_folder, unused
+    from .engine.arguments import count, refuse_folder, unused, whole
     from .engine.catalogue import example, presets
     from .engine.screen import console
     from .results.report import write_report
@@ -294,7 +299,7 @@ def demo(
         chosen,
         store,
         paths=number,
-        workers=workers,
+        workers=whole("--workers", workers),
     )
     show_store(store, console())
     write_report(store, folder / "january-2021.html")

@@ -40,6 +40,8 @@ def read_root(path: str | Path) -> dict[str, Any]:
 
     Errors: StoreError if there is no powderkeg store at `path`.
     """
+    if not Path(path).exists():
+        raise StoreError(f"{path}: no such results store; check the name and the folder")
     try:
         attributes = json.loads((Path(path) / METADATA).read_bytes())["attributes"]
         Grid(**attributes["grid"])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .commit import open_results
-from .durable import write_file
+from .durable import make_folder, write_file
 from .formats import REFUSED, clean, count, money, percent, percent_range
 from .inline import StyleSheet, policy_hash
 from .measures import percent as level_text
@@ -30,7 +30,12 @@ def write_report(path: str | Path, out: str | Path, *, verify: bool = True) -> N
     out = Path(out)
     if os.path.lexists(out):
         raise StoreError(f"{out} exists; choose another name")
-    write_file(out, report_html(path, verify=verify).encode())
+    page = report_html(path, verify=verify).encode()
+    try:
+        make_folder(out.absolute().parent)
+        write_file(out, page)
+    except OSError as error:
+        raise StoreError(f"{out} cannot be created: {error.strerror}") from error
 
 
 def report_html(path: str | Path, *, verify: bool = True) -> str:

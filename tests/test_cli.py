@@ -64,6 +64,15 @@ def test_a_run_from_an_empty_folder(
     code, out, err = command(capsys, monkeypatch, "report", "out.zarr")
     assert (code, out) == (1, "")
     assert "out.html exists" in err
+    code, out, err = command(capsys, monkeypatch, "report", "out.zarr", "-o", "new/page.html")
+    assert (code, out, err) == (0, "wrote new/page.html\n", "")
+    (folder / "file").touch()
+    code, out, err = command(capsys, monkeypatch, "report", "out.zarr", "-o", "file/page.html")
+    assert (code, out, err) == (
+        1,
+        "",
+        "powderkeg: file/page.html cannot be created: Not a directory\n",
+    )
 
     words = ("replay", "out.zarr", "--path", "17", "-o", "seventeen")
     code, out, err = command(capsys, monkeypatch, *words)

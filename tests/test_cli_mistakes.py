@@ -8,6 +8,7 @@ from tests.cli_runs import RUN, command, folder
 
 __all__ = ["folder"]  # a fixture
 
+NO_STORE = "o.zarr: no such results store; check the name and the folder"
 MISTAKES = {
     "no-book": (
         ("run", "b.csv", *RUN[2:]),
@@ -41,6 +42,21 @@ MISTAKES = {
         (*RUN, "--paths", "inf"),
         '--paths: "inf" is not a whole number of at least 1, such as 1e6',
     ),
+    "astronomic-paths": ((*RUN, "--paths", "1e30"), '--paths: "1e30" is above 1,099,511,627,776'),
+    "seed-in-words": ((*RUN, "--seed", "one"), '--seed: "one" is not a whole number'),
+    "workers-in-words": ((*RUN, "--workers", "two"), '--workers: "two" is not a whole number'),
+    "path-in-words": (
+        ("replay", "o.zarr", "--path", "worst"),
+        '--path: "worst" is not a whole number',
+    ),
+    "cluster-without-port": (
+        (*RUN, "--cluster", "tcp://127.0.0.1"),
+        '--cluster: "tcp://127.0.0.1" is not embedded, local or an address tcp://HOST:PORT',
+    ),
+    "output-elsewhere": (
+        (*RUN[:-1], "s3://bucket/o.zarr"),
+        "s3:/bucket/o.zarr: a store is written to a folder of this machine; give its path",
+    ),
     "block": ((*RUN, "--block", "100"), "block: 100 is not a power of two up to 1,048,576"),
     "seed": ((*RUN, "--seed", "-1"), "seed: -1 is not between 0 and 2^64 - 1"),
     "backend": (
@@ -73,14 +89,14 @@ MISTAKES = {
     ),
     "no-option": (RUN[:2], "Missing option '--market'. (powderkeg COMMAND --help)"),
     "no-command": (("fly",), "No such command 'fly'. (powderkeg COMMAND --help)"),
-    "show-nothing": (("show", "o.zarr"), "o.zarr is not a powderkeg results store"),
+    "show-nothing": (("show", "o.zarr"), NO_STORE),
     "show-a-file": (("show", "book.csv"), "book.csv is not a powderkeg results store"),
-    "report-nothing": (("report", "o.zarr"), "o.zarr is not a powderkeg results store"),
+    "report-nothing": (("report", "o.zarr"), NO_STORE),
     "replay-nothing": (
         ("replay", "o.zarr", "--path", "1"),
-        "o.zarr is not a powderkeg results store",
+        NO_STORE,
     ),
-    "resume-nothing": (("resume", "o.zarr"), "o.zarr is not a powderkeg results store"),
+    "resume-nothing": (("resume", "o.zarr"), NO_STORE),
     "demo-exists": (
         ("demo", "."),
         ". exists; nothing is overwritten, choose another name",

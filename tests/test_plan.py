@@ -119,8 +119,9 @@ def test_memory_is_refused_before_anything_is_written(
 ) -> None:
     plan = small_plan()
     monkeypatch.setattr("powderkeg.engine.run.available", lambda: 1 << 20)
-    with pytest.raises(InputError, match=r"the run needs \d+ MiB of memory and 1 MiB are availab"):
-        inputs = Inputs(BOOK, MARKET, CHAIN, plan.job.scenarios)
+    inputs = Inputs(BOOK, MARKET, CHAIN, plan.job.scenarios)
+    needs = r"the run needs \d+ MiB of memory and 1 MiB are available; give fewer --paths"
+    with pytest.raises(InputError, match=needs):
         run_plan(plan, tmp_path / "out.zarr", inputs=inputs, workers=2)
     assert list(tmp_path.iterdir()) == []
 
