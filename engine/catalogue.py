@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 import powderkeg
@@ -49,9 +50,9 @@ def print_scenarios(screen: Console, name: str | None) -> None:
         unit = "" if row.unit in ("", "1") else f" {row.unit}"
         allowed = f" ({row.range})" if row.range else ""
         screen.print(Text.assemble((row.key, "cyan"), f" = {row.default}{unit}{allowed}"))
-        screen.print(Text(f"    {row.description}"))
+        screen.print(Padding(Text(row.description), (0, 0, 0, 4)))
         if row.source:
-            screen.print(Text(f"    source: {row.source}", "dim"))
+            screen.print(Padding(Text(f"source: {row.source}", "dim"), (0, 0, 0, 4)))
 
 
 def _description(preset: str) -> str:

@@ -39,7 +39,7 @@ UNITS = {
     "new_short_entry": ("1", "mean log price at which new shorts entered"),
     "restriction_clock": ("trading days", "time to the broker restriction, negative: since"),
     "restricted": ("1", "1 while brokers restrict buying"),
-    "floor": ("1", "1 once the name ran into the price floor"),
+    "floor": ("1", "1 once the name ran out of elastic float"),
     "fails": ("floats", "unfilled buy orders of crowd and dealers so far"),
     "fill_price": ("1", "mean price of the step's fills, relative to the start"),
     "volume": ("floats", "net buying of the step"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from ..results.formats import money, percent
 from .replay import Replay
 
 PANELS = (
@@ -26,13 +27,18 @@ DRAWN = 6
 
 def headline(replay: Replay) -> str:
     """What happened to the book on this path, in one or two sentences."""
-    pnl, equity = float(replay.pnl[-1]), replay.job.book.equity
+    pnl, book = float(replay.pnl[-1]), replay.job.book
     does = "loses" if pnl < 0 else "gains"
-    money = f"{replay.job.book.currency} {abs(pnl) * equity:,.0f}"
     text = (
-        f"Path {replay.path} of {replay.scenario}: the book {does} {abs(pnl):.1%} of its equity "
-        f"({money}) by day {replay.horizons[-1]}."
+        f"Path {replay.path} of {replay.scenario}: the book {does} {percent(abs(pnl))} of its "
+        f"equity ({money(abs(pnl), book.equity, book.currency)}) by day {replay.horizons[-1]}"
     )
+    on_the_way = replay.data["pnl"].values
+    worst = int(np.argmin(on_the_way))
+    if on_the_way[worst] < min(pnl, 0):
+        day = float(replay.data["time"][worst])
+        text += f", {percent(-float(on_the_way[worst]))} at worst, on day {day:.2f}"
+    text += "."
     if np.isnan(replay.margin_call_day):
         return f"{text} No margin call."
     return f"{text} Margin call on day {replay.margin_call_day:.2f}."
@@ -71,7 +77,7 @@ COLUMNS = (
     "peak price",
     "on day",
     "end price",
-    "short",
+    "shorts",
     "at end",
     "peak fee",
     "hedge",
@@ -111,6 +117,7 @@ def write_csv(data: xr.Dataset, path: Path) -> None:
 def draw(replay: Replay, path: Path) -> None:
     """The path as a picture: eight panels over time, the margin call marked."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
     data, days = replay.data, replay.data["time"].values
     figure = Figure(figsize=(12, 12), layout="constrained")
@@ -132,6 +139,7 @@ def draw(replay: Replay, path: Path) -> None:
                     axis.plot(days, anchor, color=colour, lw=0.9, ls="--", alpha=0.7)
         if field == "price":
             axis.set_yscale("log")
+            axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
             axis.yaxis.set_major_formatter("{x:g}")
             axis.yaxis.set_minor_formatter("")
             axis.legend(fontsize=8, ncols=2, frameon=False)

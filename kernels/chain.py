@@ -129,8 +129,9 @@ def build_chain(
         rises = np.diff(traded, axis=-1)
         if not rises.size:
             continue
-        least[i], most[i] = min(traded.min(), 0), max(traded.max(), 0)
-        falls[i] = rises.min() < -FALL * np.abs(options.open_interest).sum()
+        least[i] = min(float(np.min(traded)), 0.0)
+        most[i] = max(float(np.max(traded)), 0.0)
+        falls[i] = np.min(rises) < -FALL * np.abs(options.open_interest).sum()
         cell = np.abs(rises).max(axis=1).argmax(axis=-1)
         steepest[i, trading] = low + (cell + 0.5) * (spans[i] / (nodes - 1))
     at_start = [chain_hedge(options, 0.0, roots**2, 0.0, tau_floor * dt) for options in chains]
@@ -151,7 +152,7 @@ def build_chain(
 def strikes_range(options: Options) -> tuple[float, float]:
     """One log-point beyond the strikes, and at least a twelfth and ninety times the spot."""
     k = options.log_strike
-    return min(k.min(initial=0) - 1, -2.5), max(k.max(initial=0) + 1, 4.5)
+    return float(min(np.min(k, initial=0) - 1, -2.5)), float(max(np.max(k, initial=0) + 1, 4.5))
 
 
 def tabulate(

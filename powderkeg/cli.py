@@ -209,6 +209,7 @@ def replay(
     from .engine.arguments import check_back_end, refuse_folder, whole
     from .engine.replay import replay as replay_path
     from .engine.screen import console, table
+    from .results.show import fit
 
     number = whole("--path", path) or 0
     if output is not None:
@@ -218,7 +219,9 @@ def replay(
     replayed = replay_path(store, number, scenario, back_end=backend)
     screen = console()
     screen.print(replay_output.headline(replayed), markup=False)
-    screen.print(table("Names", replay_output.COLUMNS, replay_output.rows(replayed)))
+    title = "Names, largest effect first; shorts and hedge in floats"
+    names = table(title, replay_output.COLUMNS, replay_output.rows(replayed))
+    screen.print(fit(names, screen))
     screen.print(replayed.verdict(), markup=False)
     if output is not None:
         for file in replay_output.write(replayed, output):

@@ -92,9 +92,9 @@ def loss_axes(axes: Axes, on: Floats, off: Floats, line: Line | None, var: Line 
     from matplotlib.ticker import FuncFormatter
 
     ordered = np.sort(on)
-    low = float(min(ordered[0], off.min()))
+    low = float(min(ordered[0], np.min(off)))
     # A few paths must not squeeze all others into one bin: the last bin holds what lies beyond.
-    high = float(max(ordered[min(int(0.9995 * on.size), on.size - 1)], off.max()))
+    high = float(max(ordered[min(int(0.9995 * on.size), on.size - 1)], np.max(off)))
     if line is not None:
         high = max(high, 1.15 * line.on.value)
     if high <= low:
@@ -199,7 +199,7 @@ def fan_svg(summary: Summary, scenario: int, names: list[int]) -> str:
     days = np.r_[0, table["day"].values]
     columns = min(COLUMNS, len(names))
     rows = -(-len(names) // columns)
-    top, bottom = float(price[names].max()), float(price[names].min())
+    top, bottom = float(np.max(price[names])), float(np.min(price[names]))
     grid = {"nrows": rows, "ncols": columns, "sharex": True, "sharey": True}
     with _figure(8.6, 1.55 * rows + 0.5, **grid) as (figure, axes):
         flat = axes.ravel()

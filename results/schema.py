@@ -90,7 +90,7 @@ PATH_FIELDS = (
     Field(
         "floor_names",
         "1",
-        "names that ran into the price floor",
+        "names that ran out of elastic float",
         "How many names had orders cut because the elastic holders had no more to sell.",
     ),
     Field("fails", "floats", "unfilled buy orders of crowd and dealers", "Summed over all names."),

@@ -8,6 +8,7 @@ import numpy as np
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +19,8 @@ from .summary import FLOOR_WARNING, Line, Summary
 
 DETAILED = 3
 LISTED = 40
+AT_HOME = 96
+"""Columns from which the squeeze table shows positions, too."""
 NAMES = 20
 
 
@@ -32,16 +35,31 @@ def show(path: str | Path, console: Console | None = None, *, verify: bool = Tru
     console.print(Text(summary.headline(), style="bold"))
     console.print()
     if len(summary.scenarios) > 1:
-        console.print(_scenarios(summary))
+        console.print(fit(_scenarios(summary), console))
     for scenario in summary.order[:DETAILED]:
-        console.print(_measures(summary, scenario))
-        console.print(_squeeze(summary, scenario))
+        console.print(fit(_measures(summary, scenario), console))
+        console.print(fit(_squeeze(summary, scenario, console.width >= AT_HOME), console))
     hidden = len(summary.scenarios) - DETAILED
     if hidden > 0:
         console.print(Text(f"{count(hidden)} more scenarios in detail: powderkeg report", "dim"))
     for warning in summary.warnings():
         console.print(Text.assemble(("Warning  ", "bold yellow"), warning))
     console.print(Text(_footer(summary), style="dim"))
+
+
+def fit(table: Table, console: Console) -> Table:
+    """The table; on a narrow console headers and text break into lines, numbers never do."""
+    wide = console.options.update(max_width=10_000)
+    if Measurement.get(console, wide, table).maximum > console.width:
+        for column in table.columns:
+            if column.justify == "right":
+                cells = [console.measure(cell, options=wide).maximum for cell in column.cells]
+                column.width = max((len(w) for w in str(column.header).split()), default=1)
+                column.width = max(column.width, *cells, 1)
+                column.no_wrap = False
+            elif column is table.columns[0] and column.max_width is None:
+                column.no_wrap = False
+    return table
 
 
 def _table(title: str) -> Table:
@@ -102,7 +120,7 @@ def _measures(summary: Summary, scenario: int) -> Table:
     return table
 
 
-def _squeeze(summary: Summary, scenario: int) -> Table:
+def _squeeze(summary: Summary, scenario: int, with_position: bool) -> Table:
     squeeze = summary.tree["squeeze"].to_dataset().isel(scenario=scenario).load()
     odds, low, high = (squeeze[v].values for v in ("probability", "low", "high"))
     multiples = squeeze["multiple"].values
@@ -110,7 +128,8 @@ def _squeeze(summary: Summary, scenario: int) -> Table:
     weights = inputs["weight"].values if "weight" in inputs else None
     table = _table(f"{summary.scenarios[scenario]}: odds in % that the price peaks at or above")
     table.add_column("name", no_wrap=True, overflow="ellipsis", max_width=16)
-    table.add_column("position", justify="right", no_wrap=True)
+    if with_position:
+        table.add_column("position %", justify="right", no_wrap=True)
     for multiple in multiples:
         table.add_column(f"{multiple:g}x", justify="right", no_wrap=True)
         table.add_column("95 % interval", justify="right", no_wrap=True, style="dim")
@@ -122,8 +141,10 @@ def _squeeze(summary: Summary, scenario: int) -> Table:
                 percent(odds[i, j]).removesuffix(" %"),
                 percent_range(low[i, j], high[i, j], odds[i, j]).removesuffix(" %"),
             ]
-        position = "" if weights is None else percent(float(weights[i]))
-        table.add_row(escape(summary.symbols[i]), position.removesuffix(" %"), *cells)
+        if with_position:
+            position = "" if weights is None else percent(float(weights[i]))
+            cells.insert(0, position.removesuffix(" %"))
+        table.add_row(escape(summary.symbols[i]), *cells)
     if len(order) > NAMES:
         table.caption = f"and {len(order) - NAMES} names with smaller odds"
     return table

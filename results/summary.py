@@ -147,7 +147,7 @@ class Summary:
         )
         if line.floor_share > FLOOR_WARNING:
             text += (
-                f" {percent(line.floor_share)} of those paths ran into the price floor, "
+                f" {percent(line.floor_share)} of those paths ran out of elastic float, "
                 "so the number rests on max_multiple."
             )
         return text
@@ -160,14 +160,21 @@ class Summary:
         thin = {p: n for p, n in tails.items() if st.REFUSE <= n < st.WARN}
         found = []
         if refused:
-            found.append(f"{_levels(refused)} refused: it takes {st.REFUSE}.")
+            need = math.ceil(st.REFUSE / (1 - max(refused)) - 1e-6)
+            found.append(
+                f"VaR and ES refused at {_levels(refused)}: it takes {st.REFUSE}, "
+                f"so {count(need)} paths."
+            )
         if thin:
-            found.append(f"{_levels(thin)}, fewer than {st.WARN}: read the interval as a hint.")
+            found.append(
+                f"VaR and ES at {_levels(thin)} rest on fewer than {st.WARN}: "
+                "read the interval as a hint."
+            )
         found += self._listed(
             lines,
             lambda line: line.floor_share > FLOOR_WARNING,
-            "more than 1 % of the tail paths ran into the price floor; try max_multiple at half "
-            "and twice its value",
+            "more than 1 % of the tail paths ran out of elastic float; try "
+            "clearing.max_multiple at half and twice its value",
         )
         found += self._listed(
             lines,

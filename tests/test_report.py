@@ -162,17 +162,26 @@ def test_too_few_paths_are_said_not_guessed(stores: Path, pages: dict[str, str])
         assert "300 paths are too few to say anything about the tail" in text
         assert "refused" in text and not re.search(r"\bnan\b", text, re.IGNORECASE)
     warnings = Summary(open_results(stores / "plain.zarr")).warnings()
-    thin = "97.5 % (150 tail paths), 99 % (60 tail paths), fewer than 200"
+    thin = "VaR and ES at 97.5 % (150 tail paths), 99 % (60 tail paths) rest on fewer than 200"
     assert warnings[:2] == [
-        "99.5 % (30 tail paths), 99.9 % (6 tail paths) refused: it takes 50.",
+        "VaR and ES refused at 99.5 % (30 tail paths), 99.9 % (6 tail paths): it takes 50, "
+        "so 50,000 paths.",
         f"{thin}: read the interval as a hint.",
     ]
-    assert [w for w in warnings if "price floor" in w and w.startswith("gme-2021:")]
+    assert [w for w in warnings if "elastic float" in w and w.startswith("gme-2021:")]
 
 
 def test_the_table_fits_100_columns(stores: Path) -> None:
     text = printed(stores / "plain.zarr")
     assert max(len(line.rstrip()) for line in text.splitlines()) <= 100
+
+
+def test_no_number_is_cut_in_80_columns(stores: Path) -> None:
+    text = printed(stores / "plain.zarr", 80)
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
+    number = re.compile(r"[\d.]+ %|[\d.]+ (?:bn|m|k)\b")
+    assert number.findall(text) == number.findall(printed(stores / "plain.zarr"))
     assert "…" not in text
     for part in ("ES 99 %, day 10", "P(margin call at any time)", "KOSS", "10x", "Warning"):
         assert part in text

@@ -25,7 +25,7 @@ def call_price(implied_vol: Array, sqrt_tau: float, p: Columns) -> tuple[Array, 
     """Black-Scholes call at log-moneyness km in units of the spot, and its delta N(d1)."""
     s = np.maximum(implied_vol * sqrt_tau, 1e-4)
     d1 = s / 2 - p.call_strike / s
-    delta = ndtr(d1)
+    delta = np.asarray(ndtr(d1))
     return delta - p.call_strike_exp * ndtr(d1 - s), delta
 
 
