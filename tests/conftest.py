@@ -1,6 +1,17 @@
-"""Tests marked `gpu` run where CuPy sees a device, and say so where they are skipped."""
+"""Tests marked `gpu` run where CuPy sees a device, and say so where they are skipped.
+
+Under CI Hypothesis draws the same examples every time: a red run then means the change. Elsewhere
+it draws new ones.
+"""
+
+import os
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 def gpu_missing() -> str:
