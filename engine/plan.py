@@ -149,6 +149,8 @@ def make_plan(
     """
     if not scenarios:
         raise InputError("no scenario given; name a preset or a YAML file with --scenario")
+    paths, seed = _whole("paths", paths), _whole("seed", seed)
+    block = None if block is None else _whole("block", block)
     if not 1 <= paths <= MOST_PATHS:
         raise InputError(f"paths: {paths} is not between 1 and {MOST_PATHS:,}")
     if not 0 <= seed < 2**64:
@@ -176,6 +178,13 @@ def make_plan(
         impacts=tuple(p.impacts for p in prepared),
         back_end=engine,
     )
+
+
+def _whole(name: str, value: float) -> int:
+    """The number as an integer: Python's 1e6 is a float. Raises InputError."""
+    if isinstance(value, bool | str) or value != value // 1:  # NaN and infinity, too
+        raise InputError(f"{name}: {value!r} is not a whole number")
+    return int(value)
 
 
 def _same_grid(scenarios: Sequence[Scenario]) -> None:

@@ -80,7 +80,7 @@ class Inputs:
 def read_inputs(
     book: str | Path | Book,
     market: str | Path | Market,
-    scenarios: Sequence[str | Path | Scenario],
+    scenarios: str | Path | Scenario | Sequence[str | Path | Scenario],
     chain: str | Path | Chain | None = None,
     mapping: dict[str, str] | None = None,
 ) -> Inputs:
@@ -88,8 +88,9 @@ def read_inputs(
     the_market = market if isinstance(market, Market) else load_market(market)
     the_book = book if isinstance(book, Book) else load_book(book, the_market)
     the_chain = chain if isinstance(chain, Chain) else load_chain(chain, the_market)
-    names = [given for given in scenarios if not isinstance(given, Scenario)]
-    made = [given for given in scenarios if isinstance(given, Scenario)]
+    several = [scenarios] if isinstance(scenarios, str | Path | Scenario) else scenarios
+    names = [given for given in several if not isinstance(given, Scenario)]
+    made = [given for given in several if isinstance(given, Scenario)]
     the_scenarios = (*load_scenarios(names, the_market, the_book, mapping), *made)
     return Inputs(the_book, the_market, the_chain, the_scenarios)
 
@@ -97,7 +98,7 @@ def read_inputs(
 def run(
     book: str | Path | Book,
     market: str | Path | Market,
-    scenarios: Sequence[str | Path | Scenario],
+    scenarios: str | Path | Scenario | Sequence[str | Path | Scenario],
     output: str | Path,
     *,
     chain: str | Path | Chain | None = None,

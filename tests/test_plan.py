@@ -12,7 +12,7 @@ from powderkeg.engine import plan as planning
 from powderkeg.engine.job import Job
 from powderkeg.engine.memory import Projection, words
 from powderkeg.engine.plan import block_size, make_plan
-from powderkeg.engine.run import Inputs, run_plan
+from powderkeg.engine.run import Inputs, read_inputs, run_plan
 from powderkeg.kernels import native
 from powderkeg.kernels.layout import Channel
 from powderkeg.kernels.pack import pack
@@ -112,6 +112,20 @@ def test_refusals() -> None:
         {"id": "tight", "horizon_days": 2, "names": {"NO": {"locked": {"share": 1.15}}}}
     )
     assert refusal(scenarios=(tight,)).startswith("scenario tight: NO: only 0.05 floats are left")
+
+
+def test_numbers_as_python_writes_them() -> None:
+    plan = make_plan(BOOK, MARKET, CHAIN, (CALM,), paths=1e3, seed=1)  # type: ignore[arg-type]
+    assert plan.job == make_plan(BOOK, MARKET, CHAIN, (CALM,), paths=1000, seed=1).job
+    assert isinstance(plan.job.paths, int)
+    for value in (1.5, float("nan"), float("inf"), "10", True):
+        assert refusal(paths=value) == f"paths: {value!r} is not a whole number"
+    assert refusal(seed=1.5) == "seed: 1.5 is not a whole number"
+
+
+def test_one_scenario_may_stand_alone() -> None:
+    alone, listed = (read_inputs(BOOK, MARKET, given, CHAIN) for given in ("calm", ["calm"]))
+    assert [s.id for s in alone.scenarios] == ["calm"] == [s.id for s in listed.scenarios]
 
 
 def test_memory_is_refused_before_anything_is_written(
