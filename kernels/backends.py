@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -99,6 +100,8 @@ def backend(name: str = "auto") -> Backend:
     try:
         return _native()
     except BackendUnavailable as error:
+        if os.environ.get("POWDERKEG_NATIVE"):  # a build was asked for: nothing else will do
+            raise
         note = f"no native library ({error}); using the NumPy reference, many times slower"
         return replace(_reference(), note=note)
 

@@ -150,7 +150,24 @@ class Summary:
                 f" {percent(line.floor_share)} of those paths ran out of elastic float, "
                 "so the number rests on max_multiple."
             )
-        return text
+        calls = self.line(worst, "p_margin_call")
+        text += f" A margin call comes in {percent(calls.on.value)} of all paths."
+        return text + self._ties(line)
+
+    def _ties(self, worst: Line) -> str:
+        """Scenarios that the sample cannot tell from the worst: their intervals reach its own."""
+        others = [(s, self.headline_line(s)) for s in self.order[1:]]
+        ties = [(s, line) for s, line in others if line and line.on.high >= worst.on.low]
+        if not ties:
+            return ""
+        if len(ties) > 1:
+            return f" {count(len(ties))} other scenarios cannot be told apart from it."
+        scenario, line = ties[0]
+        calls = self.line(scenario, "p_margin_call")
+        return (
+            f" Scenario {self.scenarios[scenario]} cannot be told apart from it: "
+            f"{percent(line.on.value)}, a margin call in {percent(calls.on.value)}."
+        )
 
     def warnings(self) -> list[str]:
         """What a reader must know before trusting the numbers, one sentence each."""

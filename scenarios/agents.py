@@ -229,7 +229,7 @@ class Crowd(Section):
         "most the crowd can spend on the shares of one name: both budgets shrink in proportion "
         "where share_budget is worth more; null: no limit",
         "money in the market's currency",
-        CHOICE + " (GameStop's fit: .893 of 51.44 M shares at 19.95, USD 916 M)",
+        CHOICE + " (gme-2021: .514 of 51.44 M shares at 35.50, USD 939 M)",
         gt=0,
     )
     call_strike: float = parameter(

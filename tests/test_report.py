@@ -11,13 +11,19 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from powderkeg.results import StoreError, create_store, open_results
+from powderkeg.results import (
+    StoreError,
+    create_store,
+    finish_store,
+    open_results,
+    write_block,
+)
 from powderkeg.results.pictures import loss_picture
 from powderkeg.results.report import report_html, write_report
 from powderkeg.results.schema import InputFile
 from powderkeg.results.show import show
 from powderkeg.results.summary import Summary
-from powderkeg.results.testing import made_up_spec, made_up_store
+from powderkeg.results.testing import made_up_block, made_up_spec, made_up_store
 
 EVIL = (
     "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}[bold]$\\frac$ &amp;\x1b[31m"
@@ -155,6 +161,18 @@ def test_the_headline_is_the_worst_scenario_with_its_interval(stores: Path) -> N
     assert headline.startswith("In scenario gme-2021, the worst of 2, the book loses ")
     assert f"loses {100 * float(es[0]):.1f} % of its equity (USD " in headline
     assert "95 % interval" in headline and "with all feedback off" in headline
+    assert "A margin call comes in " in headline and "told apart" not in headline
+
+
+def test_a_tie_of_scenarios_is_said(tmp_path: Path) -> None:
+    """Two scenarios with the same law: neither is the worst."""
+    spec = made_up_spec(scenarios=("one", "two"), paths=6000, block_size=6000)
+    create_store(tmp_path / "tie.zarr", spec)
+    for scenario in range(2):
+        write_block(tmp_path / "tie.zarr", scenario, 0, made_up_block(spec, 0, 0))
+    finish_store(tmp_path / "tie.zarr")
+    headline = Summary(open_results(tmp_path / "tie.zarr")).headline()
+    assert "Scenario two cannot be told apart from it: " in headline
 
 
 def test_too_few_paths_are_said_not_guessed(stores: Path, pages: dict[str, str]) -> None:
