@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 import re
+import weakref
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from . import layout
 from .layout import Packed, Simulated
 
 MODEL = Path(__file__).parent / "model"
@@ -64,6 +64,18 @@ def _on_device(array: npt.NDArray[Any]) -> Any:
     return cupy.asarray(flat.view(np.uint8) if flat.size else np.zeros(16, np.uint8))
 
 
+_kept: dict[int, Any] = {}
+
+
+def _stays_on_device(array: npt.NDArray[Any]) -> Any:
+    """The same for an array that many launches share: uploaded once, for as long as it lives."""
+    key = id(array)
+    if key not in _kept:
+        _kept[key] = _on_device(array)
+        weakref.finalize(array, _kept.pop, key)
+    return _kept[key]
+
+
 def simulate(packed: Packed, path_ids: npt.NDArray[np.uint64], *, trace: bool = False) -> Simulated:
     """Run paths by id on this process's GPU.
 
@@ -93,31 +105,20 @@ def simulate(packed: Packed, path_ids: npt.NDArray[np.uint64], *, trace: bool = 
 def _launch(packed: Packed, ids: npt.NDArray[np.uint64], trace: bool) -> Simulated:
     import cupy
 
-    run, names, paths = packed.run, int(packed.run["names"]), len(ids)
-    out = Simulated(
-        pnl=np.empty((len(packed.horizons), paths), np.float32),
-        paths=np.empty(paths, layout.PATH),
-        closes=np.zeros(
-            (int(run["days"]), names, len(layout.QUANTITIES), layout.HISTOGRAM_BINS), np.uint32
-        ),
-        peaks=np.zeros((names, layout.HISTOGRAM_BINS), np.uint32),
-        trace=np.empty((paths, int(run["steps"]) + 1, names), layout.TRACE) if trace else None,
-    )
+    run, paths = packed.run, len(ids)
+    out = Simulated.blank(packed, paths, trace=trace)
     if paths == 0:
         return out
     results = [a for a in (out.pnl, out.paths, out.closes, out.peaks, out.trace) if a is not None]
     inputs = [
-        _on_device(a)
-        for a in (
-            run,
-            packed.names,
-            packed.loadings,
-            packed.factor_streams,
-            packed.schedule,
-            packed.chain,
-            packed.steepest,
-            ids,
-        )
+        _on_device(run),
+        _on_device(packed.names),
+        _on_device(packed.loadings),
+        _on_device(packed.factor_streams),
+        _on_device(packed.schedule),
+        _stays_on_device(packed.chain),  # tens of megabytes for a name with options
+        _on_device(packed.steepest),
+        _on_device(ids),
     ]
     outputs = [cupy.zeros(max(a.nbytes, 16), np.uint8) for a in results]
     pointers = outputs if trace else [*outputs, cupy.zeros(16, np.uint8)]

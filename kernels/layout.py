@@ -307,6 +307,19 @@ class Simulated:
     peaks: npt.NDArray[np.uint32]
     trace: npt.NDArray[np.void] | None = None
 
+    @classmethod
+    def blank(cls, packed: Packed, paths: int, *, trace: bool) -> Simulated:
+        """Room for the results of so many paths; the counts start at 0."""
+        run, names = packed.run, int(packed.run["names"])
+        closes = (int(run["days"]), names, len(QUANTITIES), HISTOGRAM_BINS)
+        return cls(
+            pnl=np.empty((len(packed.horizons), paths), np.float32),
+            paths=np.empty(paths, PATH),
+            closes=np.zeros(closes, np.uint32),
+            peaks=np.zeros((names, HISTOGRAM_BINS), np.uint32),
+            trace=np.empty((paths, int(run["steps"]) + 1, names), TRACE) if trace else None,
+        )
+
 
 _C_TYPES = {"f": "float", "i": "int", "u": "unsigned"}
 

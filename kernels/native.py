@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from . import layout
 from .layout import Packed, Simulated
 
 BUILDS = ("v4", "v3", "portable")  # best first
@@ -126,18 +125,9 @@ class Native:
 
         Shape: path_ids (paths,) any ids in any order; see Simulated for what comes back.
         """
-        run, names = packed.run, int(packed.run["names"])
-        paths = len(path_ids)
+        run, paths = packed.run, len(path_ids)
         ids = np.ascontiguousarray(path_ids, np.uint64)
-        out = Simulated(
-            pnl=np.empty((len(packed.horizons), paths), np.float32),
-            paths=np.empty(paths, layout.PATH),
-            closes=np.zeros(
-                (int(run["days"]), names, len(layout.QUANTITIES), layout.HISTOGRAM_BINS), np.uint32
-            ),
-            peaks=np.zeros((names, layout.HISTOGRAM_BINS), np.uint32),
-            trace=np.empty((paths, int(run["steps"]) + 1, names), layout.TRACE) if trace else None,
-        )
+        out = Simulated.blank(packed, paths, trace=trace)
         inputs = (
             packed.names,
             packed.loadings,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import HISTOGRAM_BINS, PATH, QUANTITIES, TRACE, Channel, Packed, Simulated, StepKind
+from ..layout import TRACE, Channel, Packed, Simulated, StepKind
 from . import (
     anchor,
     borrow,
@@ -36,15 +36,8 @@ def simulate(packed: Packed, path_ids: npt.NDArray[np.uint64], *, trace: bool = 
     bounded by chunks of paths, except for the trace: (paths, steps + 1, names) records.
     """
     model, paths = Model(packed), len(path_ids)
-    days, names, steps = int(packed.run["days"]), model.names, int(packed.run["steps"])
-    out = Simulated(
-        pnl=np.zeros((int(packed.run["horizons"]), paths), np.float32),
-        paths=np.zeros(paths, PATH),
-        closes=np.zeros((days, names, len(QUANTITIES), HISTOGRAM_BINS), np.uint32),
-        peaks=np.zeros((names, HISTOGRAM_BINS), np.uint32),
-        trace=np.zeros((paths, steps + 1, names), TRACE) if trace else None,
-    )
-    chunk = max(1, ELEMENTS // names)
+    out = Simulated.blank(packed, paths, trace=trace)
+    chunk = max(1, ELEMENTS // model.names)
     for first in range(0, paths, chunk):
         simulate_chunk(model, path_ids, slice(first, min(first + chunk, paths)), out)
     return out
