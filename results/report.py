@@ -78,9 +78,9 @@ def report_html(path: str | Path, *, verify: bool = True) -> str:
 
 def _overview(summary: Summary, scenario: int) -> dict[str, Any]:
     line = summary.headline_line(scenario)
-    names = ("p_margin_call", "p_ruin")
-    call, ruin = (percent(summary.line(scenario, name).on.value) for name in names)
-    cells = {"scenario": summary.scenarios[scenario], "call": call, "ruin": ruin}
+    names = {"worst": "es_99_worst", "call": "p_margin_call", "ruin": "p_ruin"}
+    cells = {key: percent(summary.line(scenario, name).on.value) for key, name in names.items()}
+    cells["scenario"] = summary.scenarios[scenario]
     refused = dict.fromkeys(("interval", "money", "off"), "") | {"value": REFUSED}
     return cells | (refused if line is None else _cells(summary, line))
 

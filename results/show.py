@@ -79,18 +79,17 @@ def _scenarios(summary: Summary) -> Table:
         title += f", worst first: ES {level_text(summary.level)} % on day {last}"
     table = _table(title)
     table.add_column("scenario", overflow="ellipsis", no_wrap=True, max_width=30)
-    for name in ("ES", "95 % interval", "no feedback", "margin call", "ruin"):
+    for name in ("ES", "95 % interval", "no feedback", "on the way", "margin call", "ruin"):
         table.add_column(name, justify="right", no_wrap=True)
     for s in summary.order[:LISTED]:
         line = summary.headline_line(s)
-        call, ruin = summary.line(s, "p_margin_call"), summary.line(s, "p_ruin")
+        odds = [summary.line(s, name) for name in ("es_99_worst", "p_margin_call", "p_ruin")]
         head = ("", "", "") if line is None else _loss_cells(line)
-        table.add_row(
-            escape(summary.scenarios[s]), *head, percent(call.on.value), percent(ruin.on.value)
-        )
+        cells = [percent(line.on.value) for line in odds]
+        table.add_row(escape(summary.scenarios[s]), *head, *cells)
     rest = len(summary.order) - LISTED
-    if rest > 0:
-        table.caption = f"and {count(rest)} more with smaller losses"
+    more = f"; and {count(rest)} more with smaller losses" if rest > 0 else ""
+    table.caption = f"on the way: ES 99 % of the worst loss at any time{more}"
     return table
 
 
