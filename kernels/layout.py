@@ -207,8 +207,8 @@ TRACE = np.dtype(
     ],
     align=True,
 )
-TRACE_NOTES = """fill_price is relative to the start (e^x before the first step and overnight);
-volume is net buying of the step in floats (signed); restricted and floor are 0/1 (floor: ever)."""
+# fill_price is relative to the start (e^x before the first step and overnight); volume is net
+# buying of the step in floats (signed); restricted and floor are 0/1 (floor: ever).
 
 # Histograms at every close: bins of HISTOGRAM_BINS. Price (and the peak, once per path) uses bins
 # of equal width within an octave, 32 to the octave from 2^-7 to 2^9, read off the bits of the

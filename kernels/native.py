@@ -75,7 +75,6 @@ def available() -> tuple[str, ...]:
 @functools.cache
 def _load(build: str) -> ctypes.CDLL:
     library = ctypes.CDLL(str(_files()[build]))
-    library.powderkeg_build.restype = ctypes.c_char_p
     for name in ("simulate", "philox", "normals", "function", "fill_price"):
         getattr(library, f"powderkeg_{name}").restype = None
     return library

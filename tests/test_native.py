@@ -14,7 +14,7 @@ from scipy.special import ndtr
 from powderkeg.kernels import layout, native, reference
 from powderkeg.kernels.layout import CALM, Channel, Packed, Simulated, StepKind
 from powderkeg.kernels.native import Native
-from tests.builders import gme_like, packed, packed_strategy, path_ids
+from tests.builders import PHILOX_ANSWERS, gme_like, packed, packed_strategy, path_ids
 
 Array = npt.NDArray[np.float64]
 BUILDS = native.available()
@@ -38,17 +38,7 @@ def expected_shortfall(losses: Array, level: float) -> float:
 
 
 @each_build
-@pytest.mark.parametrize(
-    ("counter", "key", "expected"),
-    [
-        ("00000000 00000000 00000000 00000000", "00000000 00000000",
-         "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
-        ("ffffffff ffffffff ffffffff ffffffff", "ffffffff ffffffff",
-         "408f276d 41c83b0e a20bc7c6 6d5451fd"),
-        ("243f6a88 85a308d3 13198a2e 03707344", "a4093822 299f31d0",
-         "d16cfe09 94fdcceb 5001e420 24126ea1"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("counter", "key", "expected"), PHILOX_ANSWERS)
 def test_philox_known_answers(build: str, counter: str, key: str, expected: str) -> None:
     words, keys = (np.array([int(w, 16) for w in t.split()], np.uint32) for t in (counter, key))
     assert " ".join(f"{w:08x}" for w in Native(build).philox(words, keys)) == expected

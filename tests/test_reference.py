@@ -18,7 +18,7 @@ from scipy.integrate import quad
 from powderkeg.kernels import layout, reference
 from powderkeg.kernels.layout import ALL_CHANNELS, CALM, Channel, Packed, Simulated
 from powderkeg.kernels.reference import clearing, dealers, histograms, parameters, philox
-from tests.builders import gme_like, packed, packed_strategy, path_ids
+from tests.builders import PHILOX_ANSWERS, gme_like, packed, packed_strategy, path_ids
 
 Array = npt.NDArray[np.float64]
 LOT = 2.0**-22
@@ -34,17 +34,7 @@ def traced(scenario: Packed, paths: int) -> dict[str, Array]:
 # --- random numbers -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("counter", "key", "expected"),
-    [
-        ("00000000 00000000 00000000 00000000", "00000000 00000000",
-         "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
-        ("ffffffff ffffffff ffffffff ffffffff", "ffffffff ffffffff",
-         "408f276d 41c83b0e a20bc7c6 6d5451fd"),
-        ("243f6a88 85a308d3 13198a2e 03707344", "a4093822 299f31d0",
-         "d16cfe09 94fdcceb 5001e420 24126ea1"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("counter", "key", "expected"), PHILOX_ANSWERS)
 def test_philox_known_answers(counter: str, key: str, expected: str) -> None:
     words = tuple(np.array([int(w, 16)], np.uint64) for w in counter.split())
     k0, k1 = (int(w, 16) for w in key.split())

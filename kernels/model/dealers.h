@@ -71,10 +71,7 @@ FN Real dealer_order(const State& s, const Name& p, const Step& step, const Run&
     // exponential step along the linearised price
     const Real gain = M / elastic * h.slope;
     const Real z = maximum(Real(p.hedging_dt) * (Real(1.0f) - gain), Real(-80.0f));
-    const Mask small = absolute(z) < Real(1e-3f);
-    const Real mean = select(small, fused(Real(-0.5f), z, Real(1.0f)),
-                             happened(z) / select(small, Real(1.0f), z));
-    const Real y = clip((h.target - s.hedge) * Real(p.hedging_dt) * mean, low, high);
+    const Real y = clip((h.target - s.hedge) * Real(p.hedging_dt) * growth(-z), low, high);
     if (!p.long_gamma) return y;
     const Real together =
         solve_long_gamma(s, p, run, view, x_hat, elastic, h.target - s.hedge);

@@ -1,7 +1,4 @@
 // The CPU back end: every SIMD lane is a path, one thread runs all names of its lanes.
-#ifndef POWDERKEG_BUILD
-#define POWDERKEG_BUILD portable
-#endif
 #include "path.h"
 
 #if defined(__x86_64__)
@@ -9,8 +6,6 @@
 #endif
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
-#define TEXT_(x) #x
-#define TEXT(x) TEXT_(x)
 
 namespace {
 
@@ -110,9 +105,6 @@ void over(const float* in, float* out, long long n, F f) {
 }
 
 }  // namespace
-
-EXPORT const char* powderkeg_build() { return TEXT(POWDERKEG_BUILD); }
-EXPORT int powderkeg_lanes() { return LANES; }
 
 EXPORT void powderkeg_simulate(const Run* run, const Launch* launch) {
     const FlushDenormals flush;

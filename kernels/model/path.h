@@ -143,8 +143,8 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
                 clearing = trade(s, p, step, run, channels, traced,
                                  chain_at(launch, run, p, t), intraday_move, factor_return, normal,
                                  attention_everywhere);
+                pay_borrow_fee(s, p, run.dt);
             }
-            if (!overnight) pay_borrow_fee(s, p, run.dt);
 
             if (step.kind & STEP_CLOSE) {
                 close_realised_vol(s, p);
