@@ -83,13 +83,15 @@ def _recorded(records: list[BlockRecord]) -> dict[str, str]:
     }
 
 
-def write_commit(path: str | Path, provenance: Mapping[str, Any]) -> None:
-    """Seal a store whose blocks have just been checked. `provenance` is added to what is there."""
+def write_commit(
+    path: str | Path, records: list[BlockRecord], provenance: Mapping[str, Any]
+) -> None:
+    """Seal a store. `records` are those of its blocks, just checked; `provenance` is added."""
     path = Path(path)
     attributes = read_root(path)
     attributes["provenance"] = {**attributes["provenance"], **provenance}
     attributes["status"] = "complete"
-    attributes["commit"] = {"content_sha256": _digest(path, _recorded(all_records(path)))}
+    attributes["commit"] = {"content_sha256": _digest(path, _recorded(records))}
     attributes["commit"]["seal"] = sha256(canonical(attributes))
     metadata = json.loads((path / METADATA).read_bytes()) | {"attributes": attributes}
     write_files(path, {METADATA: json.dumps(metadata, indent=2).encode()})

@@ -28,7 +28,8 @@ def finish_store(path: str | Path, provenance: Mapping[str, Any] | None = None) 
     """
     path = Path(path)
     remove_partials(path)
-    check_blocks(path, all_records(path), deep=True)
+    records = all_records(path)
+    check_blocks(path, records, deep=True)
     store = zarr.open_group(path, mode="r", zarr_format=3)
     staged = Staged(path, blank=True)
     root = zarr.create_group(staged, zarr_format=3)
@@ -37,7 +38,7 @@ def finish_store(path: str | Path, provenance: Mapping[str, Any] | None = None) 
     _write_measures(root, store, str(path))
     del staged.files[METADATA]  # the root itself is the store's
     write_files(path, staged.files)
-    write_commit(path, provenance or {})
+    write_commit(path, records, provenance or {})
 
 
 def _array(store: zarr.Group, name: str) -> zarr.Array[Any]:
