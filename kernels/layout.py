@@ -7,8 +7,8 @@ implied volatility and fees per annum, book money in units of the book's equity 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import IntFlag
+from dataclasses import dataclass, field
+from enum import IntEnum, IntFlag
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,14 @@ import numpy.typing as npt
 
 MAX_NAMES = 96
 MAX_FACTORS = 8
+MAX_FUNDS = 4
+MAX_EVENTS = 16
+MIXING_NODES = 1024
+MIXING_RANGE = 6.0  # nodes of a mixing table stand at normal scores from -6 to 6, equally spaced
 LOTS_PER_FLOAT = 1 << 22
 HISTOGRAM_BINS = 512
 NO_CHAIN = -1
+NO_MIXING = -1
 
 
 class Channel(IntFlag):
@@ -33,10 +38,50 @@ class Channel(IntFlag):
     RECALL = 64
     RESTRICTION = 128
     TRANSIENT_IMPACT = 256
+    FUNDS = 512
+    LEVERED_LONGS = 1024
+    LOCKED_RELEASE = 2048
+    ISSUER = 4096
+    LEADER = 8192
+    PAUSES = 16384
+    CLEARING_RULE = 32768
+    PROGRAMMES = 65536
 
 
-ALL_CHANNELS = Channel(511)
+ALL_CHANNELS = Channel(131071)
 CALM = Channel(0)
+
+
+class Feature(IntFlag):
+    """What a scenario uses besides trading; stays when channels are switched off.
+
+    The packer sets a flag where a parameter asks for it, so what nobody uses costs nothing.
+    """
+
+    FACTOR_TAILS = 1
+    NAME_TAILS = 2
+    JUMPS = 4
+    EVENTS = 8
+    MONTHLY_CALLS = 16
+    CANCELLATION = 32
+
+
+class EventType(IntEnum):
+    """What an event of the timeline does to a name (docs/model.md, 1)."""
+
+    ANCHOR = 1  # size: log move of the anchor
+    PROGRAMME = 2  # size: floats a day bought (negative: sold)
+    CALL_PROGRAMME = 3  # size: premium a day, in P(0) x float
+    LENDABLE = 4  # size: factor on lendable shares
+    ATTENTION = 5  # size: attention seeded
+    ELASTICITY = 6  # size: factor on M
+    DEPTH = 7  # size: factor on depth, 1/size on transient impact
+    IMPLIED_VOL = 8  # size: factor on implied vol
+    ISSUANCE = 9  # size: floats a day issued
+    RESTRICTION = 10  # size: 1 on, -1 lifted
+    MARGIN = 11  # size: added to book_margin
+    HALT = 12  # size: 1
+    CANCELLATION = 13  # size: 1
 
 
 class StepKind(IntFlag):
@@ -45,6 +90,9 @@ class StepKind(IntFlag):
     OVERNIGHT = 1
     CLOSE = 2
     EXPIRY = 4
+    MONTHLY_EXPIRY = 8
+    OPENING = 16  # the first 15 minutes: pause bands are doubled
+    CLOSING = 32  # the last 25 minutes: doubled for some names
 
 
 f4, i4, u4, u8 = np.float32, np.int32, np.uint32, np.uint64
@@ -54,10 +102,14 @@ RUN = np.dtype(
     [
         ("seed", u8),
         ("channels", u4),  # Channel flags
+        ("features", u4),  # Feature flags
         ("names", i4),  # N, without padding
         ("lanes", i4),  # T of the tile
         ("names_per_lane", i4),  # K of the tile
         ("factors", i4),
+        ("funds", i4),
+        ("events", i4),
+        ("factor_mixing", i4),  # row of Packed.mixing for the factors, or NO_MIXING
         ("steps", i4),  # rows of the schedule
         ("days", i4),
         ("horizons", i4),
@@ -69,6 +121,10 @@ RUN = np.dtype(
         ("price_nodes", i4),  # chain table: nodes in x
         ("vol_start", f4),  # sqrt(v) of the first node
         ("vol_inverse_step", f4),
+        # clearing rule of the crowd's broker
+        ("premium_limit", f4),  # of the excess-capital premium, in units of ENC
+        ("settlement_c", f4),
+        ("broker_duration", f4),  # days
         ("pad_", f4),
     ],
     align=True,
@@ -79,12 +135,16 @@ STEP = np.dtype(
     [
         ("kind", u4),  # StepKind flags
         ("day", i4),  # from 0
+        ("step_of_day", i4),  # 0 overnight, 1 .. n
         ("draw", i4),  # first draw of the step in its domain
         ("horizon", i4),  # index of the horizon that ends here, or -1
         ("time", f4),  # end of the step, days since the as-of close
         ("sqrt_tau", f4),  # crowd's calls: sqrt of years to expiry from the end of the step
         ("sqrt_tau_buy", f4),  # the same, at least one day
         ("sqrt_tau_roll", f4),  # at an expiry: to the next one
+        ("sqrt_tau_month", f4),  # the same three of the crowd's monthly calls
+        ("sqrt_tau_month_buy", f4),
+        ("sqrt_tau_month_roll", f4),
     ],
     align=True,
 )
@@ -100,16 +160,28 @@ NAME = np.dtype(
         ("factor_variance", f4),  # b^2 per day
         ("drift", f4),  # per day
         ("attention_volatility", f4),  # a_sigma
+        ("anchor0", f4),  # w(0) = -premium
+        ("mixing", i4),  # row of Packed.mixing, or NO_MIXING
+        ("jump_probability", f4),  # of a day
+        ("jump_mean", f4),
+        ("jump_sd", f4),
+        ("jump_compensator", f4),  # ln(1 + p (e^(mean + sd^2/2) - 1)) a day
         # clearing
         ("elasticity", f4),  # M
         ("elastic0", f4),  # E0
+        ("elastic_normal", f4),  # E* = E0 e^(premium/M): the price is the anchor's at E = E*
         ("elastic_min", f4),  # E_min
         ("transient_impact", f4),  # eta sigma
         ("transient_decay_c", f4),
         ("adv", f4),  # floats a day
         ("attention_volume", f4),  # a_V
+        ("depth_volatility", f4),
         # holdings at the start
         ("locked", f4),  # L
+        ("levered0", f4),  # Y
+        ("leader0", f4),  # K
+        ("crowd0", f4),  # R
+        ("new_shorts0", f4),  # S_n
         ("hedge0", f4),  # H
         ("cohort0", f4),  # S_c
         ("book_long", f4),  # B+
@@ -131,6 +203,9 @@ NAME = np.dtype(
         ("rv_weight", f4),
         # crowd
         ("attention0", f4),  # A0
+        ("removed0", f4),
+        ("calls0", f4),  # n
+        ("call_log_strike0", f4),  # l
         ("attention_weight", f4),  # W, sums to 1 over the names (all 0 when nobody has attention)
         ("infection", f4),  # per day
         ("shared", f4),
@@ -146,6 +221,9 @@ NAME = np.dtype(
         ("call_strike", f4),  # km, log-moneyness of calls bought
         ("call_strike_exp", f4),  # e^km
         ("call_roll", f4),
+        ("monthly_share", f4),  # of the premium
+        ("call_capacity_inverse", f4),  # 1 / floats of calls that will be sold; 0: no limit
+        ("following", f4),  # per day and float of the leader
         # shorts
         ("tolerance", f4),  # mu
         ("tolerance_inverse_sd", f4),
@@ -161,6 +239,28 @@ NAME = np.dtype(
         ("take_profit_rate_dt", f4),
         ("take_profit", f4),
         ("take_profit_inverse_sd", f4),
+        ("entry_fee_years", f4),  # over which new shorts weigh the fee
+        # levered longs
+        ("levered_tolerance", f4),
+        ("levered_inverse_sd", f4),
+        ("levered_floor", f4),
+        ("levered_inverse_mass", f4),
+        ("levered_participation_dt", f4),
+        ("levered_refinancing", f4),
+        # locked holders, issuer, leader
+        ("release_c", f4),
+        ("release_share", f4),
+        ("release_mean", f4),
+        ("release_inverse_sd", f4),
+        ("release_floor", f4),
+        ("release_inverse_mass", f4),
+        ("issue_threshold", f4),  # x
+        ("issue_maximum", f4),  # floats
+        ("issue_participation_dt", f4),
+        ("leader_block", f4),  # floats
+        ("leader_rate_dt", f4),  # floats a step
+        ("leader_sell_above", f4),  # x
+        ("leader_participation_dt", f4),
         # borrow market
         ("lendable_elastic", f4),  # l_E
         ("lendable_locked", f4),  # l_L
@@ -170,13 +270,55 @@ NAME = np.dtype(
         ("fee_threshold", f4),
         ("fee_excess0", f4),  # (u0 - fee_threshold)+
         ("fee_min", f4),
+        ("repricing_c", f4),  # existing loans towards the fee of new ones
         # broker restriction
         ("restriction_hazard_dt", f4),
         ("restriction_threshold", f4),  # x
         ("restriction_duration", f4),  # days
+        ("broker_value", f4),  # VaR / ENC per P(0) x float of unsettled purchases and implied vol
+        # limit-up/limit-down pauses
+        ("band_up", f4),  # log price; 0: this name is never paused
+        ("band_down", f4),  # positive
+        ("band_closing", f4),  # 2 where the band doubles near the close, else 1
+        ("reference_c", f4),
+        ("pause_steps", f4),
         # the book
         ("book_weight", f4),  # a, signed value / equity
         ("book_margin", f4),  # margin rate x |a|
+    ],
+    align=True,
+)
+
+# One per fund.
+FUND = np.dtype(
+    [
+        ("threshold", f4),  # loss, as a fraction of its equity, from which it cuts
+        ("slope", f4),  # fraction of the book cut per unit of loss beyond
+        ("kept0", f4),  # fraction kept at no loss: 1 unless the threshold is negative
+        ("cut_c", f4),
+        ("rebuild_c", f4),
+    ],
+    align=True,
+)
+
+# One per name slot and fund.
+POSITION = np.dtype(
+    [
+        ("holding0", f4),  # floats, signed
+        ("value", f4),  # P(0) x float in units of the fund's equity
+    ],
+    align=True,
+)
+
+# One per event of the timeline. A start row is a row of the schedule.
+EVENT = np.dtype(
+    [
+        ("type", i4),  # EventType
+        ("stream", u4),  # hash of "event:" + its id
+        ("start_row", f4),  # -1: at random
+        ("hazard", f4),  # per day of trading
+        ("from_day", f4),  # the hazard begins at the open of day from_day + 1
+        ("rows", f4),  # how long it lasts
     ],
     align=True,
 )
@@ -202,13 +344,15 @@ TRACE = np.dtype(
             "log_price anchor transient elastic crowd_shares hedge cohort new_shorts attention "
             "removed calls call_log_strike implied_vol realised_vol fee utilisation fee_paid "
             "log_price_max log_price_slow new_short_entry restriction_clock restricted floor "
-            "fails fill_price volume borrow_paid"
+            "fails fill_price volume borrow_paid "
+            "locked levered programme leader issued fund_1 fund_2 fund_3 fund_4 monthly_calls "
+            "monthly_call_log_strike fee_existing drawdown_max waiting paused unsettled"
         ).split()
     ],
     align=True,
 )
 # fill_price is relative to the start (e^x before the first step and overnight); volume is net
-# buying of the step in floats (signed); restricted and floor are 0/1 (floor: ever).
+# buying of the step in floats (signed); restricted, paused and floor are 0/1 (floor: ever).
 
 # Histograms at every close: bins of HISTOGRAM_BINS. Price (and the peak, once per path) uses bins
 # of equal width within an octave, 32 to the octave from 2^-7 to 2^9, read off the bits of the
@@ -270,9 +414,11 @@ class Packed:
     """All a back end needs to run one scenario: plain arrays, no files, no models.
 
     Shapes: run (), names (T*K,) padded, loadings (T*K, F), factor_streams (F,), schedule (steps,),
-    horizons (H,) days, chain (chains, steps, vol_nodes, price_nodes), steepest (chains, steps).
-    The chain table holds the hedge of dealers who are short everything, in floats; `steepest` is
-    the x where its slope is largest, the start of Newton's method.
+    horizons (H,) days, chain (chains, steps, vol_nodes, price_nodes), steepest (chains, steps),
+    funds (G,), positions (T*K, G), events (V,), event_sizes (T*K, V), mixing (tables,
+    MIXING_NODES). The chain table holds the hedge of dealers who are short everything, in floats;
+    `steepest` is the x where its slope is largest, the start of Newton's method. A mixing table
+    holds the variance of a day, mean 1, at equally spaced normal scores.
     """
 
     symbols: tuple[str, ...]
@@ -284,6 +430,15 @@ class Packed:
     horizons: npt.NDArray[np.int32]
     chain: npt.NDArray[np.float32]
     steepest: npt.NDArray[np.float32]
+    funds: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, FUND))
+    positions: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros((0, 0), POSITION))
+    events: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, EVENT))
+    event_sizes: npt.NDArray[np.float32] = field(
+        default_factory=lambda: np.zeros((0, 0), np.float32)
+    )
+    mixing: npt.NDArray[np.float32] = field(
+        default_factory=lambda: np.zeros((0, MIXING_NODES), np.float32)
+    )
 
     def with_channels(self, channels: Channel) -> Packed:
         """The same packed scenario with other channels switched on."""
@@ -327,16 +482,17 @@ _C_TYPES = {"f": "float", "i": "int", "u": "unsigned"}
 def _struct(name: str, dtype: np.dtype[np.void]) -> str:
     assert dtype.fields is not None
     lines = []
-    for field, (base, _) in ((f, dtype.fields[f][:2]) for f in dtype.names or ()):
+    for member, (base, _) in ((f, dtype.fields[f][:2]) for f in dtype.names or ()):
         kind = "unsigned long long" if base == u8 else _C_TYPES[base.kind]
-        lines.append(f"    {kind} {field};")
+        lines.append(f"    {kind} {member};")
     body = "\n".join(lines)
     return f"struct {name} {{\n{body}\n}};\nstatic_assert(sizeof({name}) == {dtype.itemsize});"
 
 
-def _enum(flags: type[IntFlag], prefix: str) -> str:
+def _enum(flags: type[IntFlag] | type[IntEnum], prefix: str) -> str:
     body = ", ".join(f"{prefix}{f.name} = {f.value}" for f in flags)
-    return f"enum : unsigned {{ {body} }};"
+    kind = "unsigned" if issubclass(flags, IntFlag) else "int"
+    return f"enum : {kind} {{ {body} }};"
 
 
 def records_header() -> str:
@@ -350,15 +506,22 @@ def records_header() -> str:
         "// Generated from kernels/layout.py by `python -m powderkeg.kernels.layout`; do not edit.",
         "#pragma once",
         f"constexpr int MAX_NAMES = {MAX_NAMES}, MAX_FACTORS = {MAX_FACTORS}, "
-        f"HISTOGRAM_BINS = {HISTOGRAM_BINS};",
+        f"HISTOGRAM_BINS = {HISTOGRAM_BINS},\n              MAX_FUNDS = {MAX_FUNDS}, "
+        f"MAX_EVENTS = {MAX_EVENTS}, MIXING_NODES = {MIXING_NODES};",
+        f"constexpr float MIXING_RANGE = {MIXING_RANGE}f;",
         f"constexpr float LOTS_PER_FLOAT = {LOTS_PER_FLOAT}.0f;",
         _enum(Channel, "CHANNEL_"),
+        _enum(Feature, "FEATURE_"),
+        _enum(EventType, "EVENT_"),
         _enum(StepKind, "STEP_"),
         f"enum : int {{ {quantities} }};",
         linear,
         _struct("Run", RUN),
         _struct("Step", STEP),
         _struct("Name", NAME),
+        _struct("Fund", FUND),
+        _struct("Position", POSITION),
+        _struct("Event", EVENT),
         _struct("Path", PATH),
         _struct("Trace", TRACE),
     ]

@@ -2,13 +2,20 @@
 
 #pragma once
 
-constexpr int MAX_NAMES = 96, MAX_FACTORS = 8, HISTOGRAM_BINS = 512;
+constexpr int MAX_NAMES = 96, MAX_FACTORS = 8, HISTOGRAM_BINS = 512,
+              MAX_FUNDS = 4, MAX_EVENTS = 16, MIXING_NODES = 1024;
+
+constexpr float MIXING_RANGE = 6.0f;
 
 constexpr float LOTS_PER_FLOAT = 4194304.0f;
 
-enum : unsigned { CHANNEL_DEALERS = 1, CHANNEL_CROWD = 2, CHANNEL_CROWD_SHARES = 4, CHANNEL_CROWD_CALLS = 8, CHANNEL_SHORTS = 16, CHANNEL_NEW_SHORTS = 32, CHANNEL_RECALL = 64, CHANNEL_RESTRICTION = 128, CHANNEL_TRANSIENT_IMPACT = 256 };
+enum : unsigned { CHANNEL_DEALERS = 1, CHANNEL_CROWD = 2, CHANNEL_CROWD_SHARES = 4, CHANNEL_CROWD_CALLS = 8, CHANNEL_SHORTS = 16, CHANNEL_NEW_SHORTS = 32, CHANNEL_RECALL = 64, CHANNEL_RESTRICTION = 128, CHANNEL_TRANSIENT_IMPACT = 256, CHANNEL_FUNDS = 512, CHANNEL_LEVERED_LONGS = 1024, CHANNEL_LOCKED_RELEASE = 2048, CHANNEL_ISSUER = 4096, CHANNEL_LEADER = 8192, CHANNEL_PAUSES = 16384, CHANNEL_CLEARING_RULE = 32768, CHANNEL_PROGRAMMES = 65536 };
 
-enum : unsigned { STEP_OVERNIGHT = 1, STEP_CLOSE = 2, STEP_EXPIRY = 4 };
+enum : unsigned { FEATURE_FACTOR_TAILS = 1, FEATURE_NAME_TAILS = 2, FEATURE_JUMPS = 4, FEATURE_EVENTS = 8, FEATURE_MONTHLY_CALLS = 16, FEATURE_CANCELLATION = 32 };
+
+enum : int { EVENT_ANCHOR = 1, EVENT_PROGRAMME = 2, EVENT_CALL_PROGRAMME = 3, EVENT_LENDABLE = 4, EVENT_ATTENTION = 5, EVENT_ELASTICITY = 6, EVENT_DEPTH = 7, EVENT_IMPLIED_VOL = 8, EVENT_ISSUANCE = 9, EVENT_RESTRICTION = 10, EVENT_MARGIN = 11, EVENT_HALT = 12, EVENT_CANCELLATION = 13 };
+
+enum : unsigned { STEP_OVERNIGHT = 1, STEP_CLOSE = 2, STEP_EXPIRY = 4, STEP_MONTHLY_EXPIRY = 8, STEP_OPENING = 16, STEP_CLOSING = 32 };
 
 enum : int { Q_PRICE, Q_SHORT_INTEREST, Q_UTILISATION, Q_BORROW_FEE, Q_DEALER_HEDGE, Q_IMPLIED_VOL, Q_ATTENTION, Q_COUNT };
 
@@ -22,10 +29,14 @@ constexpr float ATTENTION_LOW = 0.0f, ATTENTION_SCALE = 512.0f;
 struct Run {
     unsigned long long seed;
     unsigned channels;
+    unsigned features;
     int names;
     int lanes;
     int names_per_lane;
     int factors;
+    int funds;
+    int events;
+    int factor_mixing;
     int steps;
     int days;
     int horizons;
@@ -37,21 +48,28 @@ struct Run {
     int price_nodes;
     float vol_start;
     float vol_inverse_step;
+    float premium_limit;
+    float settlement_c;
+    float broker_duration;
     float pad_;
 };
-static_assert(sizeof(Run) == 80);
+static_assert(sizeof(Run) == 104);
 
 struct Step {
     unsigned kind;
     int day;
+    int step_of_day;
     int draw;
     int horizon;
     float time;
     float sqrt_tau;
     float sqrt_tau_buy;
     float sqrt_tau_roll;
+    float sqrt_tau_month;
+    float sqrt_tau_month_buy;
+    float sqrt_tau_month_roll;
 };
-static_assert(sizeof(Step) == 32);
+static_assert(sizeof(Step) == 48);
 
 struct Name {
     unsigned stream;
@@ -61,14 +79,26 @@ struct Name {
     float factor_variance;
     float drift;
     float attention_volatility;
+    float anchor0;
+    int mixing;
+    float jump_probability;
+    float jump_mean;
+    float jump_sd;
+    float jump_compensator;
     float elasticity;
     float elastic0;
+    float elastic_normal;
     float elastic_min;
     float transient_impact;
     float transient_decay_c;
     float adv;
     float attention_volume;
+    float depth_volatility;
     float locked;
+    float levered0;
+    float leader0;
+    float crowd0;
+    float new_shorts0;
     float hedge0;
     float cohort0;
     float book_long;
@@ -87,6 +117,9 @@ struct Name {
     float vol_max;
     float rv_weight;
     float attention0;
+    float removed0;
+    float calls0;
+    float call_log_strike0;
     float attention_weight;
     float infection;
     float shared;
@@ -102,6 +135,9 @@ struct Name {
     float call_strike;
     float call_strike_exp;
     float call_roll;
+    float monthly_share;
+    float call_capacity_inverse;
+    float following;
     float tolerance;
     float tolerance_inverse_sd;
     float tolerance_floor;
@@ -115,6 +151,26 @@ struct Name {
     float take_profit_rate_dt;
     float take_profit;
     float take_profit_inverse_sd;
+    float entry_fee_years;
+    float levered_tolerance;
+    float levered_inverse_sd;
+    float levered_floor;
+    float levered_inverse_mass;
+    float levered_participation_dt;
+    float levered_refinancing;
+    float release_c;
+    float release_share;
+    float release_mean;
+    float release_inverse_sd;
+    float release_floor;
+    float release_inverse_mass;
+    float issue_threshold;
+    float issue_maximum;
+    float issue_participation_dt;
+    float leader_block;
+    float leader_rate_dt;
+    float leader_sell_above;
+    float leader_participation_dt;
     float lendable_elastic;
     float lendable_locked;
     float recall_c;
@@ -123,13 +179,45 @@ struct Name {
     float fee_threshold;
     float fee_excess0;
     float fee_min;
+    float repricing_c;
     float restriction_hazard_dt;
     float restriction_threshold;
     float restriction_duration;
+    float broker_value;
+    float band_up;
+    float band_down;
+    float band_closing;
+    float reference_c;
+    float pause_steps;
     float book_weight;
     float book_margin;
 };
-static_assert(sizeof(Name) == 296);
+static_assert(sizeof(Name) == 476);
+
+struct Fund {
+    float threshold;
+    float slope;
+    float kept0;
+    float cut_c;
+    float rebuild_c;
+};
+static_assert(sizeof(Fund) == 20);
+
+struct Position {
+    float holding0;
+    float value;
+};
+static_assert(sizeof(Position) == 8);
+
+struct Event {
+    int type;
+    unsigned stream;
+    float start_row;
+    float hazard;
+    float from_day;
+    float rows;
+};
+static_assert(sizeof(Event) == 24);
 
 struct Path {
     float worst_pnl;
@@ -169,5 +257,21 @@ struct Trace {
     float fill_price;
     float volume;
     float borrow_paid;
+    float locked;
+    float levered;
+    float programme;
+    float leader;
+    float issued;
+    float fund_1;
+    float fund_2;
+    float fund_3;
+    float fund_4;
+    float monthly_calls;
+    float monthly_call_log_strike;
+    float fee_existing;
+    float drawdown_max;
+    float waiting;
+    float paused;
+    float unsettled;
 };
-static_assert(sizeof(Trace) == 108);
+static_assert(sizeof(Trace) == 172);
