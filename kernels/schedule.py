@@ -12,6 +12,9 @@ from .layout import STEP, StepKind
 TRADING_DAYS = 252
 TAU_FLOOR = 1e-3
 """An option's time to expiry is never below this fraction of a step."""
+SESSION_MINUTES = 390
+OPENING_MINUTES, CLOSING_MINUTES = 15, 25
+"""When pause bands are doubled (limit-up/limit-down plan)."""
 
 
 def schedule(
@@ -20,17 +23,17 @@ def schedule(
     expiries: Sequence[int],
     horizons: Sequence[int],
     *,
+    monthly: Sequence[int] | None = None,
     normals_per_step: int = 1,
     tau_floor: float = TAU_FLOOR,
 ) -> npt.NDArray[np.void]:
     """STEP records, shape (days * (steps_per_day + 1),).
 
     `expiries` are the days (from 1) at whose close the crowd's weekly calls expire, in order, up to
-    at least one after the last day; `horizons` the days (from 1) at whose close pnl is kept.
+    at least one after the last day; `monthly` the same of its monthly calls (None: as the weekly
+    ones); `horizons` the days (from 1) at whose close pnl is kept.
     Raises ValueError if no expiry follows the last day.
     """
-    if not expiries or expiries[-1] <= days:
-        raise ValueError(f"the weekly expiries must reach beyond day {days}, got {list(expiries)}")
     per_day = steps_per_day + 1
     rows = np.zeros(days * per_day, STEP)
     day = np.repeat(np.arange(days), per_day)
@@ -39,24 +42,34 @@ def schedule(
     close = step == steps_per_day - 1
 
     time = day + (step + 1) / steps_per_day
-    upcoming = np.searchsorted(expiries, day + 1)
-    expiry = np.asarray(expiries, float)
-    on_expiry = close & (expiry[upcoming] == day + 1)
-    tau = np.maximum(expiry[upcoming] - time, tau_floor / steps_per_day)
-    after = np.minimum(upcoming + 1, len(expiry) - 1)
-
-    kind = np.where(overnight, StepKind.OVERNIGHT, 0)
-    kind = kind | np.where(close, StepKind.CLOSE, 0) | np.where(on_expiry, StepKind.EXPIRY, 0)
-    rows["kind"] = kind
+    middle = (step + 0.5) / steps_per_day * SESSION_MINUTES
+    kind = np.where(overnight, StepKind.OVERNIGHT, 0) | np.where(close, StepKind.CLOSE, 0)
+    opening = ~overnight & (middle <= OPENING_MINUTES)
+    closing = middle >= SESSION_MINUTES - CLOSING_MINUTES
+    kind = kind | np.where(opening, StepKind.OPENING, 0) | np.where(closing, StepKind.CLOSING, 0)
     rows["day"] = day
+    rows["step_of_day"] = step + 1
     rows["draw"] = np.where(overnight, day, (day * steps_per_day + step) * normals_per_step)
     rows["horizon"] = -1
     for index, horizon in enumerate(horizons):
         rows["horizon"][close & (day + 1 == horizon)] = index
     rows["time"] = time
-    rows["sqrt_tau"] = np.sqrt(tau / TRADING_DAYS)
-    rows["sqrt_tau_buy"] = np.sqrt(np.maximum(tau, 1.0) / TRADING_DAYS)
-    rows["sqrt_tau_roll"] = np.where(
-        on_expiry, np.sqrt((expiry[after] - time) / TRADING_DAYS), rows["sqrt_tau_buy"]
-    )
+    for ends, flag, name in (
+        (expiries, StepKind.EXPIRY, "sqrt_tau"),
+        (expiries if monthly is None else monthly, StepKind.MONTHLY_EXPIRY, "sqrt_tau_month"),
+    ):
+        if not ends or ends[-1] <= days:
+            raise ValueError(f"expiries must reach beyond day {days}, got {list(ends)}")
+        upcoming = np.searchsorted(ends, day + 1)
+        expiry = np.asarray(ends, float)
+        on_expiry = close & (expiry[upcoming] == day + 1)
+        tau = np.maximum(expiry[upcoming] - time, tau_floor / steps_per_day)
+        following = expiry[np.minimum(upcoming + 1, len(expiry) - 1)]
+        buying = np.sqrt(np.maximum(tau, 1.0) / TRADING_DAYS)
+        kind = kind | np.where(on_expiry, flag, 0)
+        rows[name] = np.sqrt(tau / TRADING_DAYS)
+        rows[f"{name}_buy"] = buying
+        rolling = np.sqrt(np.maximum(following - time, 0) / TRADING_DAYS)
+        rows[f"{name}_roll"] = np.where(on_expiry, rolling, buying)
+    rows["kind"] = kind
     return rows

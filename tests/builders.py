@@ -8,6 +8,7 @@ A name's parameter is a number for all names or a sequence of one number per nam
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,15 +20,23 @@ from scipy.special import ndtr
 from powderkeg.kernels.chain import Options, build_chain
 from powderkeg.kernels.layout import (
     ALL_CHANNELS,
+    EVENT,
+    FUND,
     LOTS_PER_FLOAT,
+    MIXING_NODES,
     NAME,
     NO_CHAIN,
+    NO_MIXING,
+    POSITION,
     RUN,
     Channel,
+    EventType,
+    Feature,
     Packed,
     stream,
     tile,
 )
+from powderkeg.kernels.mixing import mixing_table
 from powderkeg.kernels.schedule import TAU_FLOOR, schedule
 
 # Philox4x32-10: counter, key, output, in hexadecimal words (Random123's kat_vectors).
@@ -102,7 +111,73 @@ CALM_NAME: dict[str, float] = {
     "restriction_duration": 2.0,
     "book_weight": 0.0,
     "margin_rate": 0.3,
+    # off unless asked for
+    "premium": 0.0,
+    "dof": 0.0,  # 0: normal
+    "tail_cap": 25.0,
+    "jump_rate": 0.0,
+    "jump_mean": 0.0,
+    "jump_sd": 0.0,
+    "depth_volatility": 0.0,
+    "leader0": 0.0,
+    "leader_block": 0.0,
+    "leader_rate": 0.1,
+    "leader_sell_above": 0.5,
+    "leader_participation": 0.1,
+    "following": 0.0,
+    "crowd0": 0.0,
+    "removed0": 0.0,
+    "calls0": 0.0,
+    "call_log_strike0": 0.0,
+    "monthly_share": 0.0,
+    "call_capacity": np.inf,
+    "new_shorts0": 0.0,  # part of short_interest
+    "entry_horizon": 0.0,  # days
+    "repricing_rate": 1e4,
+    "levered": 0.0,
+    "levered_tolerance": 0.3,
+    "levered_tolerance_sd": 0.15,
+    "levered_participation": 0.1,
+    "levered_refinancing": 0.0,
+    "release_rate": 0.0,
+    "release_share": 1.0,
+    "release_mean": 2.25,
+    "release_sd": 0.8,
+    "issue_threshold": 1.0,
+    "issue_maximum": 0.0,
+    "issue_participation": 0.1,
+    "broker_value": 0.0,
+    "band": 0.0,  # 0: never paused
+    "band_closing": 1.0,
 }
+
+
+@dataclass(frozen=True)
+class TestFund:
+    """A fund of a test: positions in floats per name, `value` = P(0) x float over its equity."""
+
+    __test__ = False
+    positions: Sequence[float]
+    value: float | Sequence[float]
+    threshold: float = 0.05
+    slope: float = 4.0
+    cut_rate: float = 2.0
+    rebuild_rate: float = 0.0
+
+
+@dataclass(frozen=True)
+class TestEvent:
+    """An event of a test: row `start` (-1: at random), `sizes` one or per name."""
+
+    __test__ = False
+    type: EventType
+    sizes: float | Sequence[float]
+    start: float = -1.0
+    rows: float = 1e6
+    hazard: float = 0.5
+    from_day: float = 0.0
+    id: str = "event"
+
 
 NO_OPTIONS = Options([], [], [], [])  # type: ignore[arg-type]
 
@@ -127,6 +202,14 @@ def packed(
     price_range: tuple[float, float] | None = None,
     vol_range: tuple[float, float] = (0.2, 3.2),
     vol_nodes: int = 24,
+    funds: Sequence[TestFund] = (),
+    events: Sequence[TestEvent] = (),
+    factor_dof: float = 0.0,
+    factor_tail_cap: float = 25.0,
+    premium_limit: float = 1e6,
+    settlement_days: float = 2.0,
+    broker_duration: float = 1.0,
+    monthly_every: int = 20,
     **fields: float | Sequence[float],
 ) -> Packed:
     """A packed scenario. `fields` are the keys of CALM_NAME; `options` one chain per name.
@@ -151,6 +234,7 @@ def packed(
         steps_per_day,
         list(expiries),
         horizons,
+        monthly=list(range(monthly_every, days + 2 * monthly_every + 1, monthly_every)),
         normals_per_step=normals_per_step,
         tau_floor=tau_floor,
     )
@@ -171,6 +255,12 @@ def packed(
         "normals_per_step": normals_per_step,
         "dt": dt,
         "overnight_share": overnight_share,
+        "funds": len(funds),
+        "events": len(events),
+        "factor_mixing": NO_MIXING,
+        "premium_limit": premium_limit,
+        "settlement_c": -np.expm1(-dt / settlement_days),
+        "broker_duration": broker_duration,
     }.items():
         run[key] = value
 
@@ -180,6 +270,29 @@ def packed(
     record = np.zeros(lanes * per_lane, NAME)
     name = record[:names]
     record["chain"] = NO_CHAIN
+    record["mixing"] = NO_MIXING
+    for key in PADDED_WITH_ONE:
+        record[key] = 1.0
+
+    # Heavy tails: a table for every law in use.
+    laws = [(d, cap) for d, cap in zip(p["dof"], p["tail_cap"], strict=True) if d]
+    laws += [(factor_dof, factor_tail_cap)] if factor_dof else []
+    tables = list(dict.fromkeys(laws))
+    for i in range(names):
+        if p["dof"][i]:
+            name["mixing"][i] = tables.index((p["dof"][i], p["tail_cap"][i]))
+    if factor_dof:
+        run["factor_mixing"] = tables.index((factor_dof, factor_tail_cap))
+    features = Feature.EVENTS if events else Feature(0)
+    for flag, used in (
+        (Feature.NAME_TAILS, p["dof"].any()),
+        (Feature.FACTOR_TAILS, factor_dof),
+        (Feature.JUMPS, p["jump_rate"].any()),
+        (Feature.MONTHLY_CALLS, p["monthly_share"].any()),
+        (Feature.CANCELLATION, any(e.type == EventType.CANCELLATION for e in events)),
+    ):
+        features |= flag if used else Feature(0)
+    run["features"] = int(features)
     built = build_chain(
         [chain for chain in chains if chain is not None],
         (rows["day"] + (np.arange(len(rows)) % (steps_per_day + 1)) / steps_per_day),
@@ -205,14 +318,35 @@ def packed(
         run["vol_nodes"], run["price_nodes"] = built.table.shape[2:]
         run["vol_start"], run["vol_inverse_step"] = built.vol_start, built.vol_inverse_step
 
+    # Calls the crowd has at the start are hedged as well.
+    width = np.maximum(p["vol0"] * np.sqrt((expiry_every) / 252), 1e-4)
+    calls_delta = ndtr(-p["call_log_strike0"] / width + width / 2)
+    name["hedge0"] = lots(name["hedge0"] + p["calls0"] * calls_delta)
+
     # The ledger.
     hedge = name["hedge0"].astype(float)
     locked, book_long, book_short = (lots(p[k]) for k in ("locked", "book_long", "book_short"))
-    cohort = lots(p["short_interest"]) - book_short
-    elastic = 1 + cohort + book_short - locked - hedge - book_long
+    levered, leader, crowd, new_shorts = (
+        lots(p[k]) for k in ("levered", "leader0", "crowd0", "new_shorts0")
+    )
+    positions = np.zeros((lanes * per_lane, len(funds)), POSITION)
+    for k, fund in enumerate(funds):
+        positions["holding0"][:names, k] = lots(np.asarray(fund.positions, float))
+        positions["value"][:names, k] = fund.value
+    held = positions["holding0"][:names].astype(float)
+    fund_short = np.maximum(-held, 0).sum(axis=1)
+    cohort = lots(p["short_interest"]) - book_short - new_shorts - fund_short
+    sold = cohort + book_short + new_shorts + fund_short
+    fund_long = np.maximum(held, 0).sum(axis=1)
+    elastic = 1 + sold - locked - hedge - book_long - levered - leader - crowd - fund_long
+    issuable = p["issue_maximum"] + sum(
+        np.broadcast_to(e.sizes, names) * min(e.rows / (steps_per_day + 1) + 1, days)
+        for e in events
+        if e.type == EventType.ISSUANCE
+    )
     if (cohort < 0).any():
-        raise ValueError("the book is short more than the reported short interest")
-    if (elastic < 0.05).any() or (1 + cohort + book_short > 4).any():
+        raise ValueError("book, funds and new shorts exceed the reported short interest")
+    if (elastic < 0.05).any() or (1 + sold + issuable > 4).any():
         raise ValueError("elastic holders own less than .05 float, or longs exceed 4 floats")
 
     def c(rate: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -224,13 +358,44 @@ def packed(
     m, sd = p["elasticity"], p["tolerance_sd"]
     floor = ndtr(-p["tolerance"] / sd)
     lendable = p["lendable_elastic"] * elastic + p["lendable_locked"] * locked
-    borrowed = cohort + book_short + np.maximum(-hedge, 0)
+    borrowed = sold + np.maximum(-hedge, 0)
     weight = p["attention_weight"] * (p["attention0"] > 0)
     derived = {
         "stream": [stream(symbol) for symbol in symbols],
         "factor_variance": (loading[:names].astype(float) ** 2).sum(axis=1),
         "elastic0": elastic,
-        "elastic_min": elastic * np.maximum(p["max_multiple"] ** (-1 / m), 1e-4),
+        "elastic_normal": elastic * np.exp(p["premium"] / m),
+        "elastic_min": np.minimum(
+            elastic * np.exp(p["premium"] / m) * np.maximum(p["max_multiple"] ** (-1 / m), 1e-4),
+            elastic,
+        ),
+        "anchor0": -p["premium"],
+        "jump_probability": -np.expm1(-p["jump_rate"]),
+        "jump_compensator": np.log1p(
+            -np.expm1(-p["jump_rate"]) * np.expm1(p["jump_mean"] + p["jump_sd"] ** 2 / 2)
+        ),
+        "levered0": levered,
+        "leader0": leader,
+        "crowd0": crowd,
+        "new_shorts0": new_shorts,
+        "call_capacity_inverse": 1 / p["call_capacity"],
+        "entry_fee_years": p["entry_horizon"] / 252,
+        "levered_inverse_sd": 1 / p["levered_tolerance_sd"],
+        "levered_floor": ndtr(-p["levered_tolerance"] / p["levered_tolerance_sd"]),
+        "levered_inverse_mass": 1 / ndtr(p["levered_tolerance"] / p["levered_tolerance_sd"]),
+        "levered_participation_dt": p["levered_participation"] * dt,
+        "release_c": c(p["release_rate"]),
+        "release_inverse_sd": 1 / p["release_sd"],
+        "release_floor": ndtr(-p["release_mean"] / p["release_sd"]),
+        "release_inverse_mass": 1 / ndtr(p["release_mean"] / p["release_sd"]),
+        "issue_participation_dt": p["issue_participation"] * dt,
+        "leader_rate_dt": p["leader_rate"] * dt,
+        "leader_participation_dt": p["leader_participation"] * dt,
+        "repricing_c": c(p["repricing_rate"]),
+        "band_up": np.log1p(p["band"]),
+        "band_down": -np.log1p(-p["band"]),
+        "reference_c": -np.expm1(-78 * dt),
+        "pause_steps": max(1, round(steps_per_day / 78)),
         "transient_impact": p["eta"] * p["sigma"],
         "transient_decay_c": c(p["transient_decay"]),
         "locked": locked,
@@ -271,7 +436,44 @@ def packed(
         horizons=np.array(horizons, np.int32),
         chain=built.table,
         steepest=built.steepest,
+        funds=_fund_records(funds, dt),
+        positions=positions,
+        events=_event_records(events),
+        event_sizes=_event_sizes(events, names, lanes * per_lane),
+        mixing=np.array([mixing_table(*law) for law in tables], np.float32).reshape(
+            -1, MIXING_NODES
+        ),
     )
+
+
+def _fund_records(funds: Sequence[TestFund], dt: float) -> npt.NDArray[np.void]:
+    records = np.zeros(len(funds), FUND)
+    for record, fund in zip(records, funds, strict=True):
+        record["threshold"], record["slope"] = fund.threshold, fund.slope
+        record["kept0"] = 1 - fund.slope * max(-fund.threshold, 0)
+        record["cut_c"] = -np.expm1(-fund.cut_rate * dt)
+        record["rebuild_c"] = -np.expm1(-fund.rebuild_rate * dt)
+    return records
+
+
+def _event_records(events: Sequence[TestEvent]) -> npt.NDArray[np.void]:
+    records = np.zeros(len(events), EVENT)
+    for k, event in enumerate(events):
+        records["type"][k] = int(event.type)
+        records["stream"][k] = stream(f"event:{event.id}")
+        records["start_row"][k], records["rows"][k] = event.start, event.rows
+        records["hazard"][k], records["from_day"][k] = event.hazard, event.from_day
+    return records
+
+
+def _event_sizes(events: Sequence[TestEvent], names: int, slots: int) -> npt.NDArray[np.float32]:
+    """Sizes per slot and event; factors are 1 where a slot is empty."""
+    factors = (EventType.LENDABLE, EventType.ELASTICITY, EventType.DEPTH, EventType.IMPLIED_VOL)
+    sizes = np.zeros((slots, len(events)), np.float32)
+    for k, event in enumerate(events):
+        sizes[:, k] = 1.0 if event.type in factors else 0.0
+        sizes[:names, k] = event.sizes
+    return sizes
 
 
 def lots(quantity: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -294,6 +496,9 @@ def weekly_calls(interest: float, log_strike: float, days: int, every: int = 5) 
         np.full(count, log_strike), expiry, np.ones(count, bool), np.full(count, interest / count)
     )
 
+
+# Slots without a name must be able to run, too.
+PADDED_WITH_ONE = ("elastic_normal", "levered_inverse_sd", "release_inverse_sd", "pause_steps")
 
 # The prototype's fit to GameStop, 12 January - 19 February 2021, in this model's parameters.
 GME: dict[str, float] = {
@@ -429,6 +634,92 @@ RANGES: dict[str, tuple[float, float]] = {
     "book_weight": (-0.5, 0.5),
 }
 
+# Forces that most scenarios leave off: drawn together, for half of the scenarios.
+MORE_RANGES: dict[str, tuple[float, float]] = {
+    "premium": (0, 0.5),
+    "dof": (2.5, 9),
+    "tail_cap": (2, 50),
+    "jump_rate": (0, 0.5),
+    "jump_mean": (-0.2, 0.2),
+    "jump_sd": (0, 0.2),
+    "depth_volatility": (0, 1),
+    "leader0": (0, 0.05),
+    "leader_block": (0, 0.1),
+    "leader_rate": (0, 1),
+    "leader_sell_above": (-0.1, 1),
+    "following": (0, 2),
+    "crowd0": (0, 0.05),
+    "removed0": (0, 0.2),
+    "calls0": (0, 0.05),
+    "call_log_strike0": (-0.2, 0.2),
+    "monthly_share": (0, 1),
+    "call_capacity": (0.01, 1),
+    "new_shorts0": (0, 0.02),
+    "entry_horizon": (0, 30),
+    "repricing_rate": (0, 5),
+    "levered": (0, 0.1),
+    "levered_tolerance": (-0.1, 0.5),
+    "levered_participation": (0, 0.5),
+    "levered_refinancing": (0, 1),
+    "release_rate": (0, 2),
+    "release_share": (0, 1),
+    "release_mean": (0, 2),
+    "issue_threshold": (-0.1, 1),
+    "issue_maximum": (0, 0.2),
+    "broker_value": (0, 20),
+    "band": (0.02, 0.2),
+    "band_closing": (1, 2),
+}
+
+EVENT_SIZES: dict[EventType, tuple[float, float]] = {
+    EventType.ANCHOR: (-0.3, 0.3),
+    EventType.PROGRAMME: (-0.2, 0.2),
+    EventType.CALL_PROGRAMME: (0, 0.02),
+    EventType.LENDABLE: (0, 1),
+    EventType.ATTENTION: (0, 0.2),
+    EventType.ELASTICITY: (0.5, 2),
+    EventType.DEPTH: (0.3, 3),
+    EventType.IMPLIED_VOL: (0.5, 2),
+    EventType.ISSUANCE: (0, 0.1),
+    EventType.RESTRICTION: (-1, 1),
+    EventType.MARGIN: (0, 0.5),
+    EventType.HALT: (1, 1),
+    EventType.CANCELLATION: (1, 1),
+}
+
+
+@st.composite
+def events_strategy(draw: st.DrawFn, /, rows: int) -> list[TestEvent]:
+    """Up to four events, dated or at random."""
+    types = draw(st.lists(st.sampled_from(list(EventType)), max_size=4))
+    made = []
+    for k, kind in enumerate(types):
+        size = draw(st.floats(*EVENT_SIZES[kind]))
+        size = float(np.sign(size)) if kind == EventType.RESTRICTION else size
+        start = float(draw(st.integers(-1, rows - 1)))
+        length = float(draw(st.integers(1, rows)))
+        made.append(TestEvent(kind, size, start, length, hazard=2.0, id=f"e{k}"))
+    return made
+
+
+@st.composite
+def funds_strategy(draw: st.DrawFn, /, names: int) -> list[TestFund]:
+    """Up to three funds, long and short."""
+    made = []
+    for _ in range(draw(st.integers(0, 3))):
+        held = draw(st.lists(st.floats(-0.02, 0.03), min_size=names, max_size=names))
+        made.append(
+            TestFund(
+                held,
+                draw(st.floats(1, 30)),
+                draw(st.floats(-0.05, 0.1)),
+                draw(st.floats(0, 8)),
+                draw(st.floats(0, 20)),
+                draw(st.floats(0, 5)),
+            )
+        )
+    return made
+
 
 @st.composite
 def packed_strategy(draw: st.DrawFn, /, max_names: int = 7, **fixed: Any) -> Packed:
@@ -446,9 +737,21 @@ def packed_strategy(draw: st.DrawFn, /, max_names: int = 7, **fixed: Any) -> Pac
     if factors:
         loadings[:] = (share * np.array(fields["sigma"]) / np.sqrt(factors))[:, None]
     every = draw(st.integers(1, 5))
+    steps_per_day = draw(st.sampled_from([1, 3, 8, 13]))
+    more: dict[str, Any] = {}
+    if draw(st.booleans()):
+        more = {
+            key: draw(st.lists(st.floats(*bounds), min_size=names, max_size=names))
+            for key, bounds in MORE_RANGES.items()
+        }
+        more["funds"] = draw(funds_strategy(names))
+        more["events"] = draw(events_strategy(days * (steps_per_day + 1)))
+        more["factor_dof"] = draw(st.sampled_from([0.0, 3.0, 6.0]))
+        more["premium_limit"] = draw(st.floats(0, 5))
+        more["monthly_every"] = draw(st.integers(1, 6))
     settings: dict[str, Any] = {
         "days": days,
-        "steps_per_day": draw(st.sampled_from([1, 3, 8, 13])),
+        "steps_per_day": steps_per_day,
         "channels": Channel(draw(st.integers(0, int(ALL_CHANNELS)))),
         "seed": draw(st.integers(0, 2**64 - 1)),
         "overnight_share": draw(st.floats(0, 0.6)),
@@ -460,6 +763,7 @@ def packed_strategy(draw: st.DrawFn, /, max_names: int = 7, **fixed: Any) -> Pac
         "factors": ["market", "sector"][:factors],
         "resolution": 0.02,
         **fields,
+        **more,
         **fixed,
     }
     try:
