@@ -38,13 +38,16 @@ def source(file: str = "cuda.cu") -> str:
 
 
 def definitions(packed: Packed, *, trace: bool = False) -> tuple[str, ...]:
-    """Compiler options that fix the layout and the channels of a launch."""
+    """Compiler options that fix the layout, the channels and the features of a launch."""
     run = packed.run
     return (
         f"-DPOWDERKEG_LANES={int(run['lanes'])}",
         f"-DPOWDERKEG_NAMES_PER_LANE={int(run['names_per_lane'])}",
         f"-DPOWDERKEG_FACTORS={int(run['factors'])}",
+        f"-DPOWDERKEG_FUNDS={int(run['funds'])}",
+        f"-DPOWDERKEG_EVENTS={int(run['events'])}",
         f"-DPOWDERKEG_CHANNELS={int(run['channels'])}",
+        f"-DPOWDERKEG_FEATURES={int(run['features'])}",
         f"-DPOWDERKEG_TRACED={int(trace)}",
     )
 
@@ -118,6 +121,11 @@ def _launch(packed: Packed, ids: npt.NDArray[np.uint64], trace: bool) -> Simulat
         _on_device(packed.schedule),
         _stays_on_device(packed.chain),  # tens of megabytes for a name with options
         _on_device(packed.steepest),
+        _on_device(packed.funds),
+        _on_device(packed.positions),
+        _on_device(packed.events),
+        _on_device(packed.event_sizes),
+        _on_device(packed.mixing),
         _on_device(ids),
     ]
     outputs = [cupy.zeros(max(a.nbytes, 16), np.uint8) for a in results]

@@ -35,7 +35,8 @@ class _Launch(ctypes.Structure):
     _fields_ = [
         (name, ctypes.c_longlong if name == "paths" else ctypes.c_void_p)
         for name in (
-            "names loadings factor_streams steps chain steepest path_ids paths "
+            "names loadings factor_streams steps chain steepest funds positions events event_sizes "
+            "mixing path_ids paths "
             "pnl out closes peaks trace"
         ).split()
     ]
@@ -134,6 +135,11 @@ class Native:
             packed.schedule,
             packed.chain,
             packed.steepest,
+            packed.funds,
+            packed.positions,
+            packed.events,
+            packed.event_sizes,
+            packed.mixing,
             ids,
         )
         if not all(a.flags.c_contiguous for a in inputs):
@@ -193,7 +199,7 @@ class Native:
     def fill_price(
         self,
         elasticity: float,
-        elastic0: float,
+        elastic_normal: float,
         before: npt.NDArray[np.float32],
         after: npt.NDArray[np.float32],
     ) -> npt.NDArray[np.float32]:
@@ -202,7 +208,7 @@ class Native:
         out = np.empty_like(a)
         _load(self.build).powderkeg_fill_price(
             ctypes.c_float(elasticity),
-            ctypes.c_float(elastic0),
+            ctypes.c_float(elastic_normal),
             *(ctypes.c_void_p(v.ctypes.data) for v in (a, b, out)),
             ctypes.c_longlong(a.size),
         )

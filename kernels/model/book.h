@@ -7,8 +7,9 @@ FN Real position_pnl(const State& s, const Name& p) {
     return fused(Real(p.book_weight), s.price - Real(1.0f), -s.borrow_paid);
 }
 
-FN Real position_margin(const State& s, const Name& p) {
-    return Real(p.book_margin) * s.price;
+// `added` is the margin of events, in the same unit as book_margin.
+FN Real position_margin(const State& s, const Name& p, Real added) {
+    return (Real(p.book_margin) + added) * s.price;
 }
 
 FN void pay_borrow_fee(State& s, const Name& p, float dt) {

@@ -1,19 +1,31 @@
-// The borrow market: what can be lent, what is borrowed, the fee and the recall
+// The borrow market: what can be lent, what is borrowed, the fees and the recall
 // (docs/model.md, 7 and 9).
 #pragma once
 #include "state.h"
 
-FN Real lendable(const State& s, const Name& p) {
-    const Real all = fused(Real(p.lendable_elastic), s.elastic, Real(p.lendable_locked * p.locked));
-    return maximum(all, Real(1.0f / LOTS_PER_FLOAT));
+// `factor` is what a recall event leaves.
+FN Real lendable(const State& s, const Name& p, Real factor) {
+    const Real all = fused(Real(p.lendable_elastic), s.elastic, Real(p.lendable_locked) * s.locked);
+    return maximum(all * factor, Real(1.0f / LOTS_PER_FLOAT));
 }
 
-FN Real borrowed(const State& s, const Name& p) {
-    return s.cohort + s.new_shorts + Real(p.book_short) + positive(-s.hedge);
+FN Real borrowed(const State& s, const Name& p, int funds) {
+    Real all = s.cohort + s.new_shorts + Real(p.book_short) + positive(-s.hedge);
+    POWDERKEG_UNROLL
+    for (int f = 0; f < funds; ++f) all = all + positive(-s.fund[f]);
+    return all;
 }
 
-FN void set_borrow_fee(State& s, const Name& p) {
-    s.utilisation = borrowed(s, p) / lendable(s, p);
+// Fee of new loans, from the utilisation of the last step.
+FN Real new_loan_fee(const State& s, const Name& p) {
     const Real excess = positive(s.utilisation - Real(p.fee_threshold)) - Real(p.fee_excess0);
-    s.fee = maximum(fused(Real(p.fee_slope), excess, Real(p.fee0)), Real(p.fee_min));
+    return maximum(fused(Real(p.fee_slope), excess, Real(p.fee0)), Real(p.fee_min));
+}
+
+// Existing loans pay, utilisation follows the holdings, loans are repriced with a lag.
+FN void move_borrow_market(State& s, const Name& p, float dt, Real lendable_factor, int funds) {
+    s.fee_paid = fused(s.fee, Real(dt / 252.0f), s.fee_paid);
+    s.utilisation = borrowed(s, p, funds) / lendable(s, p, lendable_factor);
+    const Real fee = new_loan_fee(s, p);
+    s.fee = fused(Real(1.0f - p.repricing_c), s.fee - fee, fee);  // exact at once where c = 1
 }

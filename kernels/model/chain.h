@@ -1,6 +1,7 @@
 // The static option chain: hedge of dealers short everything, tabulated per step over x and
 // sqrt(implied vol) by kernels/chain.py (docs/model.md, 10).
 #pragma once
+#include "grid.h"
 #include "state.h"
 
 struct Chain {
@@ -11,14 +12,6 @@ struct Chain {
 struct Hedge {
     Real target, slope;  // H* and dH*/dx
 };
-
-// Position on a uniform grid: cell and fraction, held at the ends.
-FN Int cell_of(Real position, int nodes, Real& fraction) {
-    const Real held = clip(position, Real(0.0f), Real(float(nodes - 1)));
-    const Int cell = minimum(to_int(held), Int(nodes - 2));
-    fraction = held - to_real(cell);
-    return cell;
-}
 
 // The vol coordinate is the same for every x of a step.
 struct VolCell {

@@ -1,26 +1,26 @@
-// What makes a price: elastic holders around an anchor, x = w + M ln(E0/E) + J (Gabaix & Koijen
+// What makes a price: elastic holders around an anchor, x = w + M ln(E*/E) + J (Gabaix & Koijen
 // 2021; J after Obizhaeva & Wang 2013), and the fills of a clearing move (docs/model.md, 4 and 8).
 #pragma once
 #include "state.h"
 
-// M ln(E0/E), with one scalar division instead of a vector of them.
-FN Real inventory_price(const Name& p, Real elastic) {
-    return Real(-p.elasticity) * logarithm(elastic * Real(1.0f / p.elastic0));
+// M ln(E*/E), with one scalar division instead of a vector of them; M with the events' factor.
+FN Real inventory_price(const Name& p, Real M, Real elastic) {
+    return -M * logarithm(elastic * Real(1.0f / p.elastic_normal));
 }
 
-FN void set_price(State& s, const Name& p) {
-    s.x = s.anchor + (inventory_price(p, s.elastic) + s.transient);
+FN void set_price(State& s, const Name& p, Real M, Mask halted) {
+    const Real x = s.anchor + (inventory_price(p, M, s.elastic) + s.transient);
+    s.x = select(halted, s.x, x);
     s.price = exponential(s.x);
     s.x_max = maximum(s.x_max, s.x);
 }
 
 // Mean price of a move of the elastic float from `before` to `after`: (1/q) int P dE, any M.
-FN Real fill_price(Real anchor, Real mean_transient, Real elasticity, Real elastic0, Real before,
+FN Real fill_price(Real anchor, Real mean_transient, Real M, Real elastic_normal, Real before,
                    Real after) {
-    const Real start =
-        anchor + fused(elasticity, logarithm(elastic0 / before), mean_transient);
+    const Real start = anchor + fused(M, logarithm(elastic_normal / before), mean_transient);
     const Real rho = logarithm(before / after);
-    return exponential(start) * growth((elasticity - Real(1.0f)) * rho) / growth(-rho);
+    return exponential(start) * growth((M - Real(1.0f)) * rho) / growth(-rho);
 }
 
 // Share of every buy order that the elastic float can fill above its floor.
@@ -28,6 +28,13 @@ FN Real fill_share(Real elastic, Real floor, Real buys, Real sells) {
     const Real available = positive(elastic - floor + sells);
     const Mask short_of = buys > available;
     return select(short_of, available / select(short_of, buys, Real(1.0f)), Real(1.0f));
+}
+
+// Impact of a book that thins as volatility rises; `depth` is what events leave of it.
+FN Real present_impact(const State& s, const Name& p, Real depth) {
+    const Real rise = fused(s.vol, Real(1.0f / p.vol0), Real(-1.0f));
+    const Real thinner = positive(fused(Real(p.depth_volatility), rise, Real(1.0f)));
+    return Real(p.transient_impact) * thinner / depth;
 }
 
 // J after net buying q of a step; the flow, q times the steps of a day, is part of the volume.

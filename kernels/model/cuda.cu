@@ -1,12 +1,12 @@
 // The GPU back end: a tile of POWDERKEG_LANES lanes per path, POWDERKEG_NAMES_PER_LANE names in
-// the registers of each lane; compiled at run time by kernels/cuda.py for one layout and one set
-// of channels.
+// the registers of each lane; compiled at run time by kernels/cuda.py for one layout, one set
+// of channels and features.
 #include "path.h"
 
 struct Tile {
     static constexpr int SLOTS = POWDERKEG_NAMES_PER_LANE, T = POWDERKEG_LANES;
     static constexpr int FACTORS = POWDERKEG_FACTORS > 0 ? POWDERKEG_FACTORS : 1;
-    State states[SLOTS];
+    State states[SLOTS], closed[SLOTS];  // now, at the last close
     Normals normals[SLOTS], factor_normals[FACTORS];
     PathId path;
     long long index;  // of the path in this launch
@@ -56,7 +56,9 @@ struct Tile {
 extern "C" __global__ void __launch_bounds__(128, 2)
     powderkeg_kernel(const Run* run, const Name* names, const float* loadings,
                      const unsigned* factor_streams, const Step* steps, const float* chain,
-                     const float* steepest, const unsigned long long* path_ids, long long paths,
+                     const float* steepest, const Fund* funds, const Position* positions,
+                     const Event* events, const float* event_sizes, const float* mixing,
+                     const unsigned long long* path_ids, long long paths,
                      float* pnl, Path* out, unsigned* closes, unsigned* peaks, Trace* trace) {
     const long long thread = (long long)blockIdx.x * blockDim.x + threadIdx.x;
     Tile tile;
@@ -66,7 +68,8 @@ extern "C" __global__ void __launch_bounds__(128, 2)
     tile.names = run->names;
     const unsigned long long id = path_ids[tile.valid ? tile.index : paths - 1];
     tile.path = {int(unsigned(id)), int(unsigned(id >> 32))};
-    const Launch launch = {names, loadings, factor_streams, steps, chain, steepest, path_ids,
-                           paths, pnl, out, closes, peaks, trace};
+    const Launch launch = {names,  loadings, factor_streams, steps,    chain, steepest,
+                           funds,  positions, events, event_sizes, mixing, path_ids,
+                           paths,  pnl, out, closes, peaks, trace};
     simulate(tile, launch, *run);
 }

@@ -3,27 +3,44 @@
 #pragma once
 #include "chain.h"
 #include "clearing.h"
+#include "orders.h"
 
 // Gain below which a long-gamma name's price and hedge are solved together: next to an expiry the
 // target is flat but for the crowd's calls, and the strike must not be jumped over.
 constexpr float LONG_GAMMA_BELOW = 0.01f;
 
+struct Maturity {
+    Real inverse_sd, half_sd;
+};
+
 struct DealerView {
     Chain chain;
     VolCell vol;
-    Real call_inverse_sd, call_half_sd;
+    Real elasticity;  // M, with the events' factor
+    Maturity weekly, monthly;
+    bool has_monthly;
 };
 
-// H*(x) = sign chain + n N((x - l)/s + s/2)
+FN Maturity maturity(Real vol, float root_tau) {
+    const Real sd = maximum(vol * Real(root_tau), Real(1e-4f));
+    return {Real(1.0f) / sd, Real(0.5f) * sd};
+}
+
+// n N((x - l)/s + s/2)
+FN void add_calls(Hedge& h, const Maturity& m, Real calls, Real strike, Real x) {
+    Real density;
+    const Real delta = normal_cdf(fused(x - strike, m.inverse_sd, m.half_sd), density);
+    h.target = fused(calls, delta, h.target);
+    h.slope = fused(calls * density, m.inverse_sd, h.slope);
+}
+
+// H*(x) = sign chain + the crowd's calls
 FN Hedge hedge_target(const State& s, const Name& p, const Run& run, const DealerView& view,
                       Real x) {
     Hedge h = {Real(0.0f), Real(0.0f)};
     if (view.chain.table) h = chain_hedge(view.chain, x, view.vol, p, run);
-    Real density;
-    const Real d = fused(x - s.call_strike, view.call_inverse_sd, view.call_half_sd);
-    const Real delta = normal_cdf(d, density);
-    h.target = fused(s.calls, delta, h.target);
-    h.slope = fused(s.calls * density, view.call_inverse_sd, h.slope);
+    add_calls(h, view.weekly, s.calls, s.call_strike, x);
+    if (view.has_monthly) add_calls(h, view.monthly, s.monthly_calls, s.monthly_strike, x);
     return h;
 }
 
@@ -31,7 +48,7 @@ FN Hedge hedge_target(const State& s, const Name& p, const Run& run, const Deale
 // between xh and the price of the order that xh asks for; bracketed Newton from the steepest point.
 FN Real solve_long_gamma(const State& s, const Name& p, const Run& run, const DealerView& view,
                          Real x_hat, Real elastic, Real asked) {
-    const Real M = Real(p.elasticity), c = Real(p.hedging_c), floor = Real(p.elastic_min);
+    const Real M = view.elasticity, c = Real(p.hedging_c), floor = Real(p.elastic_min);
     const Real x_far = fused(M, logarithm(elastic / maximum(elastic - c * asked, floor)), x_hat);
     Real x_low = minimum(x_hat, x_far), x_high = maximum(x_hat, x_far);
     Real x = clip(Real(view.chain.steepest), x_low, x_high);
@@ -51,22 +68,24 @@ FN Real solve_long_gamma(const State& s, const Name& p, const Run& run, const De
 }
 
 // Order of the dealers: what they buy (negative: sell) after everybody else's orders and the news.
-FN Real dealer_order(const State& s, const Name& p, const Step& step, const Run& run,
-                     const Chain& chain, Real buys, Real sells) {
+FN Real dealer_order(const State& s, const Name& p, const Now& now, const Chain& chain, Real M,
+                     const Order& others) {
+    const Run& run = now.run;
     DealerView view = {};
     view.chain = chain;
+    view.elasticity = M;
+    view.has_monthly = now.features & FEATURE_MONTHLY_CALLS;
     if (chain.table) view.vol = vol_cell(s.vol, run);
-    const Real sd = maximum(s.vol * Real(step.sqrt_tau), Real(1e-4f));
-    view.call_inverse_sd = Real(1.0f) / sd;
-    view.call_half_sd = Real(0.5f) * sd;
+    view.weekly = maturity(s.vol, now.step.sqrt_tau);
+    if (view.has_monthly) view.monthly = maturity(s.vol, now.step.sqrt_tau_month);
 
-    const Real elastic = maximum(s.elastic - buys + sells, Real(p.elastic_min));
-    const Real M = Real(p.elasticity);
-    const Real x_hat = s.anchor + (inventory_price(p, elastic) + s.transient);
+    const Real elastic = maximum(s.elastic - others.buy + others.sell, Real(p.elastic_min));
+    const Real x_hat = s.anchor + (inventory_price(p, M, elastic) + s.transient);
     const Hedge h = hedge_target(s, p, run, view, x_hat);
     // never past the range of targets, nor faster than kappa back into it when calls are gone
+    const Real calls = view.has_monthly ? s.calls + s.monthly_calls : s.calls;
     const Real low = minimum(Real(p.chain_low) - s.hedge, Real(0.0f));
-    const Real high = positive(Real(p.chain_high) + s.calls - s.hedge);
+    const Real high = positive(Real(p.chain_high) + calls - s.hedge);
 
     // exponential step along the linearised price
     const Real gain = M / elastic * h.slope;

@@ -30,7 +30,7 @@ struct Lanes {
     explicit Lanes(const Run& r) : run(r) {}
 
     const Run& run;
-    State states[SLOTS];
+    State states[SLOTS], closed[SLOTS];  // now, at the last close
     Normals normals[SLOTS], factor_normals[FACTORS];
     PathId path;
     long long first = 0;
@@ -163,12 +163,12 @@ EXPORT void powderkeg_function(int which, const float* in, float* out, long long
 }
 
 // Price of fills from `before` to `after` of the elastic float around w + J = 0.
-EXPORT void powderkeg_fill_price(float elasticity, float elastic0, const float* before,
+EXPORT void powderkeg_fill_price(float elasticity, float elastic_normal, const float* before,
                                  const float* after, float* out, long long n) {
     const FlushDenormals flush;
     for (long long i = 0; i < n; ++i) {
         float lanes[LANES];
-        store(lanes, fill_price(Real(0.0f), Real(0.0f), Real(elasticity), Real(elastic0),
+        store(lanes, fill_price(Real(0.0f), Real(0.0f), Real(elasticity), Real(elastic_normal),
                                 Real(before[i]), Real(after[i])));
         out[i] = lanes[0];
     }

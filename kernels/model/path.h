@@ -10,6 +10,11 @@ struct Launch {
     const Step* steps;
     const float* chain;
     const float* steepest;
+    const Fund* funds;
+    const Position* positions;
+    const Event* events;
+    const float* event_sizes;
+    const float* mixing;
     const unsigned long long* path_ids;
     long long paths;
     float* pnl;
@@ -18,14 +23,6 @@ struct Launch {
     unsigned* peaks;
     Trace* trace;
 };
-
-#ifdef POWDERKEG_CHANNELS  // both are fixed when the GPU kernel is compiled
-#define LAUNCH_CHANNELS(run) (unsigned(POWDERKEG_CHANNELS))
-#define LAUNCH_TRACED(launch) (POWDERKEG_TRACED)
-#else
-#define LAUNCH_CHANNELS(run) ((run).channels)
-#define LAUNCH_TRACED(launch) ((launch).trace != nullptr)
-#endif
 
 FN Chain chain_at(const Launch& launch, const Run& run, const Name& p, int step) {
     if (p.chain < 0) return {nullptr, 0.0f};
@@ -52,7 +49,7 @@ FN void count_close(const Tile& tile, unsigned* close, const State& s, const Nam
     tile.count(close + Q_UTILISATION * HISTOGRAM_BINS,
                linear_bin(s.utilisation, UTILISATION_LOW, UTILISATION_SCALE));
     tile.count(close + Q_BORROW_FEE * HISTOGRAM_BINS,
-               linear_bin(s.fee, BORROW_FEE_LOW, BORROW_FEE_SCALE));
+               linear_bin(new_loan_fee(s, p), BORROW_FEE_LOW, BORROW_FEE_SCALE));
     tile.count(close + Q_DEALER_HEDGE * HISTOGRAM_BINS,
                linear_bin(s.hedge, DEALER_HEDGE_LOW, DEALER_HEDGE_SCALE));
     tile.count(close + Q_IMPLIED_VOL * HISTOGRAM_BINS,
@@ -63,12 +60,19 @@ FN void count_close(const Tile& tile, unsigned* close, const State& s, const Nam
 
 template <class Tile>
 FN void keep_trace(const Tile& tile, const Launch& launch, const Run& run, int row, int name,
-                   const State& s, const Name& p, const Clearing& c) {
+                   const State& s, const Name& p, Mask broker, const Clearing& c) {
+    const Mask sells_only = clock_restricts(s, p) || broker;
+    Real funds[MAX_FUNDS] = {};
+    POWDERKEG_UNROLL
+    for (int f = 0; f < funds_of(run); ++f) funds[f] = s.fund[f];
     const Real fields[] = {
         s.x, s.anchor, s.transient, s.elastic, s.crowd, s.hedge, s.cohort, s.new_shorts,
-        s.attention, s.removed, s.calls, s.call_strike, s.vol, s.realised_vol, s.fee,
+        s.attention, s.removed, s.calls, s.call_strike, s.vol, s.realised_vol, new_loan_fee(s, p),
         s.utilisation, s.fee_paid, s.x_max, s.x_slow, s.entry_price, s.clock,
-        one_if(restricted(s, p)), s.floor, s.fails, c.fill_price, c.net, s.borrow_paid};
+        one_if(sells_only), s.floor, s.fails, c.fill_price, c.net, s.borrow_paid,
+        s.locked, s.levered, s.programme, s.leader, s.issued, funds[0], funds[1], funds[2],
+        funds[3], s.monthly_calls, s.monthly_strike, s.fee, s.drawdown, s.waiting,
+        one_if(s.rest > Real(0.0f)), s.unsettled};
     constexpr int count = sizeof(Trace) / sizeof(float);
     static_assert(sizeof(fields) / sizeof(Real) == count);
     const long long stride = (long long)(run.steps + 1) * run.names * count;
@@ -76,53 +80,111 @@ FN void keep_trace(const Tile& tile, const Launch& launch, const Run& run, int r
     for (int f = 0; f < count; ++f) tile.write(first + f, stride, fields[f]);
 }
 
+// What is no name's: when events start, the factors' variance of the day, the funds' equity, the
+// days the broker restricts, the attention of all names.
+struct Everyone {
+    Real event_start[EVENT_SLOTS], factor_variance, equity[FUND_SLOTS], broker_days, attention;
+};
+
+FN Everyone everyone_at_start(const Launch& launch, const Run& run, PathId path) {
+    Everyone all = {};
+    all.factor_variance = Real(1.0f);
+    POWDERKEG_UNROLL
+    for (int f = 0; f < funds_of(run); ++f) all.equity[f] = Real(1.0f);
+    POWDERKEG_UNROLL
+    for (int i = 0; i < events_of(run); ++i)
+        all.event_start[i] = start_row(launch.events[i], run, path);
+    return all;
+}
+
+FN Now now_at(const Launch& launch, const Run& run, int t, const Shares& move,
+              const Everyone& all) {
+    const unsigned channels = channels_of(run);
+    Now now = {run, launch.steps[t], launch.funds, channels, features_of(run),
+               traced(launch.trace), move, all.factor_variance, all.attention,
+               broker_restricts(all.broker_days, run), {}, {}};
+    if (channels & CHANNEL_FUNDS) {
+        POWDERKEG_UNROLL
+        for (int f = 0; f < funds_of(run); ++f)
+            now.kept[f] = kept_share(launch.funds[f], all.equity[f]);
+    }
+    if (now.features & FEATURE_EVENTS)
+        now.timeline = timeline_at(t, launch.events, events_of(run), all.event_start);
+    return now;
+}
+
+FN Effects effects_at(const Launch& launch, const Now& now, int slot) {
+    if (!(now.features & FEATURE_EVENTS)) return nothing_happens();
+    const int events = events_of(now.run);
+    return effects_of(now.timeline, launch.events, launch.event_sizes + slot * events, events);
+}
+
+// What a name draws overnight for the day.
+FN void draw_day(State& s, const Name& p, const Launch& launch, const Now& now, PathId path) {
+    const int day = now.step.day;
+    if (now.features & FEATURE_NAME_TAILS)
+        s.variance = draw_variance(launch.mixing, p.mixing, now.run.seed, p.stream, path, day);
+    if (now.features & FEATURE_JUMPS) draw_jump(s, p, now.run, path, day);
+}
+
 // Tile: which names a thread holds, sums over all names, and how a lane writes.
 template <class Tile>
 FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
-    const unsigned channels = LAUNCH_CHANNELS(run);
-    const bool traced = LAUNCH_TRACED(launch);
+    constexpr int SLOTS = Tile::SLOTS;
+    const unsigned channels = channels_of(run), features = features_of(run);
+    const int funds = funds_of(run);
     State* const states = tile.states;
-    Normals* const normals = tile.normals;
-    Normals* const factor_normals = tile.factor_normals;
     const PathId path = tile.path;
 
-    const float day_share = 1.0f - run.overnight_share;
     const Shares overnight_move = shares_of(run.overnight_share);
-    const Shares intraday_move = shares_of(day_share * run.dt);
+    const Shares intraday_move = shares_of((1.0f - run.overnight_share) * run.dt);
 
-    Real attention[Tile::SLOTS], pnl[Tile::SLOTS], margin[Tile::SLOTS];
-    tile.clear(attention), tile.clear(pnl), tile.clear(margin);
+    Real attention[SLOTS], pnl[SLOTS], margin[SLOTS], required[SLOTS], gained[FUND_SLOTS][SLOTS];
+    tile.clear(attention), tile.clear(pnl), tile.clear(margin), tile.clear(required);
+    for (int f = 0; f < FUND_SLOTS; ++f) tile.clear(gained[f]);
+    Clearing clearing[SLOTS];
+    Everyone all = everyone_at_start(launch, run, path);
     POWDERKEG_UNROLL
     for (int k = 0; k < tile.held(); ++k) {
-        const Name& p = launch.names[tile.slot(k)];
+        const int slot = tile.slot(k);
+        const Name& p = launch.names[slot];
         Int words[4];
         random_words(run.seed, p.stream, DOMAIN_RESTRICTION, path, 0, words);
-        start(states[k], p, uniform(words[0]));
-        if (tile.real(k)) attention[k] = Real(p.attention_weight) * states[k].attention;
-        if (traced && tile.real(k))
-            keep_trace(tile, launch, run, 0, tile.slot(k), states[k], p,
+        start(states[k], p, launch.positions + slot * funds, funds, uniform(words[0]));
+        if (features & FEATURE_CANCELLATION) tile.closed[k] = states[k];
+        if (!tile.real(k)) continue;
+        attention[k] = Real(p.attention_weight) * states[k].attention;
+        if (traced(launch.trace))
+            keep_trace(tile, launch, run, 0, slot, states[k], p, Real(0.0f) > Real(0.0f),
                        {Real(1.0f), Real(0.0f)});
     }
-    Real attention_everywhere = tile.sum(attention);
+    all.attention = tile.sum(attention);
     BookPath book = {Real(0.0f), Real(0.0f), Real(NEVER), Real(NEVER)};
 
     for (int t = 0; t < run.steps; ++t) {
         const Step& step = launch.steps[t];
         const bool overnight = step.kind & STEP_OVERNIGHT;
+        if (overnight && (features & FEATURE_FACTOR_TAILS))
+            all.factor_variance = draw_variance(launch.mixing, run.factor_mixing, run.seed,
+                                                FACTOR_MIXING_STREAM, path, step.day);
+        const Now now = now_at(launch, run, t, overnight ? overnight_move : intraday_move, all);
 
         Real factors[Tile::FACTORS];
         POWDERKEG_UNROLL
-        for (int f = 0; f < tile.factors(); ++f)
-            factors[f] =
-                overnight
-                    ? overnight_normal(run.seed, launch.factor_streams[f], path, step.draw)
-                    : step_normal(factor_normals[f], run.seed, launch.factor_streams[f], path,
-                                  step.draw, run.normals_per_step);
+        for (int f = 0; f < tile.factors(); ++f) {
+            const unsigned stream = launch.factor_streams[f];
+            factors[f] = overnight ? day_normal(run.seed, stream, DOMAIN_OVERNIGHT, path, step.day)
+                                   : step_normal(tile.factor_normals[f], run.seed, stream, path,
+                                                 step.draw, run.normals_per_step);
+            if (features & FEATURE_FACTOR_TAILS)
+                factors[f] = factors[f] * square_root(all.factor_variance);
+        }
 
         POWDERKEG_UNROLL
         for (int k = 0; k < tile.held(); ++k) {
             const int slot = tile.slot(k);
             const Name& p = launch.names[slot];
+            const Position* const positions = launch.positions + slot * funds;
             State& s = states[k];
             Real factor_return = Real(0.0f);
             POWDERKEG_UNROLL
@@ -130,47 +192,72 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
                 factor_return = fused(Real(launch.loadings[slot * tile.factors() + f]),
                                       factors[f], factor_return);
 
-            Clearing clearing = {Real(0.0f), Real(0.0f)};
+            const Effects e = effects_at(launch, now, slot);
+            if (features & FEATURE_CANCELLATION)
+                undo_trades(s, tile.closed[k], e.cancelled, funds);
+            if (features & FEATURE_EVENTS) strike(s, p, channels, e);
+            const Real price = s.price;
+            Real held[FUND_SLOTS];
+            POWDERKEG_UNROLL
+            for (int f = 0; f < funds; ++f) held[f] = s.fund[f];
+
             if (overnight) {
-                move_anchor(s, p, factor_return,
-                            overnight_normal(run.seed, p.stream, path, step.draw),
-                            overnight_move);
-                set_price(s, p);
-                clearing.fill_price = s.price;
+                draw_day(s, p, launch, now, path);
+                clearing[k] = open_day(s, p, now, e, factor_return,
+                                       day_normal(run.seed, p.stream, DOMAIN_OVERNIGHT, path,
+                                                  step.day));
             } else {
-                const Real normal = step_normal(normals[k], run.seed, p.stream, path, step.draw,
-                                                run.normals_per_step);
-                clearing = trade(s, p, step, run, channels, traced,
-                                 chain_at(launch, run, p, t), intraday_move, factor_return, normal,
-                                 attention_everywhere);
+                const Real normal = step_normal(tile.normals[k], run.seed, p.stream, path,
+                                                step.draw, run.normals_per_step);
+                clearing[k] = trade(s, p, positions, now, e, chain_at(launch, run, p, t),
+                                    factor_return, normal);
                 pay_borrow_fee(s, p, run.dt);
             }
 
-            if (step.kind & STEP_CLOSE) {
-                close_realised_vol(s, p);
-                if ((step.kind & STEP_EXPIRY) && (channels & CHANNEL_CROWD) &&
-                    (channels & CHANNEL_CROWD_CALLS))
-                    expire_calls(s, p, step);
-                if (tile.real(k))
-                    count_close(tile,
-                                launch.closes + ((long long)step.day * run.names + slot) *
-                                                    Q_COUNT * HISTOGRAM_BINS,
-                                s, p);
-            }
-            if (traced && tile.real(k))
-                keep_trace(tile, launch, run, t + 1, slot, s, p, clearing);
             if (!tile.real(k)) continue;  // padding adds exact zeros
             attention[k] = Real(p.attention_weight) * s.attention;
             pnl[k] = position_pnl(s, p);
-            margin[k] = position_margin(s, p);
+            margin[k] = position_margin(s, p, e.margin);
+            required[k] = requirement(s, p);
+            POWDERKEG_UNROLL
+            for (int f = 0; f < funds; ++f)
+                gained[f][k] = fund_gain(positions[f], held[f], s.fund[f], s.price - price);
         }
 
-        if (channels & CHANNEL_CROWD) attention_everywhere = tile.sum(attention);
+        if (channels & CHANNEL_CROWD) all.attention = tile.sum(attention);
+        if (channels & CHANNEL_FUNDS) {
+            POWDERKEG_UNROLL
+            for (int f = 0; f < funds; ++f) all.equity[f] = all.equity[f] + tile.sum(gained[f]);
+        }
+        if ((channels & CHANNEL_CLEARING_RULE) && !overnight)
+            all.broker_days = days_left(all.broker_days, tile.sum(required), run);
         check_book(book, tile.sum(pnl), tile.sum(margin), step.time, step.kind & STEP_CLOSE);
         if (step.horizon >= 0) tile.write_path(launch.pnl + step.horizon * launch.paths, book.pnl);
+
+        const bool close = step.kind & STEP_CLOSE;
+        if (!close && !traced(launch.trace)) continue;
+        const Mask broker = broker_restricts(all.broker_days, run);
+        POWDERKEG_UNROLL
+        for (int k = 0; k < tile.held(); ++k) {
+            const int slot = tile.slot(k);
+            const Name& p = launch.names[slot];
+            State& s = states[k];
+            if (close) {
+                close_day(s, p, now, restricted(s, p, broker, effects_at(launch, now, slot)));
+                if (features & FEATURE_CANCELLATION) tile.closed[k] = s;
+            }
+            if (!tile.real(k)) continue;
+            if (close)
+                count_close(tile,
+                            launch.closes + ((long long)step.day * run.names + slot) * Q_COUNT *
+                                                HISTOGRAM_BINS,
+                            s, p);
+            if (traced(launch.trace))
+                keep_trace(tile, launch, run, t + 1, slot, s, p, broker, clearing[k]);
+        }
     }
 
-    Real floor[Tile::SLOTS], fails[Tile::SLOTS];
+    Real floor[SLOTS], fails[SLOTS];
     tile.clear(floor), tile.clear(fails);
     POWDERKEG_UNROLL
     for (int k = 0; k < tile.held(); ++k) {

@@ -3,7 +3,14 @@
 #pragma once
 #include "mathematics.h"
 
-enum : int { DOMAIN_INTRADAY = 0, DOMAIN_OVERNIGHT = 1, DOMAIN_RESTRICTION = 2 };
+enum : int {
+    DOMAIN_INTRADAY = 0,
+    DOMAIN_OVERNIGHT = 1,
+    DOMAIN_RESTRICTION = 2,
+    DOMAIN_MIXING = 3,
+    DOMAIN_JUMPS = 4,
+    DOMAIN_EVENTS = 5,
+};
 
 struct PathId {
     Int low, high;
@@ -78,8 +85,9 @@ FN Real step_normal(Normals& n, unsigned long long seed, unsigned stream, PathId
     return sum / square_root(Real(float(count)));
 }
 
-FN Real overnight_normal(unsigned long long seed, unsigned stream, PathId path, int day) {
+// The normal of a day in a domain with one draw a day.
+FN Real day_normal(unsigned long long seed, unsigned stream, int domain, PathId path, int day) {
     Normals n;
-    refill(n, seed, stream, DOMAIN_OVERNIGHT, path, day >> 2);
+    refill(n, seed, stream, domain, path, day >> 2);
     return pick(n, day & 3);
 }

@@ -37,6 +37,7 @@ FN Mask operator||(Mask a, Mask b) { return {_mm256_or_ps(a.v, b.v)}; }
 FN Mask operator!(Mask a) {
     return {_mm256_xor_ps(a.v, _mm256_castsi256_ps(_mm256_set1_epi32(-1)))};
 }
+FN bool any(Mask a) { return _mm256_movemask_ps(a.v) != 0; }
 FN Real select(Mask m, Real a, Real b) { return Real(_mm256_blendv_ps(b.v, a.v, m.v)); }
 FN Int select(Mask m, Int a, Int b) {
     return Int(_mm256_castps_si256(

@@ -35,6 +35,7 @@ FN Mask operator>=(Real a, Real b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_G
 FN Mask operator&&(Mask a, Mask b) { return {__mmask16(a.v & b.v)}; }
 FN Mask operator||(Mask a, Mask b) { return {__mmask16(a.v | b.v)}; }
 FN Mask operator!(Mask a) { return {__mmask16(~a.v)}; }
+FN bool any(Mask a) { return a.v != 0; }
 FN Real select(Mask m, Real a, Real b) { return Real(_mm512_mask_blend_ps(m.v, b.v, a.v)); }
 FN Int select(Mask m, Int a, Int b) { return Int(_mm512_mask_blend_epi32(m.v, b.v, a.v)); }
 FN Real fused(Real a, Real b, Real c) { return Real(_mm512_fmadd_ps(a.v, b.v, c.v)); }

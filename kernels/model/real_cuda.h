@@ -10,6 +10,7 @@ typedef int Int;  // wraps like the SIMD lanes: products and sums go through uns
 typedef bool Mask;
 constexpr int LANES = 1;
 
+FN bool any(Mask a) { return a; }
 FN Real select(Mask m, Real a, Real b) { return m ? a : b; }
 FN Int select(Mask m, Int a, Int b) { return m ? a : b; }
 FN Real fused(Real a, Real b, Real c) { return __fmaf_rn(a, b, c); }

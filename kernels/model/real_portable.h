@@ -34,6 +34,7 @@ FN Mask operator>=(Real a, Real b) { return {a.v >= b.v}; }
 FN Mask operator&&(Mask a, Mask b) { return {a.v && b.v}; }
 FN Mask operator||(Mask a, Mask b) { return {a.v || b.v}; }
 FN Mask operator!(Mask a) { return {!a.v}; }
+FN bool any(Mask a) { return a.v; }
 FN Real select(Mask m, Real a, Real b) { return m.v ? a : b; }
 FN Int select(Mask m, Int a, Int b) { return m.v ? a : b; }
 FN Real fused(Real a, Real b, Real c) { return std::fma(a.v, b.v, c.v); }

@@ -1,21 +1,21 @@
 // Shorts: the cohort of reported short interest that covers as losses pass its tolerance, and new
 // shorts who enter when the price is far above the anchor (docs/model.md, 7).
 #pragma once
-#include "clearing.h"
+#include "borrow.h"
+#include "tolerance.h"
 
-// Tolerance is normal in the log run-up plus borrow cost paid, truncated at zero; the running
-// maximum makes covering a ratchet, participation of volume limits its speed.
+// Tolerance of the log run-up plus borrow cost paid; the running maximum makes covering a ratchet,
+// participation of volume limits its speed.
 FN Real cohort_cover(const State& s, const Name& p, Real volume) {
-    const Real reached = normal_cdf((s.x_max + s.fee_paid - Real(p.tolerance)) *
-                                    Real(p.tolerance_inverse_sd));
-    const Real called =
-        positive(reached - Real(p.tolerance_floor)) * Real(p.tolerance_inverse_mass);
+    const Real called = given_up(s.x_max + s.fee_paid, p.tolerance, p.tolerance_inverse_sd,
+                                 p.tolerance_floor, p.tolerance_inverse_mass);
     const Real left = Real(p.cohort0) * (Real(1.0f) - called);
     return minimum(positive(s.cohort - left), Real(p.participation_dt) * volume);
 }
 
 FN Real new_short_entry(const State& s, const Name& p, Real available) {
-    const Real excess = positive(s.x - s.anchor - Real(p.entry_threshold));
+    const Real cost = fused(Real(p.entry_fee_years), new_loan_fee(s, p), Real(p.entry_threshold));
+    const Real excess = positive(s.x - s.anchor - cost);
     return happened(Real(p.entry_rate_dt) * excess) * available;
 }
 

@@ -1,13 +1,21 @@
 // One intraday step of one name: orders from the price everybody sees, the anchor moves, dealers
-// answer, the market clears (docs/model.md, 7-9).
+// answer, the market clears, and what follows the price follows (docs/model.md, 7-9).
 #pragma once
-#include "anchor.h"
 #include "book.h"
-#include "borrow.h"
-#include "crowd.h"
+#include "broker.h"
+#include "calls.h"
+#include "cancellation.h"
 #include "dealers.h"
+#include "funds.h"
+#include "issuer.h"
+#include "leader.h"
+#include "levered.h"
+#include "locked.h"
+#include "pauses.h"
+#include "programmes.h"
 #include "restriction.h"
 #include "shorts.h"
+#include "tails.h"
 #include "volatility.h"
 
 // What a trace keeps of the clearing itself.
@@ -15,105 +23,164 @@ struct Clearing {
     Real fill_price, net;
 };
 
-FN Orders collect_orders(State& s, const Name& p, const Step& step, float dt, unsigned channels,
-                         Real attention_everywhere) {
-    const Real none = Real(0.0f);
-    Orders o = {none, none, none, none, none};
-    if (channels & CHANNEL_CROWD)
-        crowd_orders(s, p, step, dt, channels, attention_everywhere, o);
-    if (channels & CHANNEL_SHORTS) o.cohort_buy = cohort_cover(s, p, daily_volume(s, p));
+// News, the step's own move, a jump.
+FN void move_anchor(State& s, const Name& p, const Now& now, const Effects& e, Real factors,
+                    Real normal) {
+    if (now.features & FEATURE_EVENTS) s.anchor = s.anchor + e.news;
+    diffuse_anchor(s, p, now.features, factors, normal, now.factor_variance, now.move);
+    if (now.features & FEATURE_JUMPS) jump(s, p, now.step);
+}
+
+// The cohort and new shorts: covering, entry, recalls.
+FN void short_orders(const State& s, const Name& p, const Now& now, const Effects& e, Real volume,
+                     Orders& o) {
+    const unsigned channels = now.channels;
+    if (channels & CHANNEL_SHORTS) o.cohort.buy = cohort_cover(s, p, volume);
     if (channels & (CHANNEL_RECALL | CHANNEL_NEW_SHORTS)) {
-        const Real spare = lendable(s, p) - borrowed(s, p);
+        const Real spare = lendable(s, p, e.lendable) - borrowed(s, p, funds_of(now.run));
         if (channels & CHANNEL_NEW_SHORTS) {
-            o.new_short_sell = new_short_entry(s, p, positive(spare));
-            o.new_short_buy = new_short_exit(s, p);
+            o.new_shorts.sell = new_short_entry(s, p, positive(spare));
+            o.new_shorts.buy = new_short_exit(s, p);
         }
         if (channels & CHANNEL_RECALL) {
             const Real shorts = s.cohort + s.new_shorts;
             const Real called = Real(p.recall_c) * positive(-spare) / maximum(shorts, Real(1e-12f));
-            o.cohort_buy = fused(called, s.cohort, o.cohort_buy);
-            o.new_short_buy = fused(called, s.new_shorts, o.new_short_buy);
+            o.cohort.buy = fused(called, s.cohort, o.cohort.buy);
+            o.new_shorts.buy = fused(called, s.new_shorts, o.new_shorts.buy);
         }
-        o.new_short_buy = minimum(o.new_short_buy, s.new_shorts);
+        o.new_shorts.buy = minimum(o.new_shorts.buy, s.new_shorts);
     }
-    o.cohort_buy = minimum(o.cohort_buy, s.cohort);
+    o.cohort.buy = minimum(o.cohort.buy, s.cohort);
+}
+
+// Everybody's but the dealers'.
+FN Orders collect_orders(State& s, const Name& p, const Position* positions, const Now& now,
+                         const Effects& e, Mask halted) {
+    const unsigned channels = now.channels;
+    const bool programmes = (channels & CHANNEL_PROGRAMMES) && (now.features & FEATURE_EVENTS);
+    Orders o = {};
+    Crowding crowd = {};
+    if (channels & CHANNEL_CROWD) {
+        crowd = spread_attention(s, p, now, restricted(s, p, now.broker, e));
+        if (channels & CHANNEL_CROWD_SHARES) crowd_orders(s, p, crowd, o);
+    }
+    if ((channels & CHANNEL_CROWD_CALLS) && ((channels & CHANNEL_CROWD) || programmes))
+        trade_calls(s, p, now, crowd, e.call_programme, halted);
+
+    const Real volume = daily_volume(s, p);
+    short_orders(s, p, now, e, volume, o);
+    if (channels & CHANNEL_LEVERED_LONGS) o.levered.sell = levered_sale(s, p, volume);
+    if (channels & CHANNEL_LOCKED_RELEASE) o.locked.sell = locked_release(s, p);
+    if (channels & CHANNEL_ISSUER) o.issuer.sell = issue(s, p, volume);
+    if (channels & CHANNEL_LEADER) leader_orders(s, p, volume, o);
+    if (programmes) programme_orders(s, e, now.run.dt, o);
+    if (channels & CHANNEL_FUNDS) {
+        POWDERKEG_UNROLL
+        for (int f = 0; f < funds_of(now.run); ++f)
+            o.fund[f] = order_of(
+                fund_order(now.funds[f], positions[f], now.kept[f], s.fund[f]));
+    }
+    if ((channels & CHANNEL_PAUSES) || (now.features & FEATURE_EVENTS)) hold_back(s, o, halted);
     return o;
 }
 
-// Buys are filled pro rata down to the floor of the elastic float, sells always; whole lots.
-FN Clearing clear(State& s, const Name& p, const Run& run, unsigned channels, const Orders& o,
-                  Real dealer, bool traced) {
-    const Real dealer_buy = positive(dealer), dealer_sell = positive(-dealer);
-    const Real lapsing = o.crowd_buy + dealer_buy;  // covering comes back by itself
-    const Real buys = lapsing + o.cohort_buy + o.new_short_buy;
-    const Real sells = o.crowd_sell + o.new_short_sell + dealer_sell;
-    const Real share = fill_share(s.elastic, Real(p.elastic_min), buys, sells);
-
-    const Real crowd_buy = lots(share * o.crowd_buy), crowd_sell = lots(o.crowd_sell);
-    const Real cohort = lots(share * o.cohort_buy);
-    const Real closed = lots(share * o.new_short_buy), opened = lots(o.new_short_sell);
-    const Real hedge = lots(share * dealer_buy) - lots(dealer_sell);
-    const Real net = (crowd_buy - crowd_sell) + cohort + (closed - opened) + hedge;
-
-    const Real before = s.elastic, transient = s.transient;
-    s.crowd = s.crowd + (crowd_buy - crowd_sell);
-    s.cohort = s.cohort - cohort;
-    s.new_shorts = s.new_shorts + (opened - closed);
-    s.hedge = s.hedge + hedge;
-    s.elastic = s.elastic - net;
+// Buys are filled pro rata down to the floor of the elastic float, sells always.
+FN Clearing clear(State& s, const Name& p, const Now& now, const Effects& e, const Orders& o,
+                  const Order& others, Real dealer, Real M, Mask halted) {
+    const Order dealers = order_of(dealer), all = others + dealers;
+    const Real share = fill_share(s.elastic, Real(p.elastic_min), all.buy, all.sell);
+    Real lapsing = o.crowd.buy + dealers.buy;  // covering and funds come back by themselves
+    if (now.channels & CHANNEL_LEADER) lapsing = lapsing + o.leader.buy;
+    if (now.channels & CHANNEL_PROGRAMMES) lapsing = lapsing + o.programme.buy;
     s.floor = select(share < Real(1.0f), Real(1.0f), s.floor);
     s.fails = fused(Real(1.0f) - share, lapsing, s.fails);
-    s.entry_price =
-        fused(opened / (s.new_shorts + Real(1e-12f)), s.x - s.entry_price, s.entry_price);
 
-    if (channels & CHANNEL_TRANSIENT_IMPACT)
-        s.transient = moved_transient(transient, Real(p.transient_impact), net,
-                                      daily_volume(s, p), run.steps_per_day);
-    set_price(s, p);
+    const Real before = s.elastic, transient = s.transient;
+    const Real net = move_holdings(s, now, o, dealers, share);
+    const Real opened = lots(o.new_shorts.sell) / (s.new_shorts + Real(1e-12f));
+    s.entry_price = fused(opened, s.x - s.entry_price, s.entry_price);
+    if (now.channels & CHANNEL_TRANSIENT_IMPACT)
+        s.transient = moved_transient(transient, present_impact(s, p, e.depth), net,
+                                      daily_volume(s, p), now.run.steps_per_day);
+    set_price(s, p, M, halted);
 
-    Clearing c = {Real(0.0f), net};
-    if (traced)
-        c.fill_price = fill_price(s.anchor, Real(0.5f) * (transient + s.transient),
-                                  Real(p.elasticity), Real(p.elastic0), before, s.elastic);
+    Clearing c = {s.price, net};  // where nobody may trade, the price that stands
+    if (now.traced)
+        c.fill_price = select(halted, s.price,
+                              fill_price(s.anchor, Real(0.5f) * (transient + s.transient), M,
+                                         Real(p.elastic_normal), before, s.elastic));
     return c;
 }
 
-FN Clearing trade(State& s, const Name& p, const Step& step, const Run& run, unsigned channels,
-                  bool traced, const Chain& chain, const Shares& move, Real factors, Real normal,
-                  Real attention_everywhere) {
-    const Orders o = collect_orders(s, p, step, run.dt, channels, attention_everywhere);
+FN Clearing trade(State& s, const Name& p, const Position* positions, const Now& now,
+                  const Effects& e, const Chain& chain, Real factors, Real normal) {
+    const Run& run = now.run;
+    const unsigned channels = now.channels;
+    const Mask halted = halted_now(s, channels, e);
+    const Real crowd = s.crowd, M = Real(p.elasticity) * e.elasticity;
+    const Orders o = collect_orders(s, p, positions, now, e, halted);
+    const Order others = total(o, now);
 
-    move_anchor(s, p, factors, normal, move);
+    move_anchor(s, p, now, e, factors, normal);
     s.transient = s.transient * Real(1.0f - p.transient_decay_c);
 
     Real dealer = Real(0.0f);
     if (channels & CHANNEL_DEALERS)
-        dealer = dealer_order(s, p, step, run, chain,
-                              o.crowd_buy + o.cohort_buy + o.new_short_buy,
-                              o.crowd_sell + o.new_short_sell);
-    const Clearing c = clear(s, p, run, channels, o, dealer, traced);
+        dealer = select(halted, Real(0.0f), dealer_order(s, p, now, chain, M, others));
+    const Clearing c = clear(s, p, now, e, o, others, dealer, M, halted);
+    if (channels & CHANNEL_PAUSES) check_bands(s, p, now.step, e.halted);
 
-    s.fee_paid = fused(s.fee, Real(run.dt / 252.0f), s.fee_paid);
-    set_borrow_fee(s, p);
-    move_implied_vol(s, p);
+    move_borrow_market(s, p, run.dt, e.lendable, funds_of(run));
+    move_implied_vol(s, p, now.features);
     if (channels & CHANNEL_RESTRICTION) run_clock(s, p, run.dt);
+    if (channels & CHANNEL_CLEARING_RULE) settle(s, run, crowd);
     return c;
 }
 
-FN void start(State& s, const Name& p, Real uniform_draw) {
-    const Real zero = Real(0.0f);
-    s.x = s.anchor = s.transient = s.x_max = s.x_close = zero;
-    s.price = Real(1.0f);
+// The first price of a day: nobody trades overnight.
+FN Clearing open_day(State& s, const Name& p, const Now& now, const Effects& e, Real factors,
+                     Real normal) {
+    move_anchor(s, p, now, e, factors, normal);
+    set_price(s, p, Real(p.elasticity) * e.elasticity, e.halted);
+    if (now.channels & CHANNEL_PAUSES) reopen(s);
+    return {s.price, Real(0.0f)};
+}
+
+// After the last step of a day.
+FN void close_day(State& s, const Name& p, const Now& now, Mask sells_only) {
+    const Step& step = now.step;
+    close_realised_vol(s, p);
+    if (!(now.channels & CHANNEL_CROWD) || !(now.channels & CHANNEL_CROWD_CALLS)) return;
+    if (step.kind & STEP_EXPIRY)
+        expire_calls(s, p, step.sqrt_tau_roll, sells_only, s.calls, s.call_strike);
+    if ((step.kind & STEP_MONTHLY_EXPIRY) && (now.features & FEATURE_MONTHLY_CALLS))
+        expire_calls(s, p, step.sqrt_tau_month_roll, sells_only, s.monthly_calls,
+                     s.monthly_strike);
+}
+
+FN void start(State& s, const Name& p, const Position* positions, int funds, Real uniform_draw) {
+    s = State{};
+    s.anchor = Real(p.anchor0);
+    s.price = s.variance = Real(1.0f);
     s.elastic = Real(p.elastic0);
-    s.crowd = s.new_shorts = zero;
+    s.crowd = Real(p.crowd0);
     s.hedge = Real(p.hedge0);
     s.cohort = Real(p.cohort0);
+    s.new_shorts = Real(p.new_shorts0);
+    s.locked = Real(p.locked);
+    s.levered = Real(p.levered0);
+    s.leader = Real(p.leader0);
+    POWDERKEG_UNROLL
+    for (int f = 0; f < funds; ++f) s.fund[f] = Real(positions[f].holding0);
     s.attention = Real(p.attention0);
-    s.removed = s.x_slow = s.calls = s.call_strike = zero;
+    s.removed = Real(p.removed0);
+    s.calls = Real(p.calls0);
+    s.call_strike = Real(p.call_log_strike0);
     s.vol = Real(p.vol0);
     s.realised_vol = Real(p.sigma * 15.8745079f);  // sqrt(252)
-    s.fee_paid = s.entry_price = s.floor = s.fails = s.borrow_paid = zero;
+    s.jump_step = Real(-1.0f);
     // A draw that rounds to 1 would start with the clock run out, restricted from the first step.
     s.clock = maximum(-logarithm(uniform_draw), Real(2.3283064e-10f));
-    set_borrow_fee(s, p);
+    s.utilisation = borrowed(s, p, funds) / lendable(s, p, Real(1.0f));
+    s.fee = new_loan_fee(s, p);
 }

@@ -2,9 +2,10 @@
 #pragma once
 #include "state.h"
 
-FN void move_implied_vol(State& s, const Name& p) {
+FN void move_implied_vol(State& s, const Name& p, unsigned features) {
     const Real fair = maximum(Real(p.vol0), Real(p.vol_realised) * s.realised_vol);
-    const Real demand = fused(Real(p.vol_demand), positive(s.calls), Real(1.0f));
+    const Real calls = features & FEATURE_MONTHLY_CALLS ? s.calls + s.monthly_calls : s.calls;
+    const Real demand = fused(Real(p.vol_demand), positive(calls), Real(1.0f));
     const Real goal = minimum(fair * demand, Real(p.vol_max));
     s.vol = fused(Real(p.vol_c), goal - s.vol, s.vol);
 }

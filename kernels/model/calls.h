@@ -1,0 +1,53 @@
+// The crowd's calls, weekly and monthly: bought, closed, and rolled at their expiry
+// (docs/model.md, 7 and 9).
+#pragma once
+#include "crowd.h"
+
+// Price of a call over the share's price, km out of the money; `root_tau` in sqrt(years).
+// N(d1) - e^km N(d2), both tails from one density: n(d1) = e^km n(d2).
+FN Real call_price(const Name& p, Real vol, float root_tau) {
+    const Real sd = maximum(vol * Real(root_tau), Real(1e-4f)), zero = Real(0.0f);
+    const Real d1 = fused(Real(0.5f), sd, Real(-p.call_strike) / sd), d2 = d1 - sd;
+    const Real density = normal_density(d1);
+    const Real tail1 = density * mills_ratio(absolute(d1));
+    const Real tail2 = density * mills_ratio(absolute(d2));
+    const Real share = select(d1 > zero, Real(1.0f) - tail1, tail1);
+    return share - select(d2 > zero, Real(p.call_strike_exp) - tail2, tail2);
+}
+
+// One maturity: leavers close their part, `spent` (over the share's price) buys more.
+FN void trade_maturity(const State& s, const Name& p, Real leaving, Real spent, float root_tau,
+                       Real& calls, Real& strike) {
+    const Real bought = spent / maximum(call_price(p, s.vol, root_tau), Real(0.005f));
+    calls = fused(calls, Real(1.0f) - leaving, bought);
+    const Real weight = bought / (calls + Real(1e-12f));
+    strike = fused(weight, s.x + Real(p.call_strike) - strike, strike);
+}
+
+// Sellers of calls withdraw as their capacity fills. `programme`: premium a day of a programme.
+FN void trade_calls(State& s, const Name& p, const Now& now, const Crowding& crowd, Real programme,
+                    Mask halted) {
+    const bool monthly = now.features & FEATURE_MONTHLY_CALLS;
+    const Real open = monthly ? s.calls + s.monthly_calls : s.calls, zero = Real(0.0f);
+    const Real room = positive(fused(open, Real(-p.call_capacity_inverse), Real(1.0f)));
+    const Real leaving = select(halted, zero, crowd.leaving);
+    const Real joining = select(halted, zero, room * (crowd.joining / s.price));
+
+    Real spent = Real(p.call_budget * (1.0f - p.monthly_share)) * joining;
+    if ((now.channels & CHANNEL_PROGRAMMES) && (now.features & FEATURE_EVENTS))
+        spent = spent + select(halted, zero, room * (programme * Real(now.run.dt) / s.price));
+    trade_maturity(s, p, leaving, spent, now.step.sqrt_tau_buy, s.calls, s.call_strike);
+    if (monthly)
+        trade_maturity(s, p, leaving, Real(p.call_budget * p.monthly_share) * joining,
+                       now.step.sqrt_tau_month_buy, s.monthly_calls, s.monthly_strike);
+}
+
+// At an expiry calls pay their intrinsic value in cash and part of it is rolled up.
+FN void expire_calls(const State& s, const Name& p, float root_tau, Mask restricted, Real& calls,
+                     Real& strike) {
+    const Real intrinsic = calls * positive(s.price - exponential(strike));
+    const Real premium = maximum(call_price(p, s.vol, root_tau), Real(1e-3f));
+    const Real open = Real(1.0f) - one_if(restricted);
+    calls = open * Real(p.call_roll) * intrinsic / (s.price * premium);
+    strike = s.x + Real(p.call_strike);
+}

@@ -1,0 +1,9 @@
+// The issuer sells new shares at the market above a price (docs/model.md, 7).
+#pragma once
+#include "state.h"
+
+FN Real issue(const State& s, const Name& p, Real volume) {
+    const Real due = minimum(positive(Real(p.issue_maximum) - s.issued),
+                             Real(p.issue_participation_dt) * volume);
+    return select(s.x > Real(p.issue_threshold), due, Real(0.0f));
+}

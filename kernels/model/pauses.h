@@ -1,0 +1,44 @@
+// Limit-up/limit-down pauses (Regulation NMS Plan, 2012): outside its band a name rests, and the
+// crowd's orders wait (docs/model.md, 7 and 8).
+#pragma once
+#include "orders.h"
+
+FN Mask halted_now(const State& s, unsigned channels, const Effects& e) {
+    if (!(channels & CHANNEL_PAUSES)) return e.halted;
+    return e.halted || s.rest > Real(0.0f);
+}
+
+// After the price of a step; an event's halt stops the clock of the pause.
+FN void check_bands(State& s, const Name& p, const Step& step, Mask halted_by_event) {
+    if (!(p.band_up > 0.0f)) return;
+    const float wider =
+        step.kind & STEP_OPENING ? 2.0f : step.kind & STEP_CLOSING ? p.band_closing : 1.0f;
+    const Real zero = Real(0.0f), gap = s.x - s.reference, left = s.rest - Real(1.0f);
+    const Mask paused = s.rest > zero, reopening = s.rest < zero;
+    const Mask outside =
+        (gap > Real(wider * p.band_up) || gap < Real(-wider * p.band_down)) && !reopening;
+    const Real rest = select(paused, select(left > zero, left, Real(-1.0f)),
+                             select(outside, Real(p.pause_steps), zero));
+    const Real moved = select(reopening, s.x, fused(Real(p.reference_c), gap, s.reference));
+    const Real reference = select(paused || outside, s.reference, moved);
+    s.rest = select(halted_by_event, s.rest, rest);
+    s.reference = select(halted_by_event, s.reference, reference);
+}
+
+// The opening auction.
+FN void reopen(State& s) {
+    s.rest = Real(0.0f);
+    s.reference = s.x;
+}
+
+// While a name is halted nobody trades: the crowd's net order is kept for the first step that does.
+FN void hold_back(State& s, Orders& o, Mask halted) {
+    const Real zero = Real(0.0f), waiting = s.waiting;
+    s.waiting = select(halted, waiting + (o.crowd.buy - o.crowd.sell), zero);
+    o.crowd.buy = o.crowd.buy + positive(waiting);
+    o.crowd.sell = minimum(o.crowd.sell + positive(-waiting), s.crowd);
+    Real* const order = (Real*)&o;  // Orders holds nothing but Reals
+    POWDERKEG_UNROLL
+    for (int i = 0; i < int(sizeof(Orders) / sizeof(Real)); ++i)
+        order[i] = select(halted, zero, order[i]);
+}
