@@ -8,9 +8,7 @@ from hypothesis import given, settings
 from scipy.stats import norm
 
 from powderkeg.kernels.chain import Options, build_chain, chain_hedge
-from powderkeg.kernels.layout import Channel
-from powderkeg.kernels.loop_gain import loop_gain
-from tests.builders import gme_like, options_strategy, packed
+from tests.builders import options_strategy
 
 DAYS, STEPS = 4, 8
 TIMES = (np.arange(DAYS)[:, None] + np.arange(STEPS + 1) / STEPS).ravel()
@@ -99,32 +97,3 @@ def test_nothing_else_is_made_in_the_size_of_the_table() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1.5 * built.table.nbytes
-
-
-def test_loop_gain_of_one_call_and_of_the_cohort() -> None:
-    """dH*/dx = O n(d1)/s; the cohort's density at a tolerance, per share of elastic float."""
-    steps, m, interest, vol = 8, 1.4, 0.1, (0.2 + 8 * 3 / 23) ** 2
-    p = packed(
-        steps_per_day=steps,
-        options=Options([0.02], [300], [True], [interest]),
-        elasticity=m,
-        vol0=vol,
-        tolerance=0.4,
-        tolerance_sd=0.3,
-        short_interest=0.5,
-    )
-    elastic = float(p.names["elastic0"][0])
-    gain = loop_gain(p)
-    s = vol * np.sqrt((300 - 1 / steps) / 252)
-    middle = 0.005  # of the table's cell at the start
-    expected = m / elastic * interest * norm.pdf((middle - 0.02) / s + s / 2) / s
-    assert gain["dealers"][0] == pytest.approx(expected, rel=3e-4)
-    density = norm.pdf(0.4 / 0.3) / 0.3 / (1 - norm.cdf(-0.4 / 0.3))
-    assert gain["shorts"][0] == pytest.approx(m / elastic * 0.5 * density, rel=1e-5)
-    assert gain["total"][0] == pytest.approx(sum(gain[c][0] for c in gain if c != "total"))
-
-
-def test_loop_gain_of_a_channel_that_is_off_is_zero() -> None:
-    gain = loop_gain(gme_like(days=1, channels=Channel.SHORTS))
-    assert gain["dealers"][0] == gain["crowd_shares"][0] == gain["crowd_calls"][0] == 0
-    assert gain["shorts"][0] > 0
