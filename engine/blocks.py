@@ -12,13 +12,21 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from ..kernels import Backend, backend
-from ..kernels.layout import CALM, Packed, Simulated
+from ..kernels.layout import CALM, TRACE, Packed, Simulated
+from ..kernels.loop_gain import CHANNELS, largest
 from ..kernels.pack import pack
 from ..results import block_arrays, write_block
+from ..results.schema import GAIN_QUANTILES
 from ..scenarios.joint import shifted_market
 from .job import Job, read_job
+
+GAIN_PATHS = 1024
+"""Paths of a scenario whose loop gains are followed step by step."""
+TRACED, TRACE_BYTES = 32, 64 << 20
+"""At most so many paths are traced at a time, in at most so much memory."""
 
 _packing = threading.Lock()
 
@@ -41,8 +49,12 @@ def run_block(store: str, index: int) -> BlockDone:
     scenario, block = divmod(index, job.blocks)
     first = block * job.block
     count = min(job.block, job.paths - first)
-    full, calm = simulate_both(engine, packed(scenario), range(first, first + count))
-    write_block(Path(store), scenario, block, block_arrays(full, calm))
+    model = packed(scenario)
+    full, calm = simulate_both(engine, model, range(first, first + count))
+    arrays = block_arrays(full, calm)
+    if block == 0:
+        arrays |= largest_gains(engine, model, min(job.paths, GAIN_PATHS))
+    write_block(Path(store), scenario, block, arrays)
     return BlockDone(scenario, block, count)
 
 
@@ -53,6 +65,36 @@ def simulate_both(engine: Backend, packed: Packed, ids: range) -> tuple[Simulate
     if int(packed.run["channels"]) == CALM:
         return full, full
     return full, engine.simulate(packed.with_channels(CALM), path_ids)
+
+
+def largest_gains(
+    engine: Backend, packed: Packed, paths: int
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Quantiles of the largest loop gains over the first paths of a scenario (docs/model.md, 13).
+
+    Shape: gain_max (names, channels, quantiles), total_max (names, quantiles).
+    """
+    size = traced_paths(packed)
+    found = []
+    for first in range(0, paths, size):
+        ids = np.arange(first, min(first + size, paths), dtype=np.uint64)
+        trace = engine.simulate(packed, ids, trace=True).trace
+        assert trace is not None
+        found.append(largest(packed, trace, first_path=first))
+    total, *channels = (
+        np.quantile(np.concatenate([gains[key] for gains in found]), GAIN_QUANTILES, axis=0).T
+        for key in ("total", *CHANNELS)
+    )
+    return {
+        "gain_max": np.stack(channels, axis=1).astype(np.float32),
+        "total_max": total.astype(np.float32),
+    }
+
+
+def traced_paths(packed: Packed) -> int:
+    """How many paths are traced at a time, a power of two: of the model's size alone."""
+    path = (int(packed.run["steps"]) + 1) * int(packed.run["names"]) * TRACE.itemsize
+    return int(2 ** np.clip(np.floor(np.log2(TRACE_BYTES / path)), 0, np.log2(TRACED)))
 
 
 def packed_scenario(job: Job, scenario: int) -> Packed:

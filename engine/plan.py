@@ -18,6 +18,7 @@ from ..kernels.layout import (
     price_bin_edges,
 )
 from ..kernels.loop_gain import CHANNELS, loop_gain
+from ..kernels.overlap import holders, overlap
 from ..kernels.pack import Prepared, prepare
 from ..kernels.pack_name import Impact
 from ..results import InputFile, StoreSpec
@@ -128,8 +129,22 @@ class Plan:
             inputs=(*inputs, InputFile(ROLE, "job.json", job.to_json())),
             parameters=tuple(scenario.model_dump_json() for scenario in job.scenarios),
             weights=first.names["book_weight"][: len(first.symbols)].astype(float),
+            holders=holders(max(int(packed.run["funds"]) for packed in self.packed)),
+            overlap=overlaps(self.packed),
             provenance=provenance,
         )
+
+
+def overlaps(scenarios: Sequence[Packed]) -> npt.NDArray[np.float64]:
+    """Overlaps of every scenario's holders, NaN where a scenario has fewer than another.
+
+    Shape: (scenarios, holders, holders).
+    """
+    found = [overlap(packed) for packed in scenarios]
+    most = max(len(matrix) for matrix in found)
+    return np.stack(
+        [np.pad(matrix, (0, most - len(matrix)), constant_values=np.nan) for matrix in found]
+    )
 
 
 def make_plan(

@@ -15,7 +15,6 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from .layout import TRACE, Channel, EventType, Packed, StepKind
-from .reference import philox
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -152,23 +151,19 @@ def _elasticity(packed: Packed, rows: Rows, paths: npt.NDArray[np.uint64]) -> Ar
     """M at the step that follows each row, events counted; broadcasts to (names, paths, rows)."""
     count = int(packed.run["names"])
     m = packed.names["elasticity"][:count].astype(float)[:, None, None]
-    for k in np.flatnonzero(packed.events["type"] == EventType.ELASTICITY):
-        since = rows - _start(packed, packed.events[k], paths)[:, None]
+    changing = np.flatnonzero(packed.events["type"] == EventType.ELASTICITY)
+    if not changing.size:
+        return m
+    from .reference.parameters import Model
+    from .reference.timeline import start_rows
+
+    starts = start_rows(Model(packed), packed.events, paths)
+    for k in changing:
+        since = rows - starts[k][:, None]
         on = (since >= 0) & (since < packed.events["rows"][k])
         size = packed.event_sizes[:count, k].astype(float)
         m = m * np.where(on, size[:, None, None], 1.0)
     return m
-
-
-def _start(packed: Packed, event: np.void, paths: npt.NDArray[np.uint64]) -> Array:
-    """The row at which an event starts on each path, shape (paths,)."""
-    if event["start_row"] >= 0:
-        return np.full(len(paths), float(event["start_row"]))
-    stream, domain = np.array([event["stream"]], np.uint64), 5
-    word = philox.words(int(packed.run["seed"]), stream, paths, domain, 0)[0][0]
-    days = float(event["from_day"]) - np.log(philox.uniform(word)) / float(event["hazard"])
-    day, n = np.floor(days), int(packed.run["steps_per_day"])
-    return np.asarray(day * (n + 1) + 1 + np.floor((days - day) * n))
 
 
 def _dealers(out: Array, packed: Packed, seen: _Seen, steps: Rows) -> None:

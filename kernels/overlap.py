@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .layout import Packed
+from .layout import POSITION, Packed
 
 BOOK = "book"
 
@@ -32,7 +32,8 @@ def overlap(packed: Packed) -> npt.NDArray[np.float64]:
     of one's own position at the price after one's own unwinding.
     """
     count, funds = int(packed.run["names"]), int(packed.run["funds"])
-    names, positions = packed.names[:count], packed.positions[:count, :funds]
+    names = packed.names[:count]
+    positions = packed.positions[:count] if funds else np.zeros((count, 0), POSITION)
     book = names["book_long"].astype(float) - names["book_short"]
     held = np.column_stack([book, positions["holding0"].astype(float)])
     own = positions["value"].astype(float) * positions["holding0"]

@@ -14,10 +14,13 @@ from .schema import (
     CLOSES,
     CONVENTIONS,
     FORMAT,
+    GAIN_MAX,
+    GAIN_QUANTILES,
     PATH_FIELDS,
     PEAKS,
     PNL,
     RECORD_BYTES,
+    TOTAL_MAX,
     StoreSpec,
     quantity_field,
 )
@@ -111,6 +114,7 @@ def lay_out(store: StoreLike, spec: StoreSpec) -> None:
     _losses(root, spec)
     _histograms(root, spec)
     _loop_gain(root, spec)
+    _overlap(root, spec)
     blocks = new_group(root, "blocks", "One record per finished block of paths.")
     empty_array(
         blocks,
@@ -231,7 +235,7 @@ def _histograms(root: zarr.Group, spec: StoreSpec) -> None:
 
 def _loop_gain(root: zarr.Group, spec: StoreSpec) -> None:
     group = new_group(
-        root, "loop_gain", "How strongly the price feeds back on itself at the start."
+        root, "loop_gain", "How strongly the price feeds back on itself, at the start and at most."
     )
     scenario_coordinate(group, spec.scenarios)
     name_coordinate(group, spec.symbols)
@@ -240,3 +244,30 @@ def _loop_gain(root: zarr.Group, spec: StoreSpec) -> None:
     values = np.asarray(spec.loop_gain, np.float64)
     dims = ("scenario", "name", "channel")
     full_array(group, "gain", dims, values, "1", "loop gain at the start", words)
+    words = "share of paths below"
+    full_array(group, "quantile", ("quantile",), np.array(GAIN_QUANTILES), "1", words)
+    for field, over in ((GAIN_MAX, dims), (TOTAL_MAX, dims[:2])):
+        shape = (*values.shape[: len(over)], len(GAIN_QUANTILES))
+        chunks = (1, *shape[1:])
+        over = (*over, "quantile")
+        empty_array(
+            group, field.name, over, shape, chunks, "float32", field.attributes, compress=False
+        )
+
+
+def _overlap(root: zarr.Group, spec: StoreSpec) -> None:
+    if spec.overlap is None:
+        return
+    group = new_group(root, "overlap", "Who is hurt when somebody else unwinds.")
+    scenario_coordinate(group, spec.scenarios)
+    words = "who holds positions that lose"
+    full_array(group, "holder", ("holder",), spec.holders, "1", words)
+    full_array(group, "unwinder", ("unwinder",), spec.holders, "1", "who unwinds everything")
+    words = (
+        "sum over names of the holder's weight x impact per float M/E0 x the unwinder's floats, a "
+        "fraction of the holder's equity: positive is a loss, NaN where the scenario has no such "
+        "holder. Linear impact at the start. Cont & Schaanning (2019), J. Banking & Finance 104."
+    )
+    values = np.asarray(spec.overlap, np.float64)
+    dims = ("scenario", "holder", "unwinder")
+    full_array(group, "overlap", dims, values, "1", "liquidity-weighted overlap", words)

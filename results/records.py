@@ -100,17 +100,21 @@ def canonical(body: dict[str, Any]) -> bytes:
     return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
 
 
+PLACES = {
+    "pnl": "{scenario}/0/{block}",
+    "pnl_calm": "{scenario}/0/{block}",
+    "closes": "{scenario}/{block}/0/0/0/0",
+    "peaks": "{scenario}/{block}/0/0",
+    "gain_max": "{scenario}/0/0/0",
+    "total_max": "{scenario}/0/0",
+}
+"""Indices of a block's chunk where they are not (scenario, block)."""
+
+
 def chunk_key(variable: str, scenario: int, block: int) -> str:
     """Place of a block's chunk below the store."""
     group = GROUP_OF[variable]
-    if variable == "pnl" or variable == "pnl_calm":
-        index = f"{scenario}/0/{block}"
-    elif variable == "closes":
-        index = f"{scenario}/{block}/0/0/0/0"
-    elif variable == "peaks":
-        index = f"{scenario}/{block}/0/0"
-    else:
-        index = f"{scenario}/{block}"
+    index = PLACES.get(variable, "{scenario}/{block}").format(scenario=scenario, block=block)
     return f"{group}/{variable}/c/{index}"
 
 

@@ -13,6 +13,7 @@ FORMAT = 1
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 MULTIPLES = (2.0, 5.0, 10.0)
 FEEDBACK = ("on", "off")
+GAIN_QUANTILES = (0.5, 0.95)
 RECORD_BYTES = 4096
 
 CONVENTIONS = """\
@@ -24,8 +25,9 @@ Paths are conditional stories with equal weight. They are not forecasts, so no m
 Variables ending in _calm belong to the same paths (same random numbers) with all feedback off.
 A path is replayed from its id, the coordinate `path`.
 Groups: /inputs what was read; /losses every path; /histograms integer counts per path block;
-/prices quantiles from them; /squeeze odds of a peak; /loop_gain at the start; /measures risk
-measures with intervals; /blocks one record per (scenario, path block) with its SHA-256 digests.
+/prices quantiles from them; /squeeze odds of a peak; /loop_gain at the start and where it is
+largest; /overlap who is hurt when somebody else unwinds; /measures risk measures with intervals;
+/blocks one record per (scenario, path block) with its SHA-256 digests.
 The attribute `commit` is written last. Without it the run is unfinished: do not read on.
 Time and device stand in the attributes of / only; all else depends on inputs and seed alone.
 NaN means `never` in margin-call days and `the sample is too small` in /measures, else damage."""
@@ -104,9 +106,26 @@ CLOSES = Field(
 )
 PEAKS = Field("peaks", "1", "paths per bin of the highest price of the path", CLOSES.description)
 BLOCK_VARIABLES = tuple(f.name for f in (*PNL, *PATH_FIELDS, CLOSES, PEAKS))
-GROUP_OF = {name: "losses" for name in BLOCK_VARIABLES} | dict.fromkeys(
-    ("closes", "peaks"), "histograms"
+_LARGEST = (
+    "At the step of a path where the name's total is largest; quantiles over the first paths of "
+    "the scenario (docs/model.md, 13)."
 )
+GAIN_MAX = Field("gain_max", "1", "loop gain by channel where the total is largest", _LARGEST)
+TOTAL_MAX = Field("total_max", "1", "largest total loop gain of a path", _LARGEST)
+FIRST_BLOCK_VARIABLES = (GAIN_MAX.name, TOTAL_MAX.name)
+"""Written with the first block of a scenario, for the scenario."""
+
+GROUP_OF = (
+    dict.fromkeys(BLOCK_VARIABLES, "losses")
+    | dict.fromkeys((CLOSES.name, PEAKS.name), "histograms")
+    | dict.fromkeys(FIRST_BLOCK_VARIABLES, "loop_gain")
+)
+
+
+def block_variables(block: int) -> tuple[str, ...]:
+    """What a block consists of."""
+    return BLOCK_VARIABLES if block else BLOCK_VARIABLES + FIRST_BLOCK_VARIABLES
+
 
 QUANTITIES = {
     f.name: f
@@ -141,7 +160,8 @@ class StoreSpec:
     """All that must be known to lay out a store before the first path is simulated.
 
     Shapes: edges (len(quantities), bins + 1), peak_edges (bins + 1,), loop_gain (scenarios, names,
-    len(channels)), weights (names,) or None.
+    len(channels)), weights (names,) or None, overlap (scenarios, holders, holders), NaN where a
+    scenario has no such holder.
     Units: horizons in trading days; weights are signed position values over equity; edges as in
     docs/model.md. `parameters` is one JSON text per scenario. `provenance` is the one place for
     times, device and versions: it becomes the attributes of / and counts for no digest.
@@ -164,6 +184,8 @@ class StoreSpec:
     inputs: tuple[InputFile, ...] = ()
     parameters: tuple[str, ...] = ()
     weights: npt.NDArray[np.floating[Any]] | None = None
+    holders: tuple[str, ...] = ()
+    overlap: npt.NDArray[np.floating[Any]] | None = None
     title: str = "powderkeg squeeze stress test"
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
@@ -192,6 +214,8 @@ class StoreSpec:
             "parameters must be one text per scenario": len(self.parameters) not in (0, scenarios),
             "weights must be one number per name": self.weights is not None
             and self.weights.shape != (names,),
+            "overlap must have shape (scenarios, holders, holders)": self.overlap is not None
+            and self.overlap.shape != (scenarios, len(self.holders), len(self.holders)),
             "equity must be positive": not self.equity > 0,
         }
         return next((text for text, wrong in checks.items() if wrong), None)

@@ -28,7 +28,7 @@ from .records import (
     read_grid,
     read_record,
 )
-from .schema import BLOCK_VARIABLES, GROUP_OF, NEVER, PATH_FIELDS, StoreSpec
+from .schema import GROUP_OF, NEVER, PATH_FIELDS, StoreSpec, block_variables
 
 
 class SimulatedLike(Protocol):
@@ -78,7 +78,9 @@ def block_arrays(
     """The arrays of a block from the run with feedback and the run with all feedback off.
 
     Shape: pnl (horizons, paths); fields of a path (paths,); closes (days, names, quantities, bins);
-    peaks (names, bins). Both runs are of the same paths.
+    peaks (names, bins). Both runs are of the same paths. The first block of a scenario has the
+    scenario's own variables besides: gain_max (names, channels, quantiles), total_max (names,
+    quantiles).
     """
     arrays: dict[str, npt.NDArray[Any]] = {"pnl": full.pnl, "pnl_calm": calm.pnl}
     for field in PATH_FIELDS:
@@ -102,17 +104,18 @@ def write_block(
     """
     path = Path(path)
     where = f"{path}: scenario {scenario}, block {block}"
-    if set(arrays) != set(BLOCK_VARIABLES):
-        odd = sorted(set(arrays) ^ set(BLOCK_VARIABLES))
-        raise StoreError(f"{where}: missing or unknown variables {', '.join(odd)}")
     grid = read_grid(path)
     first = block * grid.block_size
     if not (0 <= scenario < grid.scenarios and 0 <= first < grid.paths):
         raise StoreError(f"{where}: the store has no such block")
+    variables = block_variables(block)
+    if set(arrays) != set(variables):
+        odd = sorted(set(arrays) ^ set(variables))
+        raise StoreError(f"{where}: missing or unknown variables {', '.join(odd)}")
     count = min(grid.block_size, grid.paths - first)
     staged = Staged(path)
     chunks = {}
-    for name in BLOCK_VARIABLES:
+    for name in variables:
         chunks[name] = _stage(staged, where, name, scenario, block, first, count, arrays[name])
     record = BlockRecord(grid.fingerprint, scenario, block, first, count, chunks)
     before = read_record(path, scenario, block)
@@ -137,18 +140,21 @@ def _stage(
     """Check one variable of a block and have zarr encode it into the staged files."""
     array = zarr.open_array(staged, path=f"{GROUP_OF[name]}/{name}", mode="r+")
     array = array.with_config({"write_empty_chunks": True})
-    histogram = GROUP_OF[name] == "histograms"
-    shape = array.shape[2:] if histogram else (*array.shape[1:-1], count)
+    group = GROUP_OF[name]
+    shapes = {"histograms": array.shape[2:], "loop_gain": array.shape[1:]}
+    shape = shapes.get(group, (*array.shape[1:-1], count))
     if values.shape != shape or values.dtype != array.dtype:
         found = f"{values.dtype} {values.shape}"
         raise StoreError(f"{where}: {name} must be {array.dtype} {shape}, not {found}")
     nan = np.isnan(values)
     if (nan.any() and name not in NEVER) or np.isinf(values).any():
         raise StoreError(f"{where}: {name} has a value that is not finite")
-    if histogram:
+    if group == "histograms":
         if (values.sum(axis=-1, dtype=np.int64) != count).any():
             raise StoreError(f"{where}: counts of {name} do not add up to {count} paths")
         array[scenario, block] = values
+    elif group == "loop_gain":
+        array[scenario] = values
     else:
         array[scenario, ..., first : first + count] = values
     content = staged.files[chunk_key(name, scenario, block)]

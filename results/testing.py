@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .finish import finish_store
-from .schema import PATH_FIELDS, QUANTITIES, InputFile, StoreSpec
+from .schema import GAIN_QUANTILES, PATH_FIELDS, QUANTITIES, InputFile, StoreSpec
 from .store import create_store, write_block
 
 BINS = 512
@@ -69,6 +69,8 @@ def made_up_spec(
         ),
         parameters=('{"made_up": true}',) * len(scenarios),
         weights=-np.linspace(0.12, 0.03, len(symbols)),
+        holders=("book", "fund_1"),
+        overlap=np.tile([[0.21, 0.04], [0.08, 0.35]], (len(scenarios), 1, 1)),
         provenance={"version": "0.1.0", "seed": 1, "back_end": "made up", "device": "none"},
     )
     return replace(spec, **changes)
@@ -105,6 +107,11 @@ def made_up_block(spec: StoreSpec, scenario: int, block: int) -> dict[str, npt.N
     values = [price, *(0.2 + 0.3 * price / (1 + price) for _ in range(len(QUANTITIES) - 1))]
     closes = np.stack([_count(v, e) for v, e in zip(values, spec.edges, strict=True)], axis=2)
     blocks["closes"] = closes.transpose(1, 0, 2, 3).astype(np.uint32)
+    if block == 0:
+        gain = np.asarray(spec.loop_gain[scenario], np.float32)[..., None] * (1.5, 3.0)
+        blocks["gain_max"] = gain.astype(np.float32)
+        blocks["total_max"] = gain.sum(axis=1, dtype=np.float32)
+        assert gain.shape[-1] == len(GAIN_QUANTILES)
     blocks["peaks"] = _count(1.02 * price.max(axis=2, keepdims=True), spec.peak_edges)[:, 0]
     return blocks
 
