@@ -10,24 +10,45 @@ import numpy as np
 import numpy.typing as npt
 
 from ..scenarios.book import Book
-from ..scenarios.calendar import expiry_days, weekly_expiries
+from ..scenarios.calendar import expiry_days, monthly_expiries, weekly_expiries
 from ..scenarios.chain import SHARES_PER_CONTRACT, Chain
 from ..scenarios.errors import InputError
 from ..scenarios.factors import loadings
 from ..scenarios.market import Market, MarketRow
 from ..scenarios.scenario import NameParameters, Scenario
 from .chain import ChainTable, Options, build_chain
-from .layout import ALL_CHANNELS, MAX_NAMES, NAME, NO_CHAIN, RUN, Channel, Packed, StepKind, tile
+from .in_use import channels_in_use
+from .layout import (
+    ALL_CHANNELS,
+    MAX_NAMES,
+    MIXING_NODES,
+    NAME,
+    NO_CHAIN,
+    NO_MIXING,
+    RUN,
+    Channel,
+    EventType,
+    Feature,
+    Packed,
+    StepKind,
+    tile,
+)
 from .layout import stream as stream_of
-from .pack_name import Hedge, Impact, name_record
-from .schedule import schedule
+from .mixing import mixing_table
+from .pack_name import Hedge, Impact, Setting, name_record, step_fraction
+from .pack_story import event_streams, pack_funds, pack_timeline
+from .schedule import TRADING_DAYS, schedule
+
+NO_LIMIT = 1e30
 
 # A padding slot: a calm name that nobody holds. Everything not said is 0.
 PADDING = {
     "chain": NO_CHAIN,
     "elasticity": 1.0,
     "elastic0": 1.0,
+    "elastic_normal": 1.0,
     "elastic_min": 1e-3,
+    "mixing": NO_MIXING,
     "adv": 1.0,
     "vol0": 1.0,
     "vol_max": 1.0,
@@ -38,8 +59,14 @@ PADDING = {
     "tolerance_inverse_mass": 1.1885735,
     "stop_inverse_sd": 1.0,
     "take_profit_inverse_sd": 1.0,
+    "levered_inverse_sd": 1.0,
+    "levered_inverse_mass": 2.0,
+    "release_inverse_sd": 1.0,
+    "release_inverse_mass": 2.0,
     "lendable_elastic": 1.0,
     "restriction_threshold": 100.0,
+    "band_closing": 1.0,
+    "pause_steps": 1.0,
 }
 
 
@@ -82,31 +109,45 @@ def prepare(
     symbols = book.symbols
     rows = _market_rows(symbols, market)
     parameters = [scenario.for_name(symbol, symbol in book.shorts) for symbol in symbols]
-    dt = 1 / scenario.steps_per_day
     weekly = weekly_expiries(market.as_of, scenario.horizon_days)
     steps = schedule(
         scenario.horizon_days,
         scenario.steps_per_day,
         weekly,
         scenario.horizons,
+        monthly=monthly_expiries(market.as_of, scenario.horizon_days),
         normals_per_step=scenario.normals_per_step,
         tau_floor=scenario.tau_floor,
     )
     hedges, table = _hedges(rows, parameters, market, chain, weekly, steps, scenario)
     loads = loadings(scenario, market, book, symbols)
     weights = _attention_weights(parameters)
-    streams = _streams(symbols, tuple(scenario.factors))
+    streams = _streams(symbols, scenario)
+    tails = _Tails(scenario, parameters)
 
     lanes, names_per_lane = tile(len(symbols))
     slots = lanes * names_per_lane
+    funds, positions = pack_funds(scenario, book, market, symbols, slots)
+    timeline = pack_timeline(scenario, book, market, symbols, slots)
     names = np.zeros(slots, NAME)
     for field, value in PADDING.items():
         names[field][len(symbols) :] = value
     impacts = []
-    for i, (row, p, hedge) in enumerate(zip(rows, parameters, hedges, strict=True)):
-        record, impact = name_record(
-            row, book[row.symbol], book.equity, p, hedge, loads[i], weights[i], streams[i], dt
+    for i, (row, p) in enumerate(zip(rows, parameters, strict=True)):
+        setting = Setting(
+            equity=book.equity,
+            hedge=hedges[i],
+            loadings=loads[i],
+            attention_weight=weights[i],
+            stream=streams[i],
+            dt=1 / scenario.steps_per_day,
+            root_tau=float(np.sqrt(weekly[0] / TRADING_DAYS)),
+            mixing=tails.of_names[i],
+            broker=scenario.broker,
+            funds=dict(zip(scenario.funds, positions["holding0"][i].tolist(), strict=True)),
+            issuance=timeline.issuance[i],
         )
+        record, impact = name_record(row, book[row.symbol], p, setting)
         for field, value in record.items():
             names[field][i] = value
         impacts.append(impact)
@@ -115,7 +156,7 @@ def prepare(
 
     packed = Packed(
         symbols=symbols,
-        run=_run(scenario, seed, channels, len(symbols), table),
+        run=_run(scenario, seed, len(symbols), table, tails),
         names=names,
         loadings=padded,
         factor_streams=np.array(streams[len(symbols) :], np.uint32),
@@ -123,8 +164,15 @@ def prepare(
         horizons=np.array(scenario.horizons, np.int32),
         chain=table.table,
         steepest=table.steepest,
+        funds=funds,
+        positions=positions,
+        events=timeline.events,
+        event_sizes=timeline.sizes,
+        mixing=tails.tables,
     )
-    return Prepared(packed, tuple(impacts))
+    packed.run["features"] = int(_features(packed))
+    wanted = switched_on(scenario) if channels is None else channels
+    return Prepared(packed.with_channels(wanted & channels_in_use(packed)), tuple(impacts))
 
 
 def switched_on(scenario: Scenario) -> Channel:
@@ -136,18 +184,37 @@ def switched_on(scenario: Scenario) -> Channel:
     return on
 
 
+class _Tails:
+    """Tables of the variance mixtures in use: rows of `of_names` and `of_factors`."""
+
+    def __init__(self, scenario: Scenario, parameters: list[NameParameters]) -> None:
+        laws: dict[tuple[float, float], int] = {}
+
+        def row_of(dof: float | None, cap: float) -> int:
+            return NO_MIXING if dof is None else laws.setdefault((dof, cap), len(laws))
+
+        self.of_names = [row_of(p.anchor.dof, p.anchor.tail_cap) for p in parameters]
+        factor_dof = scenario.factor_dof if scenario.factors else None
+        self.of_factors = row_of(factor_dof, scenario.factor_tail_cap)
+        tables = [mixing_table(*law) for law in laws]
+        self.tables = np.array(tables, np.float32).reshape(-1, MIXING_NODES)
+
+
 def _run(
-    scenario: Scenario, seed: int, channels: Channel | None, names: int, table: ChainTable
+    scenario: Scenario, seed: int, names: int, table: ChainTable, tails: _Tails
 ) -> npt.NDArray[np.void]:
     lanes, names_per_lane = tile(names)
-    n, days = scenario.steps_per_day, scenario.horizon_days
+    n, days, broker = scenario.steps_per_day, scenario.horizon_days, scenario.broker
+    capital = broker.excess_net_capital
     values: dict[str, Any] = {
         "seed": seed,
-        "channels": int(switched_on(scenario) if channels is None else channels),
         "names": names,
         "lanes": lanes,
         "names_per_lane": names_per_lane,
         "factors": len(scenario.factors),
+        "funds": len(scenario.funds),
+        "events": len(scenario.timeline),
+        "factor_mixing": tails.of_factors,
         "steps": days * (n + 1),
         "days": days,
         "horizons": len(scenario.horizons),
@@ -159,11 +226,29 @@ def _run(
         "price_nodes": table.table.shape[3],
         "vol_start": table.vol_start,
         "vol_inverse_step": table.vol_inverse_step,
+        "premium_limit": NO_LIMIT if capital is None else broker.premium_limit / capital,
+        "settlement_c": step_fraction(1 / broker.settlement_days, 1 / n),
+        "broker_duration": broker.duration,
     }
     run = np.zeros((), RUN)
     for field, value in values.items():
         run[field] = value
     return run
+
+
+def _features(packed: Packed) -> Feature:
+    """What the scenario uses besides trading."""
+    names, types = packed.names, packed.events["type"]
+    moves = (names["jump_mean"] != 0) | (names["jump_sd"] > 0)
+    used = {
+        Feature.FACTOR_TAILS: packed.run["factor_mixing"] != NO_MIXING,
+        Feature.NAME_TAILS: (names["mixing"] != NO_MIXING).any(),
+        Feature.JUMPS: ((names["jump_probability"] > 0) & moves).any(),
+        Feature.EVENTS: len(types) > 0,
+        Feature.MONTHLY_CALLS: (names["monthly_share"] > 0).any(),
+        Feature.CANCELLATION: (types == EventType.CANCELLATION).any(),
+    }
+    return Feature(sum(feature for feature, asked in used.items() if asked))
 
 
 def _market_rows(symbols: tuple[str, ...], market: Market) -> list[MarketRow]:
@@ -175,11 +260,12 @@ def _market_rows(symbols: tuple[str, ...], market: Market) -> list[MarketRow]:
     return [market[symbol] for symbol in symbols]
 
 
-def _streams(symbols: tuple[str, ...], factors: tuple[str, ...]) -> list[int]:
-    """Random-number streams of names, then factors; two that share one are refused."""
-    labels = [*(symbol.upper() for symbol in symbols), *(f"factor:{name}" for name in factors)]
+def _streams(symbols: tuple[str, ...], scenario: Scenario) -> list[int]:
+    """Random-number streams of names, then factors; any two that share one are refused."""
+    labels = [symbol.upper() for symbol in symbols]
+    labels += [f"factor:{name}" for name in scenario.factors]
     owner: dict[int, str] = {}
-    for label in labels:
+    for label in (*labels, *event_streams(scenario)):
         other = owner.setdefault(stream_of(label), label)
         if other != label:
             raise InputError(f"{other} and {label} share a random-number stream; rename one")

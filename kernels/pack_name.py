@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
 
+from ..scenarios.agents import Broker, Pauses
 from ..scenarios.book import Position
 from ..scenarios.errors import InputError
 from ..scenarios.market import MarketRow
 from ..scenarios.scenario import NameParameters
-from .layout import LOTS_PER_FLOAT, NO_CHAIN
-from .schedule import TRADING_DAYS
+from .layout import NO_CHAIN, NO_MIXING
+from .pack_holdings import Holdings, lending, starting_holdings, truncated_normal
+from .schedule import SESSION_MINUTES, TRADING_DAYS
 
-SMALLEST_ELASTIC = 0.1
-LARGEST_HOLDINGS = 4.0
 SMALLEST_FLOOR = 1e-4
 LAW_SHARE = 0.1  # of the float: where the square-root law is read off
+LARGEST_PREMIUM = 40.0  # in units of M: e^40 times the elastic float is no float
+PAUSE_MINUTES = 5
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,25 @@ class Hedge:
     inverse_step: float = 0.0
 
 
-def lots(floats: float) -> float:
-    """The nearest whole number of lots, in floats; ties to even."""
-    return float(np.rint(floats * LOTS_PER_FLOAT)) / LOTS_PER_FLOAT
+@dataclass(frozen=True)
+class Setting:
+    """What a name's record needs from outside the name.
+
+    `loadings` (factors,) per square-root day; `funds` what each fund holds and `issuance` what the
+    timeline issues, in floats; `root_tau` the square root of years to the first weekly expiry.
+    """
+
+    equity: float
+    hedge: Hedge
+    loadings: npt.NDArray[np.float64]
+    attention_weight: float
+    stream: int
+    dt: float
+    root_tau: float
+    mixing: int = NO_MIXING
+    broker: Broker = field(default_factory=Broker)
+    funds: Mapping[str, float] = field(default_factory=dict)
+    issuance: float = 0.0
 
 
 def square_root_law(sigma: float, adv: float) -> float:
@@ -70,106 +88,139 @@ def step_fraction(rate: float, dt: float) -> float:
 
 
 def name_record(
-    row: MarketRow,
-    position: Position,
-    equity: float,
-    p: NameParameters,
-    hedge: Hedge,
-    loadings: npt.NDArray[np.float64],
-    attention_weight: float,
-    stream: int,
-    dt: float,
+    row: MarketRow, position: Position, p: NameParameters, setting: Setting
 ) -> tuple[dict[str, Any], Impact]:
     """Fields of the NAME record (docs/model.md), and the impact for display.
 
     Raises InputError if the starting holdings leave too little to trade with or do not fit.
     """
-    symbol, shares = row.symbol, row.float_shares
+    hedge, dt = setting.hedge, setting.dt
     sigma = row.volatility / math.sqrt(TRADING_DAYS)
-    adv = row.adv / shares
-
-    book = position.quantity / shares
-    book_long, book_short = lots(max(book, 0.0)), lots(max(-book, 0.0))
-    cohort = lots(row.short_interest / shares) - book_short
-    if cohort < 0:
-        raise InputError(
-            f"{symbol}: the book is short {-position.quantity:,.0f} shares, more than the reported "
-            f"short interest of {row.short_interest:,.0f}; correct the book or the market file"
-        )
-    locked, hedge0 = lots(p.locked.share), lots(hedge.start)
-    elastic0 = 1 + cohort + book_short - locked - hedge0 - book_long
-    if elastic0 < SMALLEST_ELASTIC:
-        raise InputError(
-            f"{symbol}: only {elastic0:.2f} floats are left to trade with (1 + short interest "
-            f"{cohort + book_short:.2f} - locked {locked:.2f} - dealers' hedge {hedge0:.2f} - book "
-            f"{book_long:.2f}), and the model needs {SMALLEST_ELASTIC}; lower locked.share or the "
-            "open interest"
-        )
-    if 1 + cohort + book_short > LARGEST_HOLDINGS:
-        raise InputError(
-            f"{symbol}: short interest of {cohort + book_short:.2f} floats; at most "
-            f"{LARGEST_HOLDINGS - 1:g} can be simulated; check float_shares"
-        )
-
+    adv = row.adv / row.float_shares
+    held = starting_holdings(
+        row, position, p, hedge.start, setting.root_tau, setting.funds, setting.issuance
+    )
     per_float, source = p.clearing.impact_per_float, "scenario"
     if per_float is None:
         per_float, source = square_root_law(sigma, adv), "square-root law"
-    elasticity = per_float * elastic0
-    floor = max(p.clearing.max_multiple ** (-1 / elasticity), SMALLEST_FLOOR)
-
-    lendable_elastic, lendable_locked, utilisation = _borrow(
-        row, p, elastic0, locked, cohort + book_short + max(-hedge0, 0.0)
-    )
-    fee0 = row.borrow_fee if position.borrow_fee is None else position.borrow_fee
-    weight = position.quantity * row.price / equity
-    tolerance = p.shorts.tolerance / p.shorts.tolerance_sd
-    if tolerance < -4:
-        raise InputError(
-            f"{symbol}: shorts.tolerance {p.shorts.tolerance:g} is more than 4 tolerance_sd below "
-            "0, so no short would be left at the start; raise it"
-        )
-    anchor, clearing, crowd, shorts = p.anchor, p.clearing, p.crowd, p.shorts
-    budget = crowd.share_budget * shares * row.price
-    afford = 1.0 if crowd.wealth is None else min(1.0, crowd.wealth / max(budget, 1e-300))
+    per_float *= p.clearing.impact_factor
+    elasticity = per_float * held.elastic
+    weight = position.quantity * row.price / setting.equity
     record: dict[str, Any] = {
-        "stream": stream,
-        "chain": hedge.index,
-        "long_gamma": int(hedge.long_gamma),
+        "stream": setting.stream,
         "sigma": sigma,
-        "factor_variance": float(np.sum(loadings**2)),
+        "adv": adv,
+        "attention_volume": p.clearing.attention_volume,
+        "depth_volatility": p.clearing.depth_volatility,
+        "transient_impact": p.clearing.transient_impact * sigma,
+        "transient_decay_c": step_fraction(p.clearing.transient_decay, dt),
+        "book_weight": weight,
+        "book_margin": position.margin_rate * abs(weight),
+        **_anchor(p, setting),
+        **_price(row, p, elasticity, held.elastic),
+        **_starting(held),
+        **_dealers(row, p, hedge, dt),
+        **_crowd(row, p, setting),
+        **_shorts(row, p, dt),
+        **_others(row, p, dt),
+        **_borrow(row, position, p, held, dt),
+        **_authority(row, p, setting),
+    }
+    return record, Impact(row.symbol, per_float, elasticity, held.elastic, source)
+
+
+def _anchor(p: NameParameters, setting: Setting) -> dict[str, Any]:
+    anchor = p.anchor
+    jumps = -math.expm1(-anchor.jump_rate)
+    grows = math.expm1(anchor.jump_mean + anchor.jump_sd**2 / 2)
+    return {
+        "factor_variance": float(np.sum(setting.loadings**2)),
         "drift": anchor.drift,
         "attention_volatility": anchor.attention_volatility,
+        "anchor0": -anchor.premium,
+        "mixing": setting.mixing,
+        "jump_probability": jumps,
+        "jump_mean": anchor.jump_mean,
+        "jump_sd": anchor.jump_sd,
+        "jump_compensator": math.log1p(jumps * grows),
+    }
+
+
+def _price(row: MarketRow, p: NameParameters, elasticity: float, elastic: float) -> dict[str, Any]:
+    """The supply of elastic holders: E*, where price and anchor meet, and the floor."""
+    premium = p.anchor.premium / elasticity
+    if abs(premium) > LARGEST_PREMIUM:
+        raise InputError(
+            f"{row.symbol}: anchor.premium {p.anchor.premium:g} is {abs(premium):,.0f} times what "
+            f"selling the elastic float would move the price (M {elasticity:.2g}); bring it "
+            "nearer to 0, or raise the impact"
+        )
+    normal = elastic * math.exp(premium)
+    floor = max(p.clearing.max_multiple ** (-1 / elasticity), SMALLEST_FLOOR)
+    return {
         "elasticity": elasticity,
-        "elastic0": elastic0,
-        "elastic_min": elastic0 * floor,
-        "transient_impact": clearing.transient_impact * sigma,
-        "transient_decay_c": step_fraction(clearing.transient_decay, dt),
-        "adv": adv,
-        "attention_volume": clearing.attention_volume,
-        "locked": locked,
-        "hedge0": hedge0,
-        "cohort0": cohort,
-        "book_long": book_long,
-        "book_short": book_short,
-        "dealer_sign": p.dealers.sign,
-        "hedging_dt": p.dealers.hedging_rate * dt,
-        "hedging_c": step_fraction(p.dealers.hedging_rate, dt),
+        "elastic0": elastic,
+        "elastic_normal": normal,
+        "elastic_min": min(normal * floor, elastic),
+    }
+
+
+def _starting(held: Holdings) -> dict[str, Any]:
+    return {
+        "locked": held.locked,
+        "levered0": held.levered,
+        "leader0": held.leader,
+        "crowd0": held.crowd,
+        "new_shorts0": held.new_shorts,
+        "hedge0": held.hedge,
+        "cohort0": held.cohort,
+        "book_long": held.book_long,
+        "book_short": held.book_short,
+    }
+
+
+def _dealers(row: MarketRow, p: NameParameters, hedge: Hedge, dt: float) -> dict[str, Any]:
+    capacity = p.dealers.call_capacity
+    return {
+        "chain": hedge.index,
+        "long_gamma": int(hedge.long_gamma),
         "chain_start": hedge.first_node,
         "chain_inverse_step": hedge.inverse_step,
         "chain_low": hedge.low,
         "chain_high": hedge.high,
+        "dealer_sign": p.dealers.sign,
+        "hedging_dt": p.dealers.hedging_rate * dt,
+        "hedging_c": step_fraction(p.dealers.hedging_rate, dt),
+        "call_capacity_inverse": 0.0 if capacity is None else 1 / capacity,
         "vol0": row.implied_vol,
         "vol_c": step_fraction(p.implied_vol.rate, dt),
         "vol_realised": p.implied_vol.realised_share,
         "vol_demand": p.implied_vol.demand,
         "vol_max": p.implied_vol.maximum,
         "rv_weight": p.implied_vol.realised_weight,
+    }
+
+
+def _crowd(row: MarketRow, p: NameParameters, setting: Setting) -> dict[str, Any]:
+    crowd = p.crowd
+    if crowd.initial_attention + crowd.initial_removed > 1:
+        raise InputError(
+            f"{row.symbol}: crowd.initial_attention {crowd.initial_attention:g} and "
+            f"crowd.initial_removed {crowd.initial_removed:g} are more than the whole crowd; lower "
+            "one of them"
+        )
+    budget = crowd.share_budget * row.float_shares * row.price
+    afford = 1.0 if crowd.wealth is None else min(1.0, crowd.wealth / max(budget, 1e-300))
+    return {
         "attention0": crowd.initial_attention,
-        "attention_weight": attention_weight,
+        "removed0": crowd.initial_removed,
+        "calls0": crowd.initial_calls,
+        "call_log_strike0": crowd.initial_call_strike,
+        "attention_weight": setting.attention_weight,
         "infection": crowd.infection,
         "shared": crowd.shared,
         "momentum": crowd.momentum,
-        "momentum_c": step_fraction(crowd.momentum_rate, dt),
+        "momentum_c": step_fraction(crowd.momentum_rate, setting.dt),
         "exit_rate": crowd.exit_rate,
         "exit_restricted": crowd.exit_restricted,
         "stampede": crowd.stampede,
@@ -180,48 +231,122 @@ def name_record(
         "call_strike": crowd.call_strike,
         "call_strike_exp": math.exp(crowd.call_strike),
         "call_roll": crowd.call_roll,
+        "monthly_share": crowd.monthly_share,
+        "following": crowd.following,
+    }
+
+
+def _tolerance(row: MarketRow, what: str, mean: float, sd: float) -> tuple[float, float]:
+    """The two numbers of a tolerance truncated at 0; refused where hardly any mass is left."""
+    if mean / sd < -4:
+        raise InputError(
+            f"{row.symbol}: {what} {mean:g} is more than 4 sd below 0, so nobody would be left at "
+            "the start; raise it"
+        )
+    return truncated_normal(mean, sd)
+
+
+def _shorts(row: MarketRow, p: NameParameters, dt: float) -> dict[str, Any]:
+    shorts, new = p.shorts, p.new_shorts
+    floor, inverse_mass = _tolerance(row, "shorts.tolerance", shorts.tolerance, shorts.tolerance_sd)
+    return {
         "tolerance": shorts.tolerance,
         "tolerance_inverse_sd": 1 / shorts.tolerance_sd,
-        "tolerance_floor": float(ndtr(-tolerance)),
-        "tolerance_inverse_mass": 1 / float(ndtr(tolerance)),
+        "tolerance_floor": floor,
+        "tolerance_inverse_mass": inverse_mass,
         "participation_dt": shorts.participation * dt,
-        "entry_rate_dt": p.new_shorts.entry_rate * dt,
-        "entry_threshold": p.new_shorts.entry_threshold,
-        "stop_rate_dt": p.new_shorts.stop_rate * dt,
-        "stop_loss": p.new_shorts.stop_loss,
-        "stop_inverse_sd": 1 / p.new_shorts.stop_sd,
-        "take_profit_rate_dt": p.new_shorts.take_profit_rate * dt,
-        "take_profit": p.new_shorts.take_profit,
-        "take_profit_inverse_sd": 1 / p.new_shorts.take_profit_sd,
-        "lendable_elastic": lendable_elastic,
-        "lendable_locked": lendable_locked,
-        "recall_c": step_fraction(p.borrow.recall_rate, dt),
-        "fee0": fee0,
-        "fee_slope": p.borrow.fee_slope,
-        "fee_threshold": p.borrow.fee_threshold,
-        "fee_excess0": max(utilisation - p.borrow.fee_threshold, 0.0),
-        "fee_min": p.borrow.fee_min,
-        "restriction_hazard_dt": p.restriction.hazard * dt,
-        "restriction_threshold": p.restriction.threshold,
-        "restriction_duration": p.restriction.duration,
-        "book_weight": weight,
-        "book_margin": position.margin_rate * abs(weight),
+        "entry_rate_dt": new.entry_rate * dt,
+        "entry_threshold": new.entry_threshold,
+        "entry_fee_years": new.entry_horizon / TRADING_DAYS,
+        "stop_rate_dt": new.stop_rate * dt,
+        "stop_loss": new.stop_loss,
+        "stop_inverse_sd": 1 / new.stop_sd,
+        "take_profit_rate_dt": new.take_profit_rate * dt,
+        "take_profit": new.take_profit,
+        "take_profit_inverse_sd": 1 / new.take_profit_sd,
     }
-    return record, Impact(symbol, per_float, elasticity, elastic0, source)
+
+
+def _others(row: MarketRow, p: NameParameters, dt: float) -> dict[str, Any]:
+    """Levered longs, locked holders, the issuer and the leader."""
+    levered, locked, issuer, leader = p.levered_longs, p.locked, p.issuer, p.leader
+    levered_floor, levered_mass = _tolerance(
+        row, "levered_longs.tolerance", levered.tolerance, levered.tolerance_sd
+    )
+    release_floor, release_mass = _tolerance(
+        row, "locked.release_mean", locked.release_mean, locked.release_sd
+    )
+    return {
+        "levered_tolerance": levered.tolerance,
+        "levered_inverse_sd": 1 / levered.tolerance_sd,
+        "levered_floor": levered_floor,
+        "levered_inverse_mass": levered_mass,
+        "levered_participation_dt": levered.participation * dt,
+        "levered_refinancing": levered.refinancing,
+        "release_c": step_fraction(locked.release_rate, dt),
+        "release_share": locked.release_share,
+        "release_mean": locked.release_mean,
+        "release_inverse_sd": 1 / locked.release_sd,
+        "release_floor": release_floor,
+        "release_inverse_mass": release_mass,
+        "issue_threshold": issuer.threshold,
+        "issue_maximum": issuer.maximum,
+        "issue_participation_dt": issuer.participation * dt,
+        "leader_block": leader.block,
+        "leader_rate_dt": leader.build_rate * dt,
+        "leader_sell_above": leader.sell_above,
+        "leader_participation_dt": leader.participation * dt,
+    }
 
 
 def _borrow(
-    row: MarketRow, p: NameParameters, elastic0: float, locked: float, borrowed: float
-) -> tuple[float, float, float]:
-    """Lendable shares of elastic and locked holders, scaled to the market file; utilisation."""
-    of_elastic, of_locked = p.borrow.lendable_elastic, p.borrow.lendable_locked
-    lendable = of_elastic * elastic0 + of_locked * locked
-    if row.lendable is not None and lendable > 0:
-        scale = row.lendable / row.float_shares / lendable
-        of_elastic, of_locked, lendable = of_elastic * scale, of_locked * scale, lendable * scale
-    if lendable <= 0:
-        raise InputError(
-            f"{row.symbol}: nothing can be borrowed; give lendable in the market file, or "
-            "borrow.lendable_elastic above 0"
-        )
-    return of_elastic, of_locked, borrowed / lendable
+    row: MarketRow, position: Position, p: NameParameters, held: Holdings, dt: float
+) -> dict[str, Any]:
+    borrow = p.borrow
+    lendable_elastic, lendable_locked, utilisation = lending(row, p, held)
+    return {
+        "lendable_elastic": lendable_elastic,
+        "lendable_locked": lendable_locked,
+        "recall_c": step_fraction(borrow.recall_rate, dt),
+        "fee0": row.borrow_fee if position.borrow_fee is None else position.borrow_fee,
+        "fee_slope": borrow.fee_slope,
+        "fee_threshold": borrow.fee_threshold,
+        "fee_excess0": max(utilisation - borrow.fee_threshold, 0.0),
+        "fee_min": borrow.fee_min,
+        "repricing_c": step_fraction(borrow.repricing_rate, dt),
+    }
+
+
+def _authority(row: MarketRow, p: NameParameters, setting: Setting) -> dict[str, Any]:
+    """Broker restrictions, the clearing rule, pauses."""
+    dt, broker, value = setting.dt, setting.broker, 0.0
+    if broker.excess_net_capital is not None:
+        purchases = broker.crowd_share * row.price * row.float_shares
+        daily = broker.var_multiple / math.sqrt(TRADING_DAYS)
+        value = purchases * daily / broker.excess_net_capital
+    band, closing = pause_band(p.pauses, row.price)
+    per_day = SESSION_MINUTES / PAUSE_MINUTES
+    return {
+        "restriction_hazard_dt": p.restriction.hazard * dt,
+        "restriction_threshold": p.restriction.threshold,
+        "restriction_duration": p.restriction.duration,
+        "broker_value": value,
+        "band_up": math.log1p(band),
+        "band_down": -math.log1p(-band),
+        "band_closing": closing,
+        "reference_c": step_fraction(per_day, dt),
+        "pause_steps": max(1, round(1 / (per_day * dt))),
+    }
+
+
+def pause_band(pauses: Pauses, price: float) -> tuple[float, float]:
+    """Price band as a fraction (0: none), and how much wider it is in the last 25 minutes.
+
+    Plan to Address Extraordinary Market Volatility, appendix A, amendment 18; the price at the
+    start stands for each day's reference.
+    """
+    if pauses.tier == 0:
+        return 0.0, 1.0
+    if price > 3:
+        return (0.05, 2.0) if pauses.tier == 1 else (0.10, 1.0)
+    return (0.20 if price >= 0.75 else min(0.75, 0.15 / price)), 2.0

@@ -1,7 +1,7 @@
 """The parameters of the market and of everybody who trades in it, one section per agent.
 
-Every section holds for each name of the book and can be overridden under `names`. Words and
-symbols are those of docs/model.md, whose section is given.
+Every section but `broker` holds for each name of the book and can be overridden under `names`.
+Words and symbols are those of docs/model.md, whose section is given.
 """
 
 from __future__ import annotations
@@ -29,6 +29,43 @@ class Anchor(Section):
         ge=0,
         le=20,
     )
+    premium: float = parameter(
+        0.0,
+        "log price above the anchor at the start; below 0 for a name that starts under it",
+        "log price",
+        CHOICE,
+        ge=-3,
+        le=5,
+    )
+    dof: float | None = parameter(
+        None,
+        "degrees of freedom of the name's own daily Student-t returns; null: normal",
+        "1",
+        "null: normal; 3 to 5 for daily stock returns, Cont (2001), Empirical properties of asset "
+        "returns, Quantitative Finance 1",
+        gt=2,
+        le=1000,
+    )
+    tail_cap: float = parameter(
+        25.0,
+        "cap of a day's variance under dof, in multiples of the mean: 5 times the usual volatility",
+        "1",
+        CHOICE,
+        gt=1,
+        le=1e4,
+    )
+    jump_rate: float = parameter(
+        0.0,
+        "jumps of the anchor, at most one a day",
+        "per day",
+        CHOICE + "; form of Merton (1976), J. Financial Economics 3",
+        ge=0,
+        le=10,
+    )
+    jump_mean: float = parameter(0.0, "mean of a jump", "log price", CHOICE, ge=-3, le=3)
+    jump_sd: float = parameter(
+        0.1, "sd of a jump; matters where jump_rate is above 0", "log price", CHOICE, ge=0, le=3
+    )
 
 
 class Clearing(Section):
@@ -41,6 +78,14 @@ class Clearing(Section):
         "log price per float",
         "null: Toth et al. (2011), Anomalous price impact, Phys. Rev. X 1, 021006",
         gt=0,
+        le=100,
+    )
+    impact_factor: float = parameter(
+        1.0,
+        "factor on lambda, given or from the square-root law",
+        "1",
+        CHOICE,
+        ge=0.01,
         le=100,
     )
     max_multiple: float = parameter(
@@ -66,10 +111,19 @@ class Clearing(Section):
     attention_volume: float = parameter(
         15.4, "a_V: volume is V = ADV (1 + a_V A) under attention A", "1", GME_FIT, ge=0, le=1000
     )
+    depth_volatility: float = parameter(
+        0.0,
+        "transient impact grows by (1 + depth_volatility (v/v0 - 1)) with implied vol v, as books "
+        "thin; 1: in proportion",
+        "1",
+        CHOICE,
+        ge=0,
+        le=5,
+    )
 
 
 class Locked(Section):
-    """Holders who do not trade on price but lend: index funds (section 3)."""
+    """Holders who lend and sell at high multiples at most: index funds (sections 3 and 7)."""
 
     share: float = parameter(
         0.33,
@@ -78,6 +132,29 @@ class Locked(Section):
         "Chinco & Sammon (2024), The passive-ownership share is double what you think it is, JFE",
         ge=0,
         le=2,
+    )
+    release_rate: float = parameter(
+        0.0, "rate at which they sell what they will; 0: they never sell", "per day", CHOICE, ge=0,
+        le=100,
+    )  # fmt: skip
+    release_share: float = parameter(
+        1.0, "share of them that sells at some price", "1", CHOICE, ge=0, le=1
+    )
+    release_mean: float = parameter(
+        2.25,
+        "run-up at which the median of them sells",
+        "log price",
+        "fit of a prototype to GameStop, January 2021",
+        ge=-5,
+        le=10,
+    )
+    release_sd: float = parameter(
+        0.8,
+        "sd of that run-up over them",
+        "log price",
+        "fit of a prototype to GameStop, January 2021",
+        ge=0.01,
+        le=10,
     )
 
 
@@ -115,6 +192,14 @@ class Dealers(Section):
         "days from the as-of close",
         CHOICE,
         strict=False,
+    )
+    call_capacity: float | None = parameter(
+        None,
+        "most calls the crowd can hold: sellers withdraw as it fills; null: no limit",
+        "floats of underlying",
+        CHOICE,
+        gt=0,
+        le=100,
     )
 
 
@@ -238,6 +323,39 @@ class Crowd(Section):
     call_roll: float = parameter(
         0.226, "part of the value at expiry that is rolled into new calls", "1", GME_FIT, ge=0, le=1
     )
+    monthly_share: float = parameter(
+        0.0,
+        "part of the premium that buys calls to the third Friday, the rest is weekly",
+        "1",
+        CHOICE,
+        ge=0,
+        le=1,
+    )
+    following: float = parameter(
+        0.0,
+        "infection by what the leader holds",
+        "per day and float",
+        CHOICE + "; innovation term of Bass (1969), Management Science 15",
+        ge=0,
+        le=1000,
+    )
+    initial_removed: float = parameter(
+        0.0, "part of the crowd that has come and gone", "fraction of the crowd", CHOICE, ge=0, le=1
+    )
+    initial_shares: float = parameter(
+        0.0, "shares the crowd holds at the start", "floats", CHOICE, ge=0, le=2
+    )
+    initial_calls: float = parameter(
+        0.0,
+        "calls it holds at the start, to the next weekly expiry, beyond the chain's",
+        "floats of underlying",
+        CHOICE,
+        ge=0,
+        le=2,
+    )
+    initial_call_strike: float = parameter(
+        0.0, "their log-moneyness at the start", "log price", CHOICE, ge=-3, le=3
+    )
 
 
 class Shorts(Section):
@@ -262,6 +380,14 @@ class Shorts(Section):
 class NewShorts(Section):
     """Short sellers who come in while the price stands far above the anchor (section 7)."""
 
+    initial: float = parameter(
+        0.0,
+        "part of the reported short interest that is theirs at the start",
+        "floats",
+        CHOICE,
+        ge=0,
+        le=3,
+    )
     entry_rate: float = parameter(
         0.279,
         "rate of borrowing what can be borrowed, per log price above entry_threshold",
@@ -272,6 +398,14 @@ class NewShorts(Section):
     )
     entry_threshold: float = parameter(
         0.705, "x - w above which they enter", "log price", GME_FIT, ge=0, le=10
+    )
+    entry_horizon: float = parameter(
+        10.0,
+        "time over which they weigh the fee on new loans against the premium x - w",
+        "days",
+        CHOICE + ": two weeks",
+        ge=0,
+        le=252,
     )
     stop_rate: float = parameter(
         1.0, "rate of leaving beyond the stop", "per day", GME_EQUATIONS, ge=0, le=100
@@ -330,6 +464,14 @@ class Borrow(Section):
         ge=0,
         le=10,
     )
+    repricing_rate: float = parameter(
+        0.5,
+        "rate at which the fee on existing loans follows the fee on new ones",
+        "per day",
+        CHOICE + " (GameStop, January 2021: 25-31 % a year on existing loans, 50-80 % on new ones)",
+        ge=0,
+        le=1e4,
+    )
 
 
 class Restriction(Section):
@@ -349,4 +491,123 @@ class Restriction(Section):
         "(company statements): six sessions",
         ge=0,
         le=1000,
+    )
+
+
+class LeveredLongs(Section):
+    """Longs on margin who must sell as the price falls, the mirror of the shorts (section 7)."""
+
+    share: float = parameter(0.0, "Y: what they hold at the start", "floats", CHOICE, ge=0, le=1)
+    tolerance: float = parameter(
+        0.37,
+        "log fall at which the median of them is sold out",
+        "log price",
+        "half borrowed (Regulation T): maintenance of 25 % (FINRA rule 4210) calls after a log "
+        "fall of .41, house rules of 30 % after .34",
+        ge=-5,
+        le=10,
+    )
+    tolerance_sd: float = parameter(
+        0.15, "sd of that fall over them", "log price", CHOICE, ge=0.01, le=10
+    )
+    participation: float = parameter(
+        0.116, "selling is at most this share of volume", "1", CHOICE + ": the shorts'", ge=0, le=10
+    )
+    refinancing: float = parameter(
+        0.5,
+        "part of a run-up that they borrow against: falls count from this part of the highest log "
+        "price",
+        "1",
+        CHOICE,
+        ge=0,
+        le=1,
+    )
+
+
+class Issuer(Section):
+    """A company that sells new shares into the rally (section 7)."""
+
+    maximum: float = parameter(
+        0.0,
+        "most that it sells",
+        "floats",
+        "0: none; AMC sold 187 M shares at the market in December 2020 and January 2021, GameStop "
+        "registered 3.5 M in April 2021 (company statements)",
+        ge=0,
+        le=3,
+    )
+    threshold: float = parameter(
+        0.7, "log price above which it sells", "log price", CHOICE + ": twice the start", ge=-5,
+        le=10,
+    )  # fmt: skip
+    participation: float = parameter(
+        0.1, "selling is at most this share of volume", "1", CHOICE, ge=0, le=10
+    )
+
+
+class Leader(Section):
+    """Somebody who builds a block, is followed, and sells into the crowd (section 7)."""
+
+    initial: float = parameter(0.0, "what it holds at the start", "floats", CHOICE, ge=0, le=2)
+    block: float = parameter(
+        0.0, "what it builds up to; below `initial` it buys nothing", "floats", CHOICE, ge=0, le=2
+    )
+    build_rate: float = parameter(0.02, "speed of building", "floats a day", CHOICE, ge=0, le=10)
+    sell_above: float = parameter(
+        1.0, "highest log price from which on it sells", "log price", CHOICE, ge=-5, le=20
+    )
+    participation: float = parameter(
+        0.1, "selling is at most this share of volume", "1", CHOICE, ge=0, le=10
+    )
+
+
+class Pauses(Section):
+    """Limit-up/limit-down trading pauses (section 8)."""
+
+    tier: int = parameter(
+        0,
+        "0: none; 1: S&P 500, Russell 1000 and large funds, bands of 5 %; 2: all others, 10 %; "
+        "wider at or below 3 a share",
+        "1",
+        "Plan to Address Extraordinary Market Volatility (Regulation NMS), appendix A",
+        ge=0,
+        le=2,
+    )
+
+
+class Broker(Section):
+    """The crowd's broker, whose clearing house asks for capital (section 9); one for all names."""
+
+    excess_net_capital: float | None = parameter(
+        None,
+        "ENC; null: its clearing house never stops it",
+        "money in the market's currency",
+        "null: off; Robinhood Securities, 28 January 2021: 544 M against a requirement of 1,400 M, "
+        "so a premium of 2,203 M",
+        gt=0,
+    )
+    crowd_share: float = parameter(
+        0.3, "part of the crowd's purchases that clears through it", "1", CHOICE, ge=0, le=1
+    )
+    var_multiple: float = parameter(
+        2.33,
+        "requirement per unit of daily volatility: confidence x sqrt(days)",
+        "1",
+        "99 % of a normal day",
+        ge=0,
+        le=20,
+    )
+    premium_limit: float = parameter(
+        0.0,
+        "excess-capital premium (VaR - ENC) VaR / ENC above which it restricts buying",
+        "money in the market's currency",
+        "NSCC Rules, Procedure XV, as in January 2021; 0: at the first premium",
+        ge=0,
+    )
+    settlement_days: float = parameter(
+        2.0, "mean time until a purchase has settled", "days", "SEC rule 15c6-1, T+2 in 2021",
+        gt=0, le=20,
+    )  # fmt: skip
+    duration: float = parameter(
+        1.0, "buying is restricted for so long after an excess", "days", CHOICE, ge=0, le=252
     )

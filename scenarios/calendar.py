@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import lru_cache
 
-WEEK = 5  # sessions of a week where no as-of date is known
+WEEK, MONTH = 5, 20  # sessions of a week and month where no as-of date is known
+FRIDAY = 4
 
 
 @lru_cache(maxsize=32)
@@ -38,6 +39,27 @@ def weekly_expiries(as_of: date | None, n: int) -> tuple[int, ...]:
     weeks = [day.isocalendar()[:2] for day in days]
     ends = [i + 1 for i in range(len(days) - 1) if weeks[i] != weeks[i + 1]]
     return tuple(end for k, end in enumerate(ends) if k == 0 or ends[k - 1] <= n)
+
+
+def monthly_expiries(as_of: date | None, n: int) -> tuple[int, ...]:
+    """Day numbers of the monthly expiries up to the first one after day n, the crowd's next.
+
+    An expiry is the third Friday of a month, or the last session before it; every twentieth day
+    where `as_of` is None.
+    """
+    if as_of is None:
+        return tuple(range(MONTH, n + MONTH + 1, MONTH))
+    days = trading_days(as_of, n + 2 * MONTH)  # third Fridays are 25 sessions apart at most
+    fridays = sorted({_third_friday(day) for day in days})
+    ends = [bisect_right(days, friday) for friday in fridays if friday <= days[-1]]
+    ends = [end for end in ends if end >= 1]
+    return tuple(end for k, end in enumerate(ends) if k == 0 or ends[k - 1] <= n)
+
+
+def _third_friday(day: date) -> date:
+    """The third Friday of a day's month."""
+    first = day.replace(day=1)
+    return first + timedelta(days=(FRIDAY - first.weekday()) % 7 + 14)
 
 
 def expiry_days(as_of: date, expiries: Iterable[date]) -> dict[date, int]:

@@ -9,13 +9,19 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from .funds import Fund
 from .parameter import Section
 from .scenario import Scenario
+from .timeline import EVENT_TYPES, Event
 
 
 @dataclass(frozen=True)
 class ParameterRow:
-    """One parameter, in words for a person. `key` is its dotted name in a scenario's YAML."""
+    """One parameter, in words for a person. `key` is its dotted name in a scenario's YAML.
+
+    `funds.NAME.equity` holds for every fund, `timeline[].day` for every event, and
+    `timeline[lock_up].size` for events of that type.
+    """
 
     key: str
     default: str
@@ -68,28 +74,47 @@ def _shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def _row(key: str, field: FieldInfo) -> ParameterRow:
+    extra = field.json_schema_extra
+    words = extra if isinstance(extra, dict) else {}
+    return ParameterRow(
+        key=key,
+        default="required" if field.is_required() else _shown(field.default),
+        unit=str(words.get("unit", "")),
+        range=range_words(field),
+        description=field.description or "",
+        source=str(words.get("source", "")),
+    )
+
+
 def _rows(model: type[Section], prefix: str) -> Iterator[ParameterRow]:
     for name, field in model.model_fields.items():
-        section = section_of(field)
-        if section is not None:
-            continue
-        extra = field.json_schema_extra
-        words = extra if isinstance(extra, dict) else {}
-        yield ParameterRow(
-            key=prefix + name,
-            default="required" if field.is_required() else _shown(field.default),
-            unit=str(words.get("unit", "")),
-            range=range_words(field),
-            description=field.description or "",
-            source=str(words.get("source", "")),
-        )
+        if section_of(field) is None:
+            yield _row(prefix + name, field)
     for name, field in model.model_fields.items():
         section = section_of(field)
         if section is not None:
             yield from _rows(section, f"{prefix}{name}.")
 
 
+def _event_rows() -> Iterator[ParameterRow]:
+    """What every event has, then what each type has."""
+    yield from _rows(Event, "timeline[].")
+    for name, kind in EVENT_TYPES.items():
+        yield ParameterRow(
+            key=f"timeline[{name}]",
+            default="type: " + name,
+            unit="",
+            range="",
+            description=(kind.__doc__ or "").partition("\n")[0],
+            source="",
+        )
+        for own, field in kind.model_fields.items():
+            if own != "type" and own not in Event.model_fields:
+                yield _row(f"timeline[{name}].{own}", field)
+
+
 @cache
 def describe_parameters() -> tuple[ParameterRow, ...]:
-    """Every parameter of a scenario: the run's first, then section by section."""
-    return tuple(_rows(Scenario, ""))
+    """Every parameter of a scenario: the run's first, then section by section, funds, events."""
+    return (*_rows(Scenario, ""), *_rows(Fund, "funds.NAME."), *_event_rows())

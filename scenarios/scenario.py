@@ -11,19 +11,30 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 from .agents import (
     Anchor,
     Borrow,
+    Broker,
     Clearing,
     Crowd,
     Dealers,
     ImpliedVol,
+    Issuer,
+    Leader,
+    LeveredLongs,
     Locked,
     NewShorts,
+    Pauses,
     Restriction,
     Shorts,
 )
+from .errors import InputError
+from .funds import Fund, FundName
 from .parameter import CHOICE, Section, parameter
+from .timeline import MAX_EVENTS, SHORTS, MarketShock, TimelineEvent, labels
+from .variation import Sensitivity, Variation
 
-SHORTS = "shorts"  # the key under `names` for every name that the book is short
-MAX_FACTORS = 8  # of the kernels (kernels/layout.py)
+__all__ = ["SHORTS"]  # the key under `names` for every name that the book is short
+MAX_FACTORS, MAX_FUNDS = 8, 4  # of the kernels (kernels/layout.py)
+LEAST_MULTIPLE = 1.1  # of max_multiple
+LONGEST_ID_WITH_VARIANTS = 150
 
 Beta = Annotated[float, Field(ge=-20, le=20)]
 FactorVolatility = Annotated[float, Field(ge=0, le=5)]
@@ -43,6 +54,18 @@ class Channels(Section):
     recall: bool = parameter(True, "lenders recall", "switch", CHOICE)
     restriction: bool = parameter(True, "brokers can restrict buying", "switch", CHOICE)
     transient_impact: bool = parameter(True, "J moves", "switch", CHOICE)
+    funds: bool = parameter(True, "funds cut as they lose", "switch", CHOICE)
+    levered_longs: bool = parameter(True, "longs on margin are sold out", "switch", CHOICE)
+    locked_release: bool = parameter(True, "locked holders sell high", "switch", CHOICE)
+    issuer: bool = parameter(True, "issuers sell new shares", "switch", CHOICE)
+    leader: bool = parameter(True, "a leader builds, is followed and sells", "switch", CHOICE)
+    pauses: bool = parameter(True, "limit-up/limit-down pauses", "switch", CHOICE)
+    clearing_rule: bool = parameter(
+        True, "the clearing house can stop the crowd's broker", "switch", CHOICE
+    )
+    programmes: bool = parameter(
+        True, "buying, call buying and issuance of the timeline", "switch", CHOICE
+    )
 
 
 class MarketShift(Section):
@@ -77,6 +100,10 @@ class NameParameters(Section):
     new_shorts: NewShorts = NewShorts()
     borrow: Borrow = Borrow()
     restriction: Restriction = Restriction()
+    levered_longs: LeveredLongs = LeveredLongs()
+    issuer: Issuer = Issuer()
+    leader: Leader = Leader()
+    pauses: Pauses = Pauses()
     betas: dict[str, Beta] = parameter(
         {},
         "loadings on factors, by factor name; each replaces the beta_ column of the market file",
@@ -129,6 +156,32 @@ class Scenario(NameParameters):
     factor_correlation: dict[str, dict[str, Correlation]] = parameter(
         {}, "correlation of two factors, as {one: {other: value}}; 0 where absent", "1", CHOICE
     )
+    factor_dof: float | None = parameter(
+        None,
+        "degrees of freedom of daily Student-t factor returns, one mixture for all factors; null: "
+        "normal",
+        "1",
+        "null: normal; 4 for stock indices, Platen & Rendek (2008), J. Statistical Theory and "
+        "Practice 2",
+        gt=2,
+        le=1000,
+    )
+    factor_tail_cap: float = parameter(
+        25.0,
+        "cap of a day's variance under factor_dof, in multiples of the mean",
+        "1",
+        CHOICE,
+        gt=1,
+        le=1e4,
+    )
+    broker: Broker = Broker()
+    sensitivity: Sensitivity = Sensitivity()
+    variation: Variation = Variation()
+    variant_of: str | None = Field(
+        None, description="id of the scenario that this one varies; set by `variants`"
+    )
+    funds: dict[FundName, Fund] = Field({}, description="up to 4 funds, by name")
+    timeline: tuple[TimelineEvent, ...] = Field((), description="up to 16 events", strict=False)
     market_shifts: tuple[MarketShift, ...] = Field(
         (), description="changes of the market snapshot, applied in order", strict=False
     )
@@ -177,6 +230,70 @@ class Scenario(NameParameters):
             )
         return self
 
+    @model_validator(mode="after")
+    def _story_is_possible(self) -> Self:
+        if len(self.funds) > MAX_FUNDS:
+            raise ValueError(f"funds: {len(self.funds)} funds; at most {MAX_FUNDS}")
+        if len(self.timeline) > MAX_EVENTS:
+            raise ValueError(f"timeline: {len(self.timeline)} events; at most {MAX_EVENTS}")
+        first: dict[str, int] = {}
+        for index, (event, label) in enumerate(
+            zip(self.timeline, labels(self.timeline), strict=True)
+        ):
+            if first.setdefault(label, index) != index:
+                raise ValueError(
+                    f'timeline[{index}].id: "{label}" is also the name of event {first[label]}, '
+                    "counted from 0; rename one"
+                )
+            if event.day is not None and event.day > self.horizon_days:
+                raise ValueError(
+                    f"timeline[{index}].day: day {event.day} is after the last, "
+                    f"{self.horizon_days}; bring it forward or raise horizon_days"
+                )
+            if isinstance(event, MarketShock) and event.factor not in self.factors:
+                raise ValueError(
+                    f"timeline[{index}].factor: {event.factor} is not one of the factors; give its "
+                    "volatility under factors"
+                )
+        return self
+
+    def variants(self) -> list[Scenario]:
+        """This scenario with one value of `sensitivity` at a time, in their order.
+
+        Ids are `gme-2021, impact x0.5`; `variant_of` is the id of this one. What would change
+        nothing is left out, and a variant has no variants. Raises InputError for an id that
+        leaves no room to say what was varied.
+        """
+        if self.variant_of is not None:
+            return []
+        found = []
+        for variation in self.variation.around(self.sensitivity):
+            if self._varies(variation):
+                name = f"{self.id}, {variation.label or 'as given'}"
+                found.append(
+                    self.model_copy(
+                        update={"id": name, "variant_of": self.id, "variation": variation}
+                    )
+                )
+        if found and len(self.id) > LONGEST_ID_WITH_VARIANTS:
+            raise InputError(
+                f"id: {len(self.id)} characters leave no room to say what a variant varies; at "
+                f"most {LONGEST_ID_WITH_VARIANTS}"
+            )
+        return found
+
+    def _varies(self, variation: Variation) -> bool:
+        """Whether one more change says anything that does not hold already."""
+        before, sign = self.variation, variation.dealer_sign
+        if variation == before or sign == before.dealer_sign:
+            return variation != before
+        overrides = {
+            layer.dealers.sign
+            for layer in self.names.values()
+            if "sign" in layer.dealers.model_fields_set
+        }
+        return before.dealer_sign is not None or {self.dealers.sign} | overrides != {sign}
+
     def correlation(self) -> npt.NDArray[np.float64]:
         """Correlation of the factors in the order of `factors`. Shape: (factors, factors)."""
         order = {name: index for index, name in enumerate(self.factors)}
@@ -215,4 +332,14 @@ class Scenario(NameParameters):
                         update={field: getattr(given, field) for field in given.model_fields_set}
                     )
             sections[section] = value
-        return NameParameters.model_construct(**sections)
+        return self._varied(NameParameters.model_construct(**sections))
+
+    def _varied(self, p: NameParameters) -> NameParameters:
+        """One name's parameters under the scenario's variation."""
+        by, clearing = self.variation, p.clearing
+        multiple = max(clearing.max_multiple * by.max_multiple, LEAST_MULTIPLE)
+        changed = {"impact_factor": clearing.impact_factor * by.impact, "max_multiple": multiple}
+        update: dict[str, Section] = {"clearing": clearing.model_copy(update=changed)}
+        if by.dealer_sign is not None:
+            update["dealers"] = p.dealers.model_copy(update={"sign": by.dealer_sign})
+        return p.model_copy(update=update)

@@ -1,0 +1,65 @@
+"""Ranges of the parameters that nobody knows, and one value out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from .parameter import CHOICE, Section, parameter
+
+Factor = Annotated[float, Field(ge=0.01, le=100)]
+Sign = Annotated[float, Field(ge=-1, le=1)]
+
+
+class Sensitivity(Section):
+    """What is tried, one at a time, around a scenario. A list may be empty."""
+
+    impact: tuple[Factor, ...] = parameter(
+        (0.5, 2.0), "factors on the impact of every name", "1", CHOICE, strict=False
+    )
+    max_multiple: tuple[Factor, ...] = parameter(
+        (0.5, 2.0), "factors on max_multiple of every name", "1", CHOICE, strict=False
+    )
+    dealer_sign: tuple[Sign, ...] = parameter(
+        (-1.0, 0.0, 1.0),
+        "dealers' sign in every name",
+        "1",
+        CHOICE + ": SEC staff found dealers buying calls in January 2021",
+        strict=False,
+    )
+
+
+class Variation(Section):
+    """One change to every name of a scenario, over what each name says."""
+
+    impact: float = parameter(1.0, "factor on clearing.impact_factor", "1", CHOICE, ge=1e-4, le=1e4)
+    max_multiple: float = parameter(
+        1.0, "factor on clearing.max_multiple (which stays at least 1.1)", "1", CHOICE, ge=1e-4,
+        le=1e4,
+    )  # fmt: skip
+    dealer_sign: float | None = parameter(
+        None, "replaces dealers.sign; null: as it is", "1", CHOICE, ge=-1, le=1
+    )
+
+    @property
+    def label(self) -> str:
+        """`impact x0.5`, `dealer_sign -1`; "" where nothing is varied."""
+        words = [
+            f"{name} x{value:g}"
+            for name, value in (("impact", self.impact), ("max_multiple", self.max_multiple))
+            if value != 1
+        ]
+        if self.dealer_sign is not None:
+            words.append(f"dealer_sign {self.dealer_sign:g}")
+        return ", ".join(words)
+
+    def around(self, ranges: Sensitivity) -> Iterator[Variation]:
+        """This variation with one more change each, in the order of the ranges."""
+        for factor in ranges.impact:
+            yield self.model_copy(update={"impact": self.impact * factor})
+        for factor in ranges.max_multiple:
+            yield self.model_copy(update={"max_multiple": self.max_multiple * factor})
+        for sign in ranges.dealer_sign:
+            yield self.model_copy(update={"dealer_sign": sign})
