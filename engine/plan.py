@@ -18,7 +18,7 @@ from ..kernels.layout import (
     price_bin_edges,
 )
 from ..kernels.loop_gain import CHANNELS, loop_gain
-from ..kernels.overlap import holders, overlap
+from ..kernels.overlap import overlap
 from ..kernels.pack import Prepared, prepare
 from ..kernels.pack_name import Impact
 from ..results import InputFile, StoreSpec
@@ -129,22 +129,36 @@ class Plan:
             inputs=(*inputs, InputFile(ROLE, "job.json", job.to_json())),
             parameters=tuple(scenario.model_dump_json() for scenario in job.scenarios),
             weights=first.names["book_weight"][: len(first.symbols)].astype(float),
-            holders=holders(max(int(packed.run["funds"]) for packed in self.packed)),
-            overlap=overlaps(self.packed),
+            holders=holders(job.scenarios),
+            overlap=overlaps(job.scenarios, self.packed),
             provenance=provenance,
         )
 
 
-def overlaps(scenarios: Sequence[Packed]) -> npt.NDArray[np.float64]:
-    """Overlaps of every scenario's holders, NaN where a scenario has fewer than another.
+BOOK = "book"
 
-    Shape: (scenarios, holders, holders).
+
+def holders(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
+    """The book and every fund of any scenario, by name."""
+    funds = [_holder(name) for scenario in scenarios for name in scenario.funds]
+    return tuple(dict.fromkeys([BOOK, *funds]))
+
+
+def _holder(fund: str) -> str:
+    return "book (fund)" if fund == BOOK else fund
+
+
+def overlaps(scenarios: Sequence[Scenario], packed: Sequence[Packed]) -> npt.NDArray[np.float64]:
+    """Overlaps of the holders in every scenario, NaN where it lacks one.
+
+    Shape: (scenarios, holders, holders), in the order of `holders`.
     """
-    found = [overlap(packed) for packed in scenarios]
-    most = max(len(matrix) for matrix in found)
-    return np.stack(
-        [np.pad(matrix, (0, most - len(matrix)), constant_values=np.nan) for matrix in found]
-    )
+    everyone = holders(scenarios)
+    found = np.full((len(scenarios), len(everyone), len(everyone)), np.nan)
+    for table, scenario, arrays in zip(found, scenarios, packed, strict=True):
+        mine = [everyone.index(name) for name in (BOOK, *map(_holder, scenario.funds))]
+        table[np.ix_(mine, mine)] = overlap(arrays)
+    return found
 
 
 def make_plan(

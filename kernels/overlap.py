@@ -17,19 +17,12 @@ import numpy.typing as npt
 
 from .layout import POSITION, Packed
 
-BOOK = "book"
-
-
-def holders(funds: int) -> tuple[str, ...]:
-    """The book, then the funds in the order of the scenario."""
-    return (BOOK, *(f"fund_{k + 1}" for k in range(funds)))
-
 
 def overlap(packed: Packed) -> npt.NDArray[np.float64]:
     """Loss of every row's holder, as a fraction of its equity, when the column's unwinds it all.
 
-    Shape: (1 + funds, 1 + funds), in the order of `holders`. On the diagonal it is the mark-down
-    of one's own position at the price after one's own unwinding.
+    Shape: (1 + funds, 1 + funds), the book first, then the funds in the scenario's order. On the
+    diagonal it is the mark-down of one's own position at the price after one's own unwinding.
     """
     count, funds = int(packed.run["names"]), int(packed.run["funds"])
     names = packed.names[:count]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from powderkeg.kernels.overlap import holders, overlap
+from powderkeg.kernels.overlap import overlap
 from tests.builders import TestFund, packed
 
 
@@ -21,7 +21,6 @@ def test_two_names_by_hand() -> None:
         funds=[TestFund(held["one"], value["one"]), TestFund(held["two"], value["two"])],
     )
     found = overlap(p)
-    assert holders(2) == ("book", "fund_1", "fund_2")
     assert found.shape == (3, 3)
 
     impact = np.array([1.5, 0.8]) / p.names["elastic0"][:2].astype(float)
