@@ -146,11 +146,12 @@ def test_the_anchor_without_news_loses_half_its_variance() -> None:
     )
     model = Model(scenario)
     s = 0.2 * (1 + 2 * 0.3)
-    move = anchor.move(model, np.array([[0.3]]), 0.25, np.zeros((2, 1)))
+    move = anchor.move(model, np.array([[0.3]]), 0.25, anchor.News(np.zeros((2, 1))))
     assert move[0, 0] == pytest.approx(-0.25 * s**2 / 2, rel=1e-6)
-    move = anchor.move(model, np.array([[0.3]]), 0.25, np.array([[1.0], [-2.0]]))
-    news = 0.5 * (math.sqrt(s**2 - 0.01) - 0.2)
-    assert move[0, 0] == pytest.approx(news - 0.25 * s**2 / 2, rel=1e-6)
+    news = anchor.News(np.array([[1.0], [-2.0]]))
+    move = anchor.move(model, np.array([[0.3]]), 0.25, news)
+    draws = 0.5 * (math.sqrt(s**2 - 0.01) - 0.2)
+    assert move[0, 0] == pytest.approx(draws - 0.25 * s**2 / 2, rel=1e-6)
 
 
 def test_cheap_calls_are_bought_at_no_less_than_half_a_per_cent() -> None:
@@ -282,7 +283,7 @@ def test_the_table_is_read_between_its_nodes() -> None:
         dealer_sign=0.5,
     )
     state = states.start(Model(scenario), np.ones((len(vols), 1)))
-    law = dealers.target(state, Model(scenario), 12, 0.1, calls=False)
+    law = dealers.target(state, Model(scenario), 12)
     x = np.random.default_rng(5).uniform(-0.8, 0.8, (len(vols), 50))
     hedge, slope = law(x)
     time, inside = float(scenario.schedule["time"][12]), vols[:, None]

@@ -1,31 +1,41 @@
 """The anchor w: what the price would do if nobody but the elastic holders traded.
 
     s^2 = sigma^2 (1 + a_sigma A)^2
-    dw  = sqrt(h) (sum_f b_f z_f + sqrt(s^2 - b^2) z) - h s^2/2 + h drift
+    dw  = sqrt(h) (sqrt(W_F) sum_f b_f z_f + sqrt(W_i) sqrt(s^2 - b^2) z)
+          - h (W_F b^2 + W_i (s^2 - b^2))/2 + h drift
 
-over the share h of a day: f overnight, (1 - f) dt in a step. e^w is a martingale without drift.
-docs/model.md, sections 6 and 8.
+over the share h of a day: f overnight, (1 - f) dt in a step; W_F and W_i are the day's variances
+(tails.py), 1 where returns are normal. e^w is a martingale without drift. docs/model.md, 6 and 8.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from .parameters import Array, Model
+from .parameters import ONE, ZERO, Array, Model
 
 
-def move(model: Model, attention: Array, share: float, draws: Array) -> Array:
-    """The anchor's log move over `share` of a day.
+class News(NamedTuple):
+    """What moves the anchor in a step."""
 
-    Shape: attention (names, paths); draws (names + factors, paths), factors last.
-    """
-    p = model.name
-    variance = np.square(p.sigma * (1 + p.attention_volatility * attention))
-    names = len(attention)
-    news = np.sqrt(np.maximum(variance - p.factor_variance, 0)) * draws[:names]
+    draws: Array  # normals, (names + factors, paths), factors last
+    jump: Array = ZERO  # log move by events and jumps
+    name_variance: Array = ONE  # W_i of the day, (names, paths)
+    factor_variance: Array = ONE  # W_F of the day, (paths,)
+
+
+def move(model: Model, attention: Array, share: float, news: News) -> Array:
+    """The anchor's log move over `share` of a day, (names, paths)."""
+    p, names = model.name, len(attention)
+    variance = np.square(p.sigma * (1 + p.attention_volatility * attention)) - p.factor_variance
+    np.maximum(variance, 0, out=variance)
+    variance *= news.name_variance
+    moved = np.sqrt(variance) * news.draws[:names]
     if model.loadings.shape[1]:
-        news += model.loadings @ draws[names:]
-    variance *= -0.5 * share
-    variance += np.sqrt(share) * news
-    variance += share * p.drift
-    return variance
+        moved += np.sqrt(news.factor_variance) * (model.loadings @ news.draws[names:])
+        variance += news.factor_variance * p.factor_variance
+    moved *= np.sqrt(share)
+    moved += share * (p.drift - variance / 2) + news.jump
+    return moved

@@ -3,6 +3,8 @@
     pnl    = sum_i (a_i (P_i - 1) - paid_i)
     excess = 1 + pnl - sum_i margin_i |a_i| P_i            a margin call is excess < 0
 
+Margin events that are on add to margin_i |a_i|; fees are those on existing loans.
+
 docs/model.md, section 11.
 """
 
@@ -11,9 +13,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import PATH
+from ..layout import PATH, EventType
 from .parameters import Array, Model
 from .state import State
+from .timeline import Now
 
 
 class Book:
@@ -28,12 +31,13 @@ class Book:
     def pay_fees(self, state: State, model: Model) -> None:
         """Borrow fees of the book's shorts over an intraday step, at its new price and fee."""
         short = np.maximum(-model.name.book_weight, 0) * (model.dt / 252)
-        state.borrow_paid += short * state.price * state.fee
+        state.borrow_paid += short * state.price * state.fee_existing
 
-    def check(self, state: State, model: Model, time: float, close: bool) -> None:
+    def check(self, state: State, model: Model, now: Now, time: float, close: bool) -> None:
         p = model.name
         self.pnl = model.total(p.book_weight * (state.price - 1) - state.borrow_paid)
-        excess = 1 + self.pnl - model.total(p.book_margin * state.price)
+        margin = p.book_margin + now.added(EventType.MARGIN)
+        excess = 1 + self.pnl - model.total(margin * state.price)
         np.minimum(self.worst, self.pnl, out=self.worst)
         called = excess < 0
         self.call_day[called & np.isnan(self.call_day)] = time

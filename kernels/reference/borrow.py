@@ -1,44 +1,67 @@
 """The market for borrowed shares: what can be lent, what is borrowed, what it costs.
 
-    Y = l_E E + l_L L        D = S_c + S_n + B- + (-H)+        u = D / Y
-    fee = max(fee0 + fee_slope ((u - threshold)+ - (u0 - threshold)+), fee_min)
-    recall = c(recall_rate) (D - Y)+, shared pro rata by S_c and S_n
+    Y = l_E E + l_L L        D = S_c + S_n + B- + (-H)+ + sum_k (-F_k)+        u = D / Y
+    fee_new = max(fee0 + fee_slope ((u - threshold)+ - (u0 - threshold)+), fee_min)
+    recall  = c(recall_rate) (D - Y)+, shared pro rata by S_c and S_n
 
-docs/model.md, sections 7 and 9.
+Y is at least one lot. docs/model.md, sections 7 and 9.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .parameters import Array, Columns
+from ..layout import LOTS_PER_FLOAT, EventType
+from .parameters import Array, Columns, Model
+from .state import FUNDS, State
+from .timeline import Now
 
-LEAST_LENDABLE = 2.0**-22  # one lot: keeps utilisation finite where nothing can be lent
-
-
-def lendable(elastic: Array, p: Columns) -> Array:
-    return p.lendable_elastic * elastic + p.lendable_locked * p.locked
-
-
-def borrowed(cohort: Array, new_shorts: Array | float, hedge: Array, p: Columns) -> Array:
-    return cohort + new_shorts + p.book_short + np.maximum(-hedge, 0)
+ONE_LOT = 1 / LOTS_PER_FLOAT
 
 
-def utilisation(lendable: Array, borrowed: Array) -> Array:
-    return borrowed / np.maximum(lendable, LEAST_LENDABLE)
+def lendable(state: State, p: Columns, now: Now) -> Array:
+    """Y, times the factor of the recall events that are on."""
+    own = p.lendable_elastic * state.elastic + p.lendable_locked * state.locked
+    return np.maximum(own * now.factor(EventType.LENDABLE), ONE_LOT)
+
+
+def borrowed(state: State, model: Model) -> Array:
+    """D, whoever borrowed."""
+    short = state.cohort + state.new_shorts + model.name.book_short + np.maximum(-state.hedge, 0)
+    for fund in FUNDS[: model.funds]:
+        short += np.maximum(-getattr(state, fund), 0)
+    return short
 
 
 def fee(utilisation: Array, p: Columns) -> Array:
-    """Per annum."""
+    """Of a new loan, per annum."""
     excess = np.maximum(utilisation - p.fee_threshold, 0) - p.fee_excess0
     return np.maximum(p.fee0 + p.fee_slope * excess, p.fee_min)
 
 
-def recall(
-    lendable: Array, borrowed: Array, cohort: Array, new_shorts: Array, p: Columns
-) -> tuple[Array, Array]:
+def price(state: State, model: Model, now: Now) -> None:
+    """Utilisation, and what a new loan costs."""
+    state.utilisation = borrowed(state, model) / lendable(state, model.name, now)
+    state.fee = fee(state.utilisation, model.name)
+
+
+def open_loans(state: State, model: Model) -> None:
+    """Utilisation and both fees at the start."""
+    price(state, model, Now())
+    state.fee_existing = state.fee.copy()
+
+
+def update(state: State, model: Model, now: Now) -> None:
+    """After every intraday step: what existing loans cost, then both fees."""
+    state.fee_paid += state.fee_existing * (model.dt / 252)
+    price(state, model, now)
+    repriced = model.name.repricing_c * (state.fee - state.fee_existing)
+    state.fee_existing = state.fee_existing + repriced
+
+
+def recall(state: State, lendable: Array, borrowed: Array, p: Columns) -> tuple[Array, Array]:
     """Shares called back from the cohort and from the new shorts."""
-    shorts = cohort + new_shorts
+    shorts = state.cohort + state.new_shorts
     wanted = p.recall_c * np.maximum(borrowed - lendable, 0)
     each = np.divide(wanted, shorts, out=np.zeros_like(shorts), where=shorts > 0)
-    return each * cohort, each * new_shorts
+    return each * state.cohort, each * state.new_shorts

@@ -1,8 +1,9 @@
 """Clearing: price follows the inventory of elastic holders in closed form.
 
-    x = w + M ln(E0 / E) + J                     (Gabaix & Koijen 2021)
+    x = w + M ln(E* / E) + J                     (Gabaix & Koijen 2021)
     J += eta sigma q / (V + |q|/dt)              (Obizhaeva & Wang 2013)
-    P_fill = exp(w + J_mean + M ln(E0/E)) g((M-1) rho) / g(-rho),
+         x (1 + depth_volatility (v/v0 - 1))+ / depth
+    P_fill = exp(w + J_mean + M ln(E*/E)) g((M-1) rho) / g(-rho),
              rho = ln(E/E1),  g(z) = (e^z - 1)/z
 
 docs/model.md, sections 3, 4 and 8.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..layout import LOTS_PER_FLOAT
-from .parameters import Array
+from .parameters import ONE, Array, Columns
 
 
 def lots(quantity: Array) -> Array:
@@ -21,14 +22,23 @@ def lots(quantity: Array) -> Array:
     return np.rint(quantity * LOTS_PER_FLOAT) / LOTS_PER_FLOAT
 
 
-def log_price(anchor: Array, elastic: Array, transient: Array, m: Array, elastic0: Array) -> Array:
-    return anchor + m * np.log(elastic0 / elastic) + transient
+def log_price(anchor: Array, elastic: Array, transient: Array, m: Array, normal: Array) -> Array:
+    """`normal` is E*, the elastic float at which price and anchor meet."""
+    return anchor + m * np.log(normal / elastic) + transient
 
 
 def filled_share(buys: Array, sells: Array, elastic: Array, elastic_min: Array) -> Array:
     """The share of every buy order that fills before E reaches its floor; sells always fill."""
     available = np.maximum(elastic - elastic_min + sells, 0)
-    return np.divide(available, buys, out=np.ones_like(buys), where=buys > available)
+    if (buys <= available).all():
+        return ONE
+    full = np.ones_like(available)
+    return np.divide(available, buys, out=full, where=buys > available)
+
+
+def thinness(implied_vol: Array, p: Columns, depth: Array) -> Array:
+    """By how much impact exceeds that of the start: the book thins as volatility rises."""
+    return np.maximum(1 + p.depth_volatility * (implied_vol / p.vol0 - 1), 0) / depth
 
 
 def impact(quantity: Array, daily_volume: Array, eta_sigma: Array, dt: float) -> Array:
@@ -43,7 +53,7 @@ def mean_exponential(z: Array) -> Array:
 
 
 def fill_price(
-    anchor: Array, transient: Array, before: Array, after: Array, m: Array, elastic0: Array
+    anchor: Array, transient: Array, before: Array, after: Array, m: Array, normal: Array
 ) -> Array:
     """Mean price (1/q) int P dE of a move of the elastic float from `before` to `after`.
 
@@ -52,4 +62,4 @@ def fill_price(
     """
     rho = np.log(before / after)
     shape = mean_exponential((m - 1) * rho) / mean_exponential(-rho)
-    return np.asarray(np.exp(log_price(anchor, before, transient, m, elastic0)) * shape)
+    return np.asarray(np.exp(log_price(anchor, before, transient, m, normal)) * shape)

@@ -1,6 +1,7 @@
 """Option dealers: they hold the delta of what they are short, and chase it at rate kappa.
 
-    H*(x) = sign chain(x, v, t) + n N(d(x)),   d = (x - l)/s + s/2,   s = max(v sqrt(tau), 1e-4)
+    H*(x) = sign chain(x, v, t) + n N(d(x)) + n_m N(d_m(x)),
+    d = (x - l)/s + s/2,   s = max(v sqrt(tau), 1e-4)
 
 Dealers short gamma (gain G = (M/E') dH*/dx >= 0): exponential step along the linearised price.
 Dealers long gamma (G < .01): price and hedge are solved together, between the price xh and the one
@@ -16,6 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
+from ..layout import Feature
+from . import calls, clearing
+from .orders import Order
 from .parameters import Array, Model
 from .state import State
 
@@ -66,31 +70,44 @@ class Chain:
 
 
 @dataclass(frozen=True)
+class Calls:
+    """The crowd's calls of one expiry."""
+
+    number: Array
+    strike: Array  # log
+    width: Array  # s
+
+    def __call__(self, x: Array) -> tuple[Array, Array]:
+        """Their delta and its slope in x."""
+        d = (x - self.strike) / self.width + self.width / 2
+        density = np.exp(-0.5 * d * d) / SQRT_2PI
+        return self.number * ndtr(d), self.number / self.width * density
+
+    def at(self, where: Mask) -> Calls:
+        """The same calls at some of their elements only."""
+        return Calls(*(some(a, where) for a in (self.number, self.strike, self.width)))
+
+
+@dataclass(frozen=True)
 class Target:
     """The hedge dealers want at a price, with everything else held fixed."""
 
     chain: Chain | None
-    calls: Array | None  # None: the crowd has no calls
-    strike: Array
-    width: Array  # s
+    calls: tuple[Calls, ...] = ()
 
     def __call__(self, x: Array) -> tuple[Array, Array]:
         """H*(x) and dH*/dx."""
         hedge, slope = (np.zeros_like(x), np.zeros_like(x)) if not self.chain else self.chain(x)
-        if self.calls is not None:
-            d = (x - self.strike) / self.width + self.width / 2
-            hedge += self.calls * ndtr(d)
-            slope += self.calls / self.width * np.exp(-0.5 * d * d) / SQRT_2PI
+        for expiry in self.calls:
+            delta, rise = expiry(x)
+            hedge += delta
+            slope += rise
         return hedge, slope
 
     def at(self, where: Mask) -> Target:
         """The same target at some of its elements only."""
-        return Target(
-            chain=self.chain and self.chain.at(where),
-            calls=None if self.calls is None else some(self.calls, where),
-            strike=some(self.strike, where),
-            width=some(self.width, where),
-        )
+        chain = self.chain and self.chain.at(where)
+        return Target(chain, tuple(expiry.at(where) for expiry in self.calls))
 
 
 def some(values: Array, where: Mask) -> Array:
@@ -98,9 +115,10 @@ def some(values: Array, where: Mask) -> Array:
     return np.asarray(np.broadcast_to(values, where.shape)[where])
 
 
-def target(state: State, model: Model, step: int, sqrt_tau: float, calls: bool) -> Target:
-    """The dealers' target at the end of step number `step`."""
+def target(state: State, model: Model, number: int) -> Target:
+    """The dealers' target at the end of step `number`."""
     p, packed, run = model.name, model.packed, model.packed.run
+    step = packed.schedule[number]
     chain = None
     if packed.chain.size:
         last = int(run["vol_nodes"]) - 1
@@ -109,7 +127,7 @@ def target(state: State, model: Model, step: int, sqrt_tau: float, calls: bool) 
         lower = np.minimum(place.astype(np.intp), last - 1)
         row = np.maximum(p.chain, 0).astype(np.intp)
         chain = Chain(
-            table=packed.chain[:, step].ravel(),
+            table=packed.chain[:, number].ravel(),
             nodes=int(run["price_nodes"]),
             corner=(row * (last + 1) + lower) * int(run["price_nodes"]),
             vol_share=place - lower,
@@ -117,8 +135,16 @@ def target(state: State, model: Model, step: int, sqrt_tau: float, calls: bool) 
             start=p.chain_start,
             inverse_step=p.chain_inverse_step,
         )
-    width = np.maximum(state.implied_vol * sqrt_tau, 1e-4)
-    return Target(chain, state.calls if calls else None, state.call_log_strike, width)
+    expiries = []
+    if calls.held(model):
+        expiries.append((state.calls, state.call_log_strike, step["sqrt_tau"]))
+        if Feature.MONTHLY_CALLS in model.features:
+            month = (state.monthly_calls, state.monthly_call_log_strike, step["sqrt_tau_month"])
+            expiries.append(month)
+    widths = (np.maximum(state.implied_vol * float(tau), 1e-4) for _, _, tau in expiries)
+    return Target(
+        chain, tuple(Calls(n, k, s) for (n, k, _), s in zip(expiries, widths, strict=True))
+    )
 
 
 def relaxed(z: Array) -> Array:
@@ -129,28 +155,32 @@ def relaxed(z: Array) -> Array:
 
 
 def order(
-    law: Target, state: State, model: Model, expected: Array, elastic: Array, step: int
-) -> Array:
-    """Shares dealers buy (sell where negative).
+    state: State, model: Model, number: int, m: Array, transient: Array, others: tuple[Array, Array]
+) -> Order:
+    """What dealers buy or sell in step `number`, after the buys and sells of all others.
 
-    `elastic` is E' after everybody else's orders and `expected` the price xh they make.
+    `m` is M times the factor of elasticity events; `transient` is J after its decay.
     """
     p, hedge = model.name, state.hedge
+    buys, sells = others
+    elastic = np.maximum(state.elastic - buys + sells, p.elastic_min)  # E'
+    expected = clearing.log_price(state.anchor, elastic, transient, m, p.elastic_normal)  # xh
+    law = target(state, model, number)
     wanted, slope = law(expected)
-    gain = p.elasticity / elastic * slope
+    gain = m / elastic * slope
     # The range of targets; a hedge beyond it comes back at rate kappa, not at once.
     low = np.minimum(p.chain_low - hedge, 0)
-    high = np.maximum(p.chain_high + state.calls - hedge, 0)
+    high = np.maximum(p.chain_high + state.calls + state.monthly_calls - hedge, 0)
     y = (wanted - hedge) * p.hedging_dt * relaxed(p.hedging_dt * (1 - gain))
     y = np.clip(y, low, high)
 
     implicit = (p.long_gamma > 0) & (gain < LONG_GAMMA_BELOW)
     if implicit.any():
         row = np.maximum(p.chain, 0).astype(np.intp)
-        guess = model.packed.steepest[row, step].astype(float)
-        about = (hedge, wanted, expected, elastic, p.elasticity, p.elastic_min, p.hedging_c)
+        guess = model.packed.steepest[row, number].astype(float)
+        about = (hedge, wanted, expected, elastic, m, p.elastic_min, p.hedging_c)
         y[implicit] = solve(law.at(implicit), *(some(a, implicit) for a in (*about, guess)))
-    return y
+    return Order(np.maximum(y, 0), np.maximum(-y, 0))
 
 
 def solve(

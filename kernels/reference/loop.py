@@ -8,25 +8,43 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import TRACE, Channel, Packed, Simulated, StepKind
+from ..layout import TRACE, Channel, EventType, Feature, Packed, Simulated, StepKind
 from . import (
     anchor,
     borrow,
+    calls,
+    cancellation,
     clearing,
     crowd,
     dealers,
     histograms,
+    issuer,
+    leader,
+    levered_longs,
+    locked,
+    new_shorts,
+    pauses,
     philox,
+    programmes,
     restriction,
     shorts,
     volatility,
 )
+from . import orders as order_book
 from . import state as states
+from .anchor import News
 from .book import Book
-from .parameters import ZERO, Array, Model
+from .clearing_rule import Broker
+from .funds import Funds
+from .jumps import Jumps
+from .orders import Order, Orders
+from .parameters import ZERO, Array, Columns, Model
 from .state import State
+from .tails import Tails
+from .timeline import Now, Timeline
 
 ELEMENTS = 1 << 14  # names x paths of a chunk: arrays of 128 KiB stay in the cache of one core
+Mask = npt.NDArray[np.bool_]
 
 
 def simulate(packed: Packed, path_ids: npt.NDArray[np.uint64], *, trace: bool = False) -> Simulated:
@@ -47,30 +65,46 @@ def simulate_chunk(
     model: Model, path_ids: npt.NDArray[np.uint64], chunk: slice, out: Simulated
 ) -> None:
     """Adds the paths of one chunk to `out`."""
-    run, packed = model.packed.run, model.packed
-    seed, ids, normals_per_step = int(run["seed"]), path_ids[chunk], int(run["normals_per_step"])
-    streams = packed.names["stream"][: model.names].astype(np.uint64)
-    every_stream = np.concatenate([streams, packed.factor_streams.astype(np.uint64)])
+    run, packed, ids = model.packed.run, model.packed, path_ids[chunk]
+    seed, normals_per_step = int(run["seed"]), int(run["normals_per_step"])
+    every_stream = np.concatenate([model.streams, packed.factor_streams.astype(np.uint64)])
     intraday = philox.Normals(seed, every_stream, ids, philox.INTRADAY)
     overnight = philox.Normals(seed, every_stream, ids, philox.OVERNIGHT)
-    clock = -np.log(philox.uniform(philox.words(seed, streams, ids, philox.RESTRICTION, 0)[0]))
-
-    state, book = states.start(model, clock), Book(len(ids))
+    timeline, tails, jumps = Timeline(model, ids), Tails(model, ids), Jumps(model, ids)
+    words = philox.words(seed, model.streams, ids, philox.RESTRICTION, 0)
+    state = states.start(model, -np.log(philox.uniform(words[0])))
+    borrow.open_loans(state, model)
+    funds, broker, book = Funds(model, len(ids)), Broker(np.zeros(len(ids))), Book(len(ids))
+    undoing = Feature.CANCELLATION in model.features
+    last_close = cancellation.Close(state) if undoing else None
     keep(out, chunk, 0, state)
     for number, step in enumerate(packed.schedule):
-        kind, draw = StepKind(int(step["kind"])), int(step["draw"])
+        kind, day, draw = StepKind(int(step["kind"])), int(step["day"]), int(step["draw"])
+        now = timeline.at(number)
+        if last_close is not None:
+            last_close.restore(state, now)
+        price_before, held_before = state.price, funds.holdings(state)
         if StepKind.OVERNIGHT in kind:
-            gap(state, model, overnight.draw(draw))
+            variance = tails.draw(day)
+            jumps.draw(day)
+            jump = jumps.move(0) + now.added(EventType.ANCHOR)
+            gap(state, model, now, News(overnight.draw(draw), jump, *variance))
         else:
-            trade(state, model, number, intraday.mean_draw(draw, normals_per_step), out.trace)
-            book_keeping(state, model)
+            crowd_before = state.crowd_shares
+            jump = jumps.move(int(step["step_of_day"])) + now.added(EventType.ANCHOR)
+            draws = intraday.mean_draw(draw, normals_per_step)
+            news = News(draws, jump, *variance)
+            wanted = orders(state, model, now, step, funds)
+            trade(state, model, now, number, wanted, news, out.trace is not None)
+            book_keeping(state, model, now, broker, crowd_before)
             book.pay_fees(state, model)
+        if Channel.FUNDS in model.on:
+            funds.mark(state, held_before, price_before)
         if StepKind.CLOSE in kind:
-            volatility.close(state, model.name)
-            if StepKind.EXPIRY in kind and Channel.CROWD | Channel.CROWD_CALLS in model.on:
-                crowd.expire(state, model, float(step["sqrt_tau_roll"]))
-            histograms.add_close(out.closes[step["day"]], state, model)
-        book.check(state, model, float(step["time"]), StepKind.CLOSE in kind)
+            close(state, model, now, kind, step)
+            histograms.add_close(out.closes[day], state, model)
+            last_close = cancellation.Close(state) if undoing else None
+        book.check(state, model, now, float(step["time"]), StepKind.CLOSE in kind)
         if step["horizon"] >= 0:
             out.pnl[step["horizon"], chunk] = book.pnl
         keep(out, chunk, number + 1, state)
@@ -78,119 +112,162 @@ def simulate_chunk(
     histograms.add_peaks(out.peaks, state)
 
 
-def gap(state: State, model: Model, draws: Array) -> None:
+def gap(state: State, model: Model, now: Now, news: News) -> None:
     """Overnight the anchor moves and nobody trades (section 6)."""
-    state.anchor += anchor.move(model, state.attention, model.overnight_share, draws)
-    reprice(state, model)
+    if Channel.CROWD in model.on:
+        crowd.seed(state, now)
+    volatility.strike(state, model.name, now)
+    state.anchor = state.anchor + anchor.move(model, state.attention, model.overnight_share, news)
+    reprice(state, model, now, ~now.any(EventType.HALT))
+    pauses.open_auction(state)
     state.volume = np.zeros_like(state.price)
     state.fill_price = state.price
+
+
+def orders(
+    state: State, model: Model, now: Now, step: npt.NDArray[np.void], funds: Funds
+) -> Orders:
+    """What everybody but the dealers wants at the price that everybody sees (section 7)."""
+    p, dt, on = model.name, model.dt, model.on
+    trading = names_that_trade(state, now)
+    volatility.strike(state, p, now)
+    wanted: Orders = {}
+
+    new = gone = ZERO
+    if Channel.CROWD in on:
+        new, gone = crowd.spread(state, model, now, restriction.in_force(state, now))
+    if Channel.CROWD_SHARES in on and Channel.CROWD in on:
+        wanted["crowd_shares"] = crowd.order(state, p, new, gone, trading)
+    if Channel.CROWD_CALLS in on:
+        calls.trade(state, model, now, step, new, gone, trading)
+
+    daily_volume = volume_of_a_day(state, p)
+    covered = recalled = left = left_recalled = entered = ZERO
+    if Channel.SHORTS in on:
+        covered = shorts.cover(state, daily_volume, p)
+    if Channel.RECALL in on or Channel.NEW_SHORTS in on:
+        lendable, borrowed = borrow.lendable(state, p, now), borrow.borrowed(state, model)
+        if Channel.RECALL in on:
+            recalled, left_recalled = borrow.recall(state, lendable, borrowed, p)
+        if Channel.NEW_SHORTS in on:
+            entered = new_shorts.enter(state, np.maximum(lendable - borrowed, 0), p)
+            left = new_shorts.leave(state, p)
+        bought = np.minimum(left + left_recalled, state.new_shorts)
+        wanted["new_shorts"] = Order(bought, entered)
+    wanted["cohort"] = Order(np.minimum(covered + recalled, state.cohort))
+
+    if Channel.LEVERED_LONGS in on:
+        wanted["levered"] = levered_longs.order(state, daily_volume, p)
+    if Channel.LOCKED_RELEASE in on:
+        wanted["locked"] = locked.order(state, p)
+    if Channel.LEADER in on:
+        wanted["leader"] = leader.order(state, daily_volume, p)
+    if Channel.FUNDS in on:
+        wanted.update(funds.orders(state))
+    issued = ZERO
+    if Channel.ISSUER in on:
+        issued = issuer.sells(state, daily_volume, p)
+    if Channel.PROGRAMMES in on:
+        wanted["programme"] = programmes.order(state, now, dt)
+        issued = issued + programmes.issuance(now, dt)
+    wanted["issued"] = Order(sells=issued)
+    return order_book.only(wanted, trading)
 
 
 def trade(
     state: State,
     model: Model,
+    now: Now,
     number: int,
-    draws: Array,
-    trace: npt.NDArray[np.void] | None,
+    wanted: Orders,
+    news: News,
+    traced: bool,
 ) -> None:
-    """Orders, the anchor's move, the dealers' answer and the fills (sections 7 and 8)."""
-    p, dt, on, step = model.name, model.dt, model.on, model.packed.schedule[number]
-
-    # Orders from the price everybody sees.
-    crowd_buys = crowd_sells = ZERO
-    cohort_buys = cohort_recall = new_buys = new_recall = new_sells = ZERO
-    if Channel.CROWD in on:
-        crowd_buys, crowd_sells = crowd.orders(state, model, float(step["sqrt_tau_buy"]))
-    daily_volume = p.adv * (1 + p.attention_volume * state.attention)
-    if Channel.SHORTS in on:
-        cohort_buys = shorts.cover(state, daily_volume, p)
-    if Channel.RECALL in on or Channel.NEW_SHORTS in on:
-        lendable = borrow.lendable(state.elastic, p)
-        borrowed = borrow.borrowed(state.cohort, state.new_shorts, state.hedge, p)
-        if Channel.RECALL in on:
-            cohort_recall, new_recall = borrow.recall(
-                lendable, borrowed, state.cohort, state.new_shorts, p
-            )
-        if Channel.NEW_SHORTS in on:
-            new_sells = shorts.enter(state, np.maximum(lendable - borrowed, 0), p)
-            new_buys = shorts.leave(state, p)
-    cohort_buys = np.minimum(cohort_buys + cohort_recall, state.cohort)
-    new_buys = np.minimum(new_buys + new_recall, state.new_shorts)
-
-    # The anchor moves, dealers answer.
+    """The anchor moves, dealers answer, the market clears (section 8)."""
+    p, dt, on, x = model.name, model.dt, model.on, state.log_price
+    kind = StepKind(int(model.packed.schedule["kind"][number]))
+    m, trading = elasticity(model, now), names_that_trade(state, now)
     share = (1 - model.overnight_share) * dt
-    state.anchor += anchor.move(model, state.attention, share, draws)
-    transient = state.transient
+    state.anchor = state.anchor + anchor.move(model, state.attention, share, news)
+    decayed = state.transient
     if Channel.TRANSIENT_IMPACT in on:
-        transient = transient * (1 - p.transient_decay_c)
-    buys, sells = crowd_buys + cohort_buys + new_buys, crowd_sells + new_sells
-    hedge_buys: Array = ZERO
+        decayed = decayed * (1 - p.transient_decay_c)
     if Channel.DEALERS in on:
-        elastic = np.maximum(state.elastic - buys + sells, p.elastic_min)
-        expected = clearing.log_price(state.anchor, elastic, transient, p.elasticity, p.elastic0)
-        has_calls = Channel.CROWD_CALLS in on and Channel.CROWD in on
-        law = dealers.target(state, model, number, float(step["sqrt_tau"]), has_calls)
-        hedge_buys = dealers.order(law, state, model, expected, elastic, number)
-        buys = buys + np.maximum(hedge_buys, 0)
-        sells = sells + np.maximum(-hedge_buys, 0)
+        others = order_book.totals(wanted)
+        hedge = dealers.order(state, model, number, m, decayed, others)
+        wanted |= order_book.only({"hedge": hedge}, trading)
 
     # Fills, in whole lots; every trade is with the elastic holders.
-    filled = clearing.filled_share(buys, sells, state.elastic, p.elastic_min)
-    unfilled = (crowd_buys + np.maximum(hedge_buys, 0)) * (1 - filled)
-    state.fails += unfilled
-    np.maximum(state.floor, filled < 1, out=state.floor)
-    lots = clearing.lots
-    crowd_net = lots(crowd_buys * filled) - lots(crowd_sells)
-    hedge_net = lots(np.where(hedge_buys > 0, hedge_buys * filled, hedge_buys))
-    cohort_buys, new_buys, new_sells = (
-        lots(cohort_buys * filled),
-        lots(new_buys * filled),
-        lots(new_sells),
-    )
-    quantity = crowd_net + hedge_net + cohort_buys + new_buys - new_sells
     before = state.elastic
-    state.elastic = before - quantity
-    state.crowd_shares += crowd_net
-    state.hedge += hedge_net
-    state.cohort -= cohort_buys
-    state.new_shorts += new_sells - new_buys
-    if Channel.NEW_SHORTS in on:
-        entered = new_sells / (state.new_shorts + 1e-12)
-        state.new_short_entry += entered * (state.log_price - state.new_short_entry)
+    quantity = order_book.fill(state, wanted, p.elastic_min)
+    if "new_shorts" in wanted:
+        new_shorts.remember(state, clearing.lots(wanted["new_shorts"].sells), x)
 
     # The price that clears.
+    state.transient = decayed
     if Channel.TRANSIENT_IMPACT in on:
-        jump = clearing.impact(quantity, daily_volume, p.transient_impact, dt)
-        state.transient = transient + jump
-    reprice(state, model)
-    state.volume = quantity
-    if trace is not None:
-        mean_transient = (transient + state.transient) / 2
-        state.fill_price = clearing.fill_price(
-            state.anchor, mean_transient, before, state.elastic, p.elasticity, p.elastic0
+        scale = p.transient_impact * clearing.thinness(
+            state.implied_vol, p, now.factor(EventType.DEPTH)
         )
+        state.transient = decayed + clearing.impact(quantity, volume_of_a_day(state, p), scale, dt)
+    reprice(state, model, now, trading)
+    state.volume = quantity
+    if traced:
+        mean = (decayed + state.transient) / 2
+        fill = clearing.fill_price(state.anchor, mean, before, state.elastic, m, p.elastic_normal)
+        state.fill_price = np.where(trading, fill, state.price)
+    if Channel.PAUSES in on:
+        pauses.update(state, p, kind, now.any(EventType.HALT))
 
 
-def reprice(state: State, model: Model) -> None:
-    p = model.name
-    state.log_price = clearing.log_price(
-        state.anchor, state.elastic, state.transient, p.elasticity, p.elastic0
+def names_that_trade(state: State, now: Now) -> Mask:
+    return ~(now.any(EventType.HALT) | (state.rest > 0))
+
+
+def volume_of_a_day(state: State, p: Columns) -> Array:
+    """Floats a day; attention brings volume."""
+    return p.adv * (1 + p.attention_volume * state.attention)
+
+
+def elasticity(model: Model, now: Now) -> Array:
+    """M, times the factor of the elasticity events that are on."""
+    return model.name.elasticity * now.factor(EventType.ELASTICITY)
+
+
+def reprice(state: State, model: Model, now: Now, trading: Mask) -> None:
+    """The price that clears, where a name trades."""
+    price = clearing.log_price(
+        state.anchor,
+        state.elastic,
+        state.transient,
+        elasticity(model, now),
+        model.name.elastic_normal,
     )
-    np.maximum(state.log_price_max, state.log_price, out=state.log_price_max)
+    state.log_price = price if trading.all() else np.where(trading, price, state.log_price)
+    state.log_price_max = np.maximum(state.log_price_max, state.log_price)
     state.price = np.exp(state.log_price)
 
 
-def book_keeping(state: State, model: Model) -> None:
+def book_keeping(state: State, model: Model, now: Now, broker: Broker, crowd_before: Array) -> None:
     """What follows the price (section 9)."""
-    p = model.name
-    state.fee_paid += state.fee * (model.dt / 252)
-    lendable = borrow.lendable(state.elastic, p)
-    borrowed = borrow.borrowed(state.cohort, state.new_shorts, state.hedge, p)
-    state.utilisation = borrow.utilisation(lendable, borrowed)
-    state.fee = borrow.fee(state.utilisation, p)
-    volatility.update(state, p)
-    if Channel.RESTRICTION in model.on:
-        restriction.update(state, model)
+    borrow.update(state, model, now)
+    volatility.update(state, model.name)
+    if Channel.CLEARING_RULE in model.on:
+        broker.update(state, model, crowd_before)
+    if Channel.RESTRICTION in model.on or Channel.CLEARING_RULE in model.on:
+        restriction.update(state, model, broker)
+
+
+def close(state: State, model: Model, now: Now, kind: StepKind, step: npt.NDArray[np.void]) -> None:
+    """After the last step of a day; calls of the crowd may expire (section 9)."""
+    volatility.close(state, model.name)
+    if Channel.CROWD | Channel.CROWD_CALLS in model.on:
+        restricted = restriction.in_force(state, now)
+        if StepKind.EXPIRY in kind:
+            calls.expire(state, model, calls.WEEKLY, float(step["sqrt_tau_roll"]), restricted)
+        if StepKind.MONTHLY_EXPIRY in kind and Feature.MONTHLY_CALLS in model.features:
+            roll = float(step["sqrt_tau_month_roll"])
+            calls.expire(state, model, calls.MONTHLY, roll, restricted)
 
 
 def keep(out: Simulated, chunk: slice, row: int, state: State) -> None:

@@ -8,11 +8,12 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import Channel, Packed
+from ..layout import Channel, Feature, Packed
 
 Array = npt.NDArray[np.float64]
 ZERO: Array = np.zeros((1, 1))
-ZERO.flags.writeable = False
+ONE: Array = np.ones((1, 1))
+ZERO.flags.writeable = ONE.flags.writeable = False
 
 
 class Columns:
@@ -35,24 +36,37 @@ class Model:
 
     packed: Packed
     on: Channel = field(init=False)
+    features: Feature = field(init=False)
     dt: float = field(init=False)
     overnight_share: float = field(init=False)
+    steps_per_day: int = field(init=False)
+    streams: npt.NDArray[np.uint64] = field(init=False)  # of the names
     name: Columns = field(init=False)
     loadings: Array = field(init=False)  # (names, factors)
+    holdings: Array = field(init=False)  # of the funds at the start, (funds, names, 1)
 
     def __post_init__(self) -> None:
         run, count = self.packed.run, int(self.packed.run["names"])
         put = object.__setattr__
         put(self, "on", Channel(int(run["channels"])))
         put(self, "dt", float(run["dt"]))
+        put(self, "features", Feature(int(run["features"])))
         put(self, "overnight_share", float(run["overnight_share"]))
+        put(self, "steps_per_day", int(run["steps_per_day"]))
+        put(self, "streams", self.packed.names["stream"][:count].astype(np.uint64))
         put(self, "name", Columns(self.packed.names[:count]))
         factors = int(run["factors"])
         put(self, "loadings", self.packed.loadings[:count, :factors].astype(float))
+        positions = self.packed.positions[:count, : int(run["funds"])]
+        put(self, "holdings", positions["holding0"].astype(float).T[:, :, None])
 
     @property
     def names(self) -> int:
         return int(self.packed.run["names"])
+
+    @property
+    def funds(self) -> int:
+        return len(self.holdings)
 
     def total(self, values: Array) -> Array:
         """Sum over names in the canonical order of docs/model.md 12, (names, paths) -> (paths,)."""

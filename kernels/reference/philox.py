@@ -16,7 +16,7 @@ Words = npt.NDArray[np.uint64]  # 32-bit words, kept in 64 bits so that products
 MULTIPLIER_0, MULTIPLIER_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 WEYL_0, WEYL_1 = 0x9E3779B9, 0xBB67AE85
 LOW, HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
-INTRADAY, OVERNIGHT, RESTRICTION = 0, 1, 2  # domains
+INTRADAY, OVERNIGHT, RESTRICTION, MIXING, JUMPS, EVENTS = range(6)  # domains
 
 
 def philox4x32(

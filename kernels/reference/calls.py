@@ -1,0 +1,87 @@
+"""The crowd's calls, weekly and monthly; call programmes buy the same weekly calls.
+
+    bought = budget / (P max(call, .005)) room,   room = (1 - (n + n_m)/capacity)+
+    call   = N(d1) - e^km N(d2),   d1 = -km/s + s/2,   s = max(v sqrt(tau), 1e-4)
+    n      = n stay + bought;      l += bought/(n + 1e-12) (x + km - l)
+
+docs/model.md, sections 7 and 9.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr
+
+from ..layout import Channel, EventType, Feature
+from .parameters import ONE, ZERO, Array, Columns, Model
+from .state import State
+from .timeline import Now
+
+WEEKLY = ("calls", "call_log_strike")
+MONTHLY = ("monthly_calls", "monthly_call_log_strike")
+
+
+def held(model: Model) -> bool:
+    """Whether anybody can ever hold such calls."""
+    bought = Channel.CROWD in model.on or Channel.PROGRAMMES in model.on
+    return bool((model.name.calls0 != 0).any()) or (bought and Channel.CROWD_CALLS in model.on)
+
+
+def call_price(implied_vol: Array, sqrt_tau: float, p: Columns) -> Array:
+    """Black-Scholes call at log-moneyness km in units of the spot."""
+    s = np.maximum(implied_vol * sqrt_tau, 1e-4)
+    d1 = s / 2 - p.call_strike / s
+    return np.asarray(ndtr(d1) - p.call_strike_exp * ndtr(d1 - s))
+
+
+def trade(
+    state: State,
+    model: Model,
+    now: Now,
+    step: npt.NDArray[np.void],
+    new: Array,
+    gone: Array,
+    trading: npt.NDArray[np.bool_],
+) -> None:
+    """The newly attentive buy, those who leave (`gone`, a share) close; nobody while halted."""
+    p = model.name
+    weekly, monthly = (1 - p.monthly_share) * p.call_budget * new, ZERO
+    if Channel.PROGRAMMES in model.on:
+        weekly = weekly + now.added(EventType.CALL_PROGRAMME) * model.dt
+    if Feature.MONTHLY_CALLS in model.features:
+        monthly = p.monthly_share * p.call_budget * new
+    room = ONE
+    if p.call_capacity_inverse.any():
+        open_interest = state.calls + state.monthly_calls
+        room = np.maximum(1 - open_interest * p.call_capacity_inverse, 0)
+    if not trading.all():
+        room, gone = room * trading, gone * trading
+    for kind, budget, sqrt_tau in (
+        (WEEKLY, weekly, float(step["sqrt_tau_buy"])),
+        (MONTHLY, monthly, float(step["sqrt_tau_month_buy"])),
+    ):
+        if kind is WEEKLY or Feature.MONTHLY_CALLS in model.features:
+            premium = np.maximum(call_price(state.implied_vol, sqrt_tau, p), 0.005)
+            bought = budget * room / (state.price * premium)
+            number, strike = (getattr(state, field) for field in kind)
+            number = number * (1 - gone) + bought
+            strike = strike + bought / (number + 1e-12) * (state.log_price + p.call_strike - strike)
+            put(state, kind, number, strike)
+
+
+def expire(
+    state: State, model: Model, kind: tuple[str, str], sqrt_tau_roll: float, restricted: Array
+) -> None:
+    """An expiry: calls pay what they are in the money, part of it buys the next ones."""
+    p, price = model.name, state.price
+    number, strike = (getattr(state, field) for field in kind)
+    value = number * np.maximum(price - np.exp(strike), 0)
+    premium = np.maximum(call_price(state.implied_vol, sqrt_tau_roll, p), 1e-3)
+    rolled = p.call_roll * value / (price * premium)
+    put(state, kind, rolled * (1 - restricted), state.log_price + p.call_strike)
+
+
+def put(state: State, kind: tuple[str, str], number: Array, strike: Array) -> None:
+    setattr(state, kind[0], number)
+    setattr(state, kind[1], strike)

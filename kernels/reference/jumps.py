@@ -1,0 +1,49 @@
+"""Jumps of the anchor, at most one a day (Merton 1976).
+
+With p the probability of a day: a jump where u < p; y = u/p says when, overnight where y < f, else
+in intraday step 1 + floor((y - f)/(1 - f) n). It moves w by jump_mean + jump_sd z. Every overnight
+step subtracts ln(1 + p (e^(mean + sd^2/2) - 1)), so e^w is a martingale from close to close.
+docs/model.md, section 6.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ..layout import Feature
+from . import philox
+from .parameters import ZERO, Array, Model
+
+NEVER = -1.0
+
+
+class Jumps:
+    """Draws the jumps of every day; `move` is what they do to w in a step."""
+
+    def __init__(self, model: Model, path_ids: npt.NDArray[np.uint64]) -> None:
+        self.model, self.path_ids = model, path_ids
+        self.on = Feature.JUMPS in model.features
+        self.step: Array = ZERO  # of the day: 0 overnight, 1 .. n, or NEVER
+        self.size: Array = ZERO
+
+    def draw(self, day: int) -> None:
+        """The jumps of a day, before its overnight step."""
+        if not self.on:
+            return
+        p, f, n = self.model.name, self.model.overnight_share, self.model.steps_per_day
+        source = (int(self.model.packed.run["seed"]), self.model.streams, self.path_ids)
+        u = philox.uniform(philox.words(*source, philox.JUMPS, day)[0])
+        chance = np.broadcast_to(p.jump_probability, u.shape)
+        jumps = u < chance
+        y = np.divide(u, chance, out=np.zeros_like(u), where=jumps)
+        intraday = np.minimum(1 + np.floor((y - f) / max(1 - f, 1e-12) * n), n)
+        self.step = np.where(jumps, np.where(y < f, 0, intraday), NEVER)
+        self.size = p.jump_mean + p.jump_sd * philox.normals(*source, philox.JUMPS, day)[2]
+
+    def move(self, step_of_day: int) -> Array:
+        """The log move of w in a step of the day, the overnight compensator included."""
+        if not self.on:
+            return ZERO
+        move: Array = np.where(self.step == step_of_day, self.size, 0)
+        return move - self.model.name.jump_compensator if step_of_day == 0 else move

@@ -1,0 +1,46 @@
+"""Heavy tails: a day's variance is random, one draw for a path's factors and one for every name.
+
+    W = table(z), z the day's mixing normal: linear between nodes on [-6, 6], held beyond, mean 1
+
+docs/model.md, section 6.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ..layout import MIXING_NODES, MIXING_RANGE, Feature, stream
+from . import philox
+from .parameters import ONE, Array, Model
+
+NODES = np.linspace(-MIXING_RANGE, MIXING_RANGE, MIXING_NODES)
+
+
+class Tails:
+    """Draws the variance of every day."""
+
+    def __init__(self, model: Model, path_ids: npt.NDArray[np.uint64]) -> None:
+        seed, mixing = int(model.packed.run["seed"]), philox.MIXING
+        self.tables = model.packed.mixing.astype(float)
+        self.names: philox.Normals | None = None
+        self.factors: philox.Normals | None = None
+        if Feature.NAME_TAILS in model.features:
+            self.rows = model.packed.names["mixing"][: model.names]
+            self.names = philox.Normals(seed, model.streams, path_ids, mixing)
+        if Feature.FACTOR_TAILS in model.features:
+            self.row = int(model.packed.run["factor_mixing"])
+            label = np.array([stream("mixing:factors")], np.uint64)
+            self.factors = philox.Normals(seed, label, path_ids, mixing)
+
+    def draw(self, day: int) -> tuple[Array, Array]:
+        """The variance of a day: of the names (names, paths) and of the factors (paths,)."""
+        name = factor = ONE
+        if self.names is not None:
+            scores = self.names.draw(day)
+            name = np.ones_like(scores)
+            for i in np.flatnonzero(self.rows >= 0):
+                name[i] = np.interp(scores[i], NODES, self.tables[self.rows[i]])
+        if self.factors is not None and self.row >= 0:
+            factor = np.interp(self.factors.draw(day), NODES, self.tables[self.row])
+        return name, factor
