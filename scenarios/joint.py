@@ -9,9 +9,9 @@ from .errors import InputError, did_you_mean
 from .factors import betas, capped
 from .market import Market, MarketRow
 from .scenario import SHORTS, MarketShift, Scenario
+from .timeline import ALL
 from .yamlfile import Mapping, Place, place_of
 
-ALL = "all"
 MAY_BE_ZERO = ("short_interest", "borrow_fee")
 
 
@@ -72,7 +72,11 @@ def _check_symbols(tree: Mapping, scenario: Scenario, market: Market, book: Book
     for index, shift in enumerate(scenario.market_shifts):
         if shift.symbol not in (ALL, SHORTS):
             place = place_of(tree, ("market_shifts", index, "symbol"))
-            places.setdefault(shift.symbol, (place, f"market_shifts.{index}"))
+            places.setdefault(shift.symbol, (place, f"market_shifts[{index}]"))
+    for index, event in enumerate(scenario.timeline):
+        for symbol in event.symbols:
+            place = place_of(tree, ("timeline", index, "names"))
+            places.setdefault(symbol, (place, f"timeline[{index}].names"))
     for symbol, (place, what) in places.items():
         if symbol not in market:
             help_ = did_you_mean(symbol, market.rows)
@@ -88,6 +92,24 @@ def _check_symbols(tree: Mapping, scenario: Scenario, market: Market, book: Book
             f"nothing; put the story on a name it holds with --map {missing[0]}=XYZ"
         )
     return [f"{scenario.id}: the book does not hold {s}; its overrides do nothing" for s in missing]
+
+
+def _outside_the_book(scenario: Scenario, book: Book) -> list[str]:
+    """Notes on events and funds that name symbols which the book does not hold."""
+    held, notes = set(book.symbols), []
+    for index, event in enumerate(scenario.timeline):
+        if missing := [symbol for symbol in event.symbols if symbol not in held]:
+            notes.append(
+                f"{scenario.id}: the book does not hold {', '.join(missing)}; timeline[{index}] "
+                "does nothing there"
+            )
+    for name, fund in scenario.funds.items():
+        if missing := [symbol for symbol in fund.positions if symbol not in held]:
+            notes.append(
+                f"{scenario.id}: the book does not hold {', '.join(missing)}; fund {name} is "
+                "simulated without"
+            )
+    return notes
 
 
 def _check_betas(tree: Mapping, scenario: Scenario) -> None:
@@ -131,11 +153,12 @@ def check(tree: Mapping, scenario: Scenario, market: Market, book: Book) -> list
     Raises InputError with file and line.
     """
     notes = _check_symbols(tree, scenario, market, book)
+    notes += _outside_the_book(scenario, book)
     try:
         market = shifted_market(scenario, market, book)
     except ShiftError as error:
         place = place_of(tree, ("market_shifts", error.index))
-        raise InputError(f"{place}: market_shifts.{error.index}: {error}") from None
+        raise InputError(f"{place}: market_shifts[{error.index}]: {error}") from None
     _check_betas(tree, scenario)
     notes += _check_factors(tree, scenario, market, book)
     return [*notes, *capped(scenario, market, book)]

@@ -78,9 +78,14 @@ def _base(tree: Mapping, folder: Path, above: tuple[Path, ...]) -> tuple[Mapping
     return merge(start, _without(below, _OWN_KEYS)), (text, *texts)
 
 
+def _without_brackets(dotted: str) -> str:
+    """`timeline[0].size` -> timeline.0.size."""
+    return re.sub(r"\[(\d+)\]", r".\1", dotted)
+
+
 def _steps(dotted: str) -> list[str]:
-    """`names.BRK.B.crowd.infection` -> names, BRK.B, crowd, infection."""
-    steps = dotted.split(".")
+    """`names.BRK.B.crowd.infection` -> names, BRK.B, crowd, infection; `[0]` is a step as well."""
+    steps = _without_brackets(dotted).split(".")
     if steps[0] != "names":
         return steps
     at = next((i for i in range(2, len(steps)) if steps[i] in NameParameters.model_fields), 2)
@@ -90,13 +95,21 @@ def _steps(dotted: str) -> list[str]:
 
 def _put(tree: Mapping, dotted: str, value: Any, place: Place) -> None:
     *above, last = _steps(dotted)
+    node: Any = tree
     for step in above:
-        if tree.get(step) is None:
-            tree.put(step, Mapping(place), place)
-        tree = tree[step]
-        if not isinstance(tree, Mapping):
+        if isinstance(node, Sequence):
+            if not (step.isdigit() and int(step) < len(node)):
+                raise InputError(f"{place}: grid: {dotted}: the list has {len(node)} items")
+            node = node[int(step)]
+        else:
+            if node.get(step) is None:
+                node.put(step, Mapping(place), place)
+            node = node[step]
+        if not isinstance(node, Mapping | Sequence):
             raise InputError(f"{place}: grid: {dotted}: {step} is not a section")
-    tree.put(last, value, place)
+    if isinstance(node, Sequence):
+        raise InputError(f"{place}: grid: {dotted}: name a field of the item, as timeline[0].size")
+    node.put(last, value, place)
 
 
 def _shown(value: Any) -> str:
@@ -112,7 +125,7 @@ def _labels(keys: AnySequence[str]) -> dict[str, str]:
     """A short name of each grid parameter: its last word where that is unambiguous."""
     last = [key.rpartition(".")[2] for key in keys]
     return {
-        key: word if last.count(word) == 1 else key.removeprefix("names.")
+        key: word if last.count(word) == 1 else _without_brackets(key.removeprefix("names."))
         for key, word in zip(keys, last, strict=True)
     }
 

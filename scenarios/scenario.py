@@ -242,8 +242,7 @@ class Scenario(NameParameters):
         ):
             if first.setdefault(label, index) != index:
                 raise ValueError(
-                    f'timeline[{index}].id: "{label}" is also the name of event {first[label]}, '
-                    "counted from 0; rename one"
+                    f'timeline[{index}].id: "{label}" is also timeline[{first[label]}]; rename one'
                 )
             if event.day is not None and event.day > self.horizon_days:
                 raise ValueError(

@@ -63,8 +63,8 @@ class Event(Section):
     def _one_name_is_a_list(cls, value: Any) -> Any:
         if isinstance(value, str):
             return (value,)
-        if isinstance(value, list | tuple) and not value:
-            raise ValueError("the list is empty; give all, shorts or symbols")
+        if not isinstance(value, list | tuple) or not value:
+            raise ValueError("give all, shorts, or a list of symbols")
         return value
 
     @field_validator("at", mode="before")

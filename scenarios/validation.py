@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import ValidationError
@@ -9,11 +10,16 @@ from pydantic.fields import FieldInfo
 
 from .describe import describe_parameters, range_words, section_of
 from .errors import InputError, did_you_mean, nearest, shown
+from .funds import Fund
 from .scenario import SHORTS, MarketShift, NameParameters, Scenario
 from .table import is_symbol
-from .yamlfile import Mapping, Place, place_of
+from .timeline import ALL, EVENT_TYPES
+from .yamlfile import Mapping, Place, Sequence, place_of
 
 Location = tuple[int | str, ...]
+
+# `timeline[2].day: ...`, how the models' own errors open
+_OWN = re.compile(r"([a-z_]+(?:\[\d+\])?(?:\.[a-z_]+)*): (.*)", re.DOTALL)
 
 _TYPES = {
     "float_type": "is not a number",
@@ -29,7 +35,31 @@ _TYPES = {
         "is no id; start with a letter or digit, go on with those, blanks and ._=,+-, "
         "200 characters at most"
     ),
+    "model_attributes_type": "is not a section; indent its fields under it",
 }
+_SHORT_NAME = (
+    "is no name; start with a letter or digit, go on with those, blanks and ._-, 60 characters at "
+    "most"
+)
+
+
+def dotted(location: Location) -> str:
+    """`timeline[2].size`: a place in a scenario as messages and grids write it."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+    return text.removeprefix(".")
+
+
+def _event_type(location: Location) -> str | None:
+    """The type of the event that one of pydantic's locations is in."""
+    if location[:1] == ("timeline",) and len(location) > 2:
+        return str(location[2])
+    return None
+
+
+def _in_yaml(location: Location) -> Location:
+    """One of pydantic's locations as a person sees it: without types of events, `[key]` marks."""
+    steps = tuple(step for step in location if step != "[key]")
+    return steps[:2] + steps[3:] if _event_type(steps) else steps
 
 
 def _fields(location: Location) -> dict[str, FieldInfo]:
@@ -40,6 +70,10 @@ def _fields(location: Location) -> dict[str, FieldInfo]:
         fields, steps = NameParameters.model_fields, steps[2:]
     elif steps[:1] == ["market_shifts"]:
         fields, steps = MarketShift.model_fields, steps[2:]
+    elif steps[:1] == ["funds"] and len(steps) > 1:
+        fields, steps = Fund.model_fields, steps[2:]
+    elif kind := _event_type(location):
+        fields, steps = EVENT_TYPES[kind].model_fields, steps[3:]
     for step in steps:
         section = section_of(fields[str(step)]) if str(step) in fields else None
         fields = section.model_fields if section else {}
@@ -49,6 +83,9 @@ def _fields(location: Location) -> dict[str, FieldInfo]:
 def _unknown(location: Location) -> str:
     """`unknown field, did you mean ...?` from the section, else from anywhere."""
     name, fields = str(location[-1]), _fields(location)
+    kind = _event_type(location)
+    if kind and any(name in other.model_fields for other in EVENT_TYPES.values()):
+        return f"an event of type {kind} has none; remove it"
     leaves = {row.key.rpartition(".")[2]: row.key for row in describe_parameters()}
     near = (
         nearest(name, fields, 0.7)
@@ -76,6 +113,12 @@ def _out_of_range(kind: str, value: Any, field: FieldInfo | None, context: dict[
     return f"{number} {relation}{hint}"
 
 
+def _not_known(value: Any, known: list[str]) -> str:
+    return f"{shown(value)} is not known" + did_you_mean(
+        str(value), known, "; give " + " or ".join(known)
+    )
+
+
 def _message(error: Any) -> str:
     """What one pydantic error says, without place and name."""
     kind, location, value = error["type"], tuple(error["loc"]), error["input"]
@@ -87,32 +130,54 @@ def _message(error: Any) -> str:
         return "is missing; add it"
     if kind == "literal_error":
         known = (str(context["expected"]).replace(" or ", ", ").replace("'", "")).split(", ")
-        return f"{shown(value)} is not known" + did_you_mean(
-            str(value), known, "; give " + " or ".join(known)
-        )
+        return _not_known(value, known)
     if kind.startswith(("greater_than", "less_than")):
         return _out_of_range(kind, value, field, context)
     if kind in _TYPES:
         found = "an empty value" if value is None else shown(value)
         if isinstance(value, dict | list):
             found = "a section" if isinstance(value, dict) else "a list"
-        return f"{found} {_TYPES[kind]}"
+        words = _TYPES[kind]
+        if kind == "tuple_type" and field and not field.json_schema_extra:
+            words = "is not a list; start every item with `- `"
+        if kind == "string_pattern_mismatch" and "," not in context["pattern"].partition("{")[0]:
+            words = _SHORT_NAME
+        return f"{found} {words}"
     return str(error["msg"])
+
+
+def _first(errors: list[Any]) -> Any:
+    """The first error; a misspelt field comes before the one that is missing for it."""
+    first = errors[0]
+    unknown = (
+        error
+        for error in errors
+        if error["type"] == "extra_forbidden" and error["loc"][:-1] == first["loc"][:-1]
+    )
+    return next(unknown, first) if first["type"] == "missing" else first
 
 
 def one_line(error: ValidationError, tree: Mapping) -> InputError:
     """The first thing pydantic found wrong, with file and line."""
-    first = error.errors(include_url=False)[0]
-    location = tuple(step for step in first["loc"] if step != "[key]")
-    if first["type"] == "value_error":  # raised by the models, opens with the field's name
+    first = _first(error.errors(include_url=False))
+    kind, location = first["type"], _in_yaml(first["loc"])
+    if kind == "value_error":
         text = str(first["ctx"]["error"])
-        return InputError(f"{place_of(tree, (text.partition(':')[0],))}: {text}")
-    name = ".".join(str(step) for step in location)
-    return InputError(f"{place_of(tree, location)}: {name}: {_message(first)}")
+        if own := _OWN.fullmatch(text):  # a model's, which names the field
+            steps = re.findall(r"[a-z_]+|\d+", own[1])
+            location += tuple(int(step) if step.isdigit() else step for step in steps)
+            text = own[2]
+    elif kind == "union_tag_not_found":
+        location, text = (*location, "type"), "is missing; give " + " or ".join(EVENT_TYPES)
+    elif kind == "union_tag_invalid":
+        location, text = (*location, "type"), _not_known(first["ctx"]["tag"], list(EVENT_TYPES))
+    else:
+        text = _message(first)
+    return InputError(f"{place_of(tree, location)}: {dotted(location)}: {text}")
 
 
 def normalise_names(tree: Mapping, symbol_map: dict[str, str]) -> set[str]:
-    """Symbols under `names` and in `market_shifts` in upper case and mapped, in place.
+    """Symbols of a tree (overrides, shifts, events, funds) in upper case and mapped, in place.
 
     Returns the keys of `symbol_map` that were met. Raises InputError for what is no symbol.
     """
@@ -126,22 +191,49 @@ def normalise_names(tree: Mapping, symbol_map: dict[str, str]) -> set[str]:
             met.add(upper)
         return symbol_map.get(upper, upper)
 
-    names = tree.get("names")
-    if isinstance(names, Mapping):
-        made = Mapping(names.place)
-        for key, value in names.items():
-            place = names.places[key]
-            symbol = key if key == SHORTS else mapped(key, place)
+    def whom(name: Any, place: Place) -> Any:
+        known = not isinstance(name, str) or name in (SHORTS, ALL)
+        return name if known else mapped(name, place)
+
+    def keyed(section: Mapping, path: Location, *words: str) -> Mapping:
+        """A section whose keys are symbols, or one of the words."""
+        made = Mapping(section.place)
+        for key, value in section.items():
+            place = section.places[key]
+            symbol = key if key in words else mapped(key, place)
             if symbol in made:
-                raise InputError(f"{place}: names.{symbol} is there twice; keep one")
+                name = dotted((*path, symbol))
+                raise InputError(f"{place}: {name} is there twice; keep one")
             made.put(symbol, value, place)
-        tree.put("names", made, tree.places["names"])
-    for shift in tree.get("market_shifts") or ():
-        if isinstance(shift, Mapping) and isinstance(shift.get("symbol"), str):
-            symbol, place = shift["symbol"], shift.places["symbol"]
-            if symbol not in (SHORTS, "all"):
-                shift.put("symbol", mapped(symbol, place), place)
+        return made
+
+    if isinstance(names := tree.get("names"), Mapping):
+        tree.put("names", keyed(names, ("names",), SHORTS), tree.places["names"])
+    for shift in _sections(tree, "market_shifts"):
+        if "symbol" in shift:
+            place = shift.places["symbol"]
+            shift.put("symbol", whom(shift["symbol"], place), place)
+    for event in _sections(tree, "timeline"):
+        touched = event.get("names")
+        if isinstance(touched, Sequence):
+            touched[:] = map(whom, touched, touched.places)
+        elif touched is not None:
+            place = event.places["names"]
+            event.put("names", whom(touched, place), place)
+    if isinstance(funds := tree.get("funds"), Mapping):
+        for name, fund in funds.items():
+            if isinstance(fund, Mapping) and isinstance(held := fund.get("positions"), Mapping):
+                made = keyed(held, ("funds", name, "positions"))
+                fund.put("positions", made, fund.places["positions"])
     return met
+
+
+def _sections(tree: Mapping, key: str) -> list[Mapping]:
+    """The sections of a list in a tree, whatever else is wrong with it."""
+    items = tree.get(key)
+    if not isinstance(items, Sequence):
+        return []
+    return [item for item in items if isinstance(item, Mapping)]
 
 
 def _without_empty(tree: Mapping, fields: dict[str, FieldInfo]) -> Mapping:

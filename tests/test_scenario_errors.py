@@ -15,6 +15,8 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+ON_MONDAY = "timeline:\n- {type: lock_up, size: .1, day: 1}\n- "
+A_FUND = "funds:\n  m:\n    "
 NEITHER = "is neither a preset nor a .yaml file"
 BAD = [
     ("", "f.yaml: the file is empty; see `powderkeg scenarios` for parameters"),
@@ -52,7 +54,7 @@ BAD = [
     ("horizon_days: 2.5\n", 'f.yaml:1: horizon_days: "2.5" is not a whole number'),
     ("horizon_days: [5]\n", "f.yaml:1: horizon_days: a list is not a whole number"),
     ("horizons: 5\n", 'f.yaml:1: horizons: "5" is not a list; write it like [1, 5, 10]'),
-    ("horizons:\n- 1\n- x\n", 'f.yaml:3: horizons.1: "x" is not a whole number'),
+    ("horizons:\n- 1\n- x\n", 'f.yaml:3: horizons[1]: "x" is not a whole number'),
     ("channels: {crowd: on}\n", 'f.yaml:1: channels.crowd: "on" is not true or false'),
     ("id: 5\n", 'f.yaml:1: id: "5" is not a word; put it in quotes'),
     (
@@ -131,26 +133,174 @@ BAD = [
     ),
     (
         "market_shifts:\n  - {symbol: GME, field: price, type: relative, size: 1}\n",
-        'f.yaml:2: market_shifts.0.field: "price" is not known; give float_shares or '
+        'f.yaml:2: market_shifts[0].field: "price" is not known; give float_shares or '
         "short_interest or lendable or borrow_fee or adv or volatility or implied_vol",
     ),
     (
         "market_shifts:\n  - {symbol: GME, field: adv, type: relative}\n",
-        "f.yaml:2: market_shifts.0.size: is missing; add it",
+        "f.yaml:2: market_shifts[0].size: is missing; add it",
     ),
     (
         "market_shifts:\n  - {symbol: GME, field: adv, type: relative, size: -1}\n",
-        "f.yaml:2: market_shifts.0: adv of GME would become 0; shift it less",
+        "f.yaml:2: market_shifts[0]: adv of GME would become 0; shift it less",
     ),
     (
         "market_shifts:\n  - {symbol: GME, field: lendable, type: relative, size: 1}\n",
-        "f.yaml:2: market_shifts.0: the market file gives no lendable for GME",
+        "f.yaml:2: market_shifts[0]: the market file gives no lendable for GME",
     ),
     (
         "market_shifts:\n  - {symbol: shorts, field: short_interest, type: relative, size: -.9}\n",
-        "f.yaml:2: market_shifts.0: short interest of GME would become 30,000, less than the "
+        "f.yaml:2: market_shifts[0]: short interest of GME would become 30,000, less than the "
         "book's short of 100,000; shift it less",
     ),
+    (
+        "market_shifts: 5\n",
+        'f.yaml:1: market_shifts: "5" is not a list; start every item with `- `',
+    ),
+    (
+        "timeline: {a: 1}\n",
+        "f.yaml:1: timeline: a section is not a list; start every item with `- `",
+    ),
+    ("timeline: [3]\n", 'f.yaml:1: timeline[0]: "3" is not a section; indent its fields under it'),
+    (
+        ON_MONDAY + "{size: .1, day: 1}\n",
+        "f.yaml:3: timeline[1].type: is missing; give anchor_news or market_shock or lock_up or "
+        "buying_programme or call_programme or lendable_recall or attention or elasticity or depth "
+        "or implied_vol or issuance or restriction or margin_rate or trading_halt or "
+        "trade_cancellation",
+    ),
+    (
+        ON_MONDAY + "{type: lockup, size: .1, day: 1}\n",
+        'f.yaml:3: timeline[1].type: "lockup" is not known, did you mean lock_up?',
+    ),
+    (ON_MONDAY + "{type: lock_up, day: 1}\n", "f.yaml:3: timeline[1].size: is missing; add it"),
+    (
+        ON_MONDAY + "{type: lock_up, sise: .1, day: 1}\n",
+        "f.yaml:3: timeline[1].sise: unknown field, did you mean size?",
+    ),
+    (
+        ON_MONDAY + "\n  type: lock_up\n  day: 1\n  size: 4\n",
+        "f.yaml:6: timeline[1].size: 4 is above 3; give above 0, up to 3 floats",
+    ),
+    (
+        ON_MONDAY + "{type: lock_up, size: .1}\n",
+        "f.yaml:3: timeline[1].day: is missing; give the day it starts, or a hazard per day",
+    ),
+    (
+        ON_MONDAY + "{type: lock_up, size: .1, day: 1.5}\n",
+        'f.yaml:3: timeline[1].day: "1.5" is not a whole number',
+    ),
+    (
+        ON_MONDAY + "{type: lock_up, size: .1, day: 0}\n",
+        "f.yaml:3: timeline[1].day: 0 is below 1; give 1 to 252 days",
+    ),
+    (
+        ON_MONDAY + "{type: lock_up, size: .1, day: 11}\n",
+        "f.yaml:3: timeline[1].day: day 11 is after the last, 10; bring it forward or raise "
+        "horizon_days",
+    ),
+    (
+        ON_MONDAY + "{type: lock_up, size: .1, day: 1, hazard: .1}\n",
+        "f.yaml:3: timeline[1].hazard: it starts on a day already; give one of the two",
+    ),
+    (
+        ON_MONDAY + "{type: lock_up, size: .1, day: 1, at: noon}\n",
+        'f.yaml:3: timeline[1].at: "noon" is no time; give open, or a fraction of the session, '
+        "0 to 1",
+    ),
+    (
+        ON_MONDAY + "{type: lock_up, size: .1, hazard: 1, at: .5}\n",
+        "f.yaml:3: timeline[1].at: goes with a day; a hazard strikes at any time, remove it",
+    ),
+    (
+        ON_MONDAY + "{type: lock_up, size: .1, day: 1, from_day: 1}\n",
+        "f.yaml:3: timeline[1].from_day: goes with a hazard; remove it",
+    ),
+    (
+        ON_MONDAY + "{type: lock_up, size: .1, day: 1, names: []}\n",
+        "f.yaml:3: timeline[1].names: give all, shorts, or a list of symbols",
+    ),
+    (
+        ON_MONDAY + "{type: lock_up, size: .1, day: 1, names: [GME, true]}\n",
+        'f.yaml:3: timeline[1].names[1]: "True" is not a word; put it in quotes',
+    ),
+    (
+        ON_MONDAY + "{type: lock_up, size: .1, day: 1, names: GMEE}\n",
+        "f.yaml:3: timeline[1].names: the market file has no GMEE, did you mean GME?; add its row, "
+        "or put the story on another name with --map GMEE=XYZ",
+    ),
+    (
+        ON_MONDAY + "{type: anchor_news, size: .1, day: 1, duration: 2}\n",
+        "f.yaml:3: timeline[1].duration: an event of type anchor_news has none; remove it",
+    ),
+    (
+        ON_MONDAY + "{type: anchor_news, size: -1, day: 1}\n",
+        "f.yaml:3: timeline[1].size: -1 is not above -1; give above -1, up to 100",
+    ),
+    (
+        ON_MONDAY + "{type: restriction, on: yes, day: 1}\n",
+        'f.yaml:3: timeline[1].on: "yes" is not true or false',
+    ),
+    (
+        ON_MONDAY + "{type: market_shock, size: -.1, day: 1, factor: markt}\n",
+        "f.yaml:3: timeline[1].factor: markt is not one of the factors; give its volatility under "
+        "factors",
+    ),
+    (
+        ON_MONDAY + "{type: lock_up, size: .1, day: 1, id: lock_up}\n",
+        'f.yaml:3: timeline[1].id: "lock_up" is also timeline[0]; rename one',
+    ),
+    (
+        ON_MONDAY + "{type: lock_up, size: .1, day: 1, id: a/b}\n",
+        'f.yaml:3: timeline[1].id: "a/b" is no name; start with a letter or digit, go on with '
+        "those, blanks and ._-, 60 characters at most",
+    ),
+    (
+        "timeline:\n" + 17 * "- {type: trading_halt, day: 1}\n",
+        "f.yaml:1: timeline: 17 events; at most 16",
+    ),
+    (
+        ON_MONDAY + "{type: lock_up, size: .1, day: 1}\ngrid:\n  timeline[2].size: [.1]\n",
+        "f.yaml:5: grid: timeline[2].size: the list has 2 items",
+    ),
+    (
+        ON_MONDAY + "{type: lock_up, size: .1, day: 1}\ngrid:\n  timeline[1]: [.1]\n",
+        "f.yaml:5: grid: timeline[1]: name a field of the item, as timeline[0].size",
+    ),
+    ("funds: {m: 3}\n", 'f.yaml:1: funds.m: "3" is not a section; indent its fields under it'),
+    (A_FUND + "copies: 1\n", "f.yaml:2: funds.m.equity: is missing; add it"),
+    (
+        A_FUND + "equity: 1.0e+9\n",
+        "f.yaml:2: funds.m.copies: the fund holds nothing; give copies or positions",
+    ),
+    (
+        A_FUND + "{equity: 1.0e+9, copies: 1, threshold: -.5, slope: 4}\n",
+        "f.yaml:3: funds.m.slope: at a threshold of -0.5 a slope of 4 leaves nothing at the start; "
+        "give less than 2",
+    ),
+    (
+        A_FUND + "{equity: 1.0e+9, positions: {GME: -30}}\n",
+        "f.yaml:3: funds.m.positions.GME: -30 is below -20",
+    ),
+    (
+        A_FUND + "{equity: 1.0e+9, positions: {GME: -.1, gme: .2}}\n",
+        "f.yaml:3: funds.m.positions.GME is there twice; keep one",
+    ),
+    (
+        A_FUND + "{equity: 1.0e+9, copies: 1, slop: 2}\n",
+        "f.yaml:3: funds.m.slop: unknown field, did you mean slope?",
+    ),
+    (
+        "funds:\n" + "".join(f"  f{i}: {{equity: 1.0e+9, copies: 1}}\n" for i in range(5)),
+        "f.yaml:1: funds: 5 funds; at most 4",
+    ),
+    (
+        "sensitivity: {impact: .5}\n",
+        'f.yaml:1: sensitivity.impact: "0.5" is not a list; write it like [1, 5, 10]',
+    ),
+    ("sensitivity: {dealer_sign: [0, 2]}\n", "f.yaml:1: sensitivity.dealer_sign[1]: 2 is above 1"),
+    ("pauses: {tier: 3}\n", "f.yaml:1: pauses.tier: 3 is above 2; give 0 to 2"),
+    ("anchor: {dof: 2}\n", "f.yaml:1: anchor.dof: 2 is not above 2; give above 2, up to 1000"),
     ("a: &x 1\nb: *x\n", "f.yaml:1: anchors and aliases are not read; use `base` instead"),
     ("a: !!int 1\n", 'f.yaml:1: the tag "tag:yaml.org,2002:int" is not read; remove it'),
     ("[" * 40, "f.yaml:1: nested deeper than 12 levels"),
@@ -197,6 +347,7 @@ def test_bad_names_of_scenarios_and_maps() -> None:
 
 LINES = [
     *("id: a", "crowd:", "  infection: 1", "grid:", "  - x", "names:", "  GME:", "}", "["),
+    *("timeline:", "  - {type: lock_up, day: 1, size: .1}", "funds: {m: {equity: 1}}"),
     *("    crowd: {shared: .5}", "  horizon_days: [1, 2]", "base: calm", "? a", "&a", "%"),
 ]
 
