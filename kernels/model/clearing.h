@@ -30,11 +30,11 @@ FN Real fill_share(Real elastic, Real floor, Real buys, Real sells) {
     return select(short_of, available / select(short_of, buys, Real(1.0f)), Real(1.0f));
 }
 
-// Impact of a book that thins as volatility rises; `depth` is what events leave of it.
-FN Real present_impact(const State& s, const Name& p, Real depth) {
+// Impact of a book that thins as volatility rises.
+FN Real present_impact(const State& s, const Name& p) {
     const Real rise = fused(s.vol, Real(1.0f / p.vol0), Real(-1.0f));
     const Real thinner = positive(fused(Real(p.depth_volatility), rise, Real(1.0f)));
-    return Real(p.transient_impact) * thinner / depth;
+    return Real(p.transient_impact) * thinner;
 }
 
 // J after net buying q of a step; the flow, q times the steps of a day, is part of the volume.

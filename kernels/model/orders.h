@@ -23,6 +23,7 @@ struct Order {
 
 FN Order order_of(Real bought) { return {positive(bought), positive(-bought)}; }
 FN Order operator+(const Order& a, const Order& b) { return {a.buy + b.buy, a.sell + b.sell}; }
+FN Order operator*(Real share, const Order& a) { return {share * a.buy, share * a.sell}; }
 
 struct Orders {
     Order crowd, cohort, new_shorts;

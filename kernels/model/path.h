@@ -218,7 +218,7 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
             attention[k] = Real(p.attention_weight) * s.attention;
             pnl[k] = position_pnl(s, p);
             margin[k] = position_margin(s, p, e.margin);
-            required[k] = requirement(s, p);
+            if (channels & CHANNEL_CLEARING_RULE) required[k] = requirement(s, p);
             POWDERKEG_UNROLL
             for (int f = 0; f < funds; ++f)
                 gained[f][k] = fund_gain(positions[f], held[f], s.fund[f], s.price - price);

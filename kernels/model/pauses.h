@@ -32,13 +32,16 @@ FN void reopen(State& s) {
 }
 
 // While a name is halted nobody trades: the crowd's net order is kept for the first step that does.
-FN void hold_back(State& s, Orders& o, Mask halted) {
+FN void hold_back(State& s, Orders& o, int funds, Mask halted) {
     const Real zero = Real(0.0f), waiting = s.waiting;
     s.waiting = select(halted, waiting + (o.crowd.buy - o.crowd.sell), zero);
     o.crowd.buy = o.crowd.buy + positive(waiting);
     o.crowd.sell = minimum(o.crowd.sell + positive(-waiting), s.crowd);
-    Real* const order = (Real*)&o;  // Orders holds nothing but Reals
+    const Real trades = one_if(!halted);
+    o.crowd = trades * o.crowd, o.cohort = trades * o.cohort;
+    o.new_shorts = trades * o.new_shorts, o.levered = trades * o.levered;
+    o.locked = trades * o.locked, o.issuer = trades * o.issuer;
+    o.leader = trades * o.leader, o.programme = trades * o.programme;
     POWDERKEG_UNROLL
-    for (int i = 0; i < int(sizeof(Orders) / sizeof(Real)); ++i)
-        order[i] = select(halted, zero, order[i]);
+    for (int f = 0; f < funds; ++f) o.fund[f] = trades * o.fund[f];
 }

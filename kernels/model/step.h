@@ -58,7 +58,9 @@ FN Orders collect_orders(State& s, const Name& p, const Position* positions, con
                          const Effects& e, Mask halted) {
     const unsigned channels = now.channels;
     const bool programmes = (channels & CHANNEL_PROGRAMMES) && (now.features & FEATURE_EVENTS);
-    Orders o = {};
+    Orders o;
+    o.crowd = o.cohort = o.new_shorts = o.levered = o.locked = o.issuer = o.leader = o.programme =
+        {Real(0.0f), Real(0.0f)};
     Crowding crowd = {};
     if (channels & CHANNEL_CROWD) {
         crowd = spread_attention(s, p, now, restricted(s, p, now.broker, e));
@@ -80,7 +82,7 @@ FN Orders collect_orders(State& s, const Name& p, const Position* positions, con
             o.fund[f] = order_of(
                 fund_order(now.funds[f], positions[f], now.kept[f], s.fund[f]));
     }
-    if ((channels & CHANNEL_PAUSES) || (now.features & FEATURE_EVENTS)) hold_back(s, o, halted);
+    if ((channels & CHANNEL_PAUSES) || (now.features & FEATURE_EVENTS)) hold_back(s, o, funds_of(now.run), halted);
     return o;
 }
 
@@ -99,9 +101,12 @@ FN Clearing clear(State& s, const Name& p, const Now& now, const Effects& e, con
     const Real net = move_holdings(s, now, o, dealers, share);
     const Real opened = lots(o.new_shorts.sell) / (s.new_shorts + Real(1e-12f));
     s.entry_price = fused(opened, s.x - s.entry_price, s.entry_price);
-    if (now.channels & CHANNEL_TRANSIENT_IMPACT)
-        s.transient = moved_transient(transient, present_impact(s, p, e.depth), net,
-                                      daily_volume(s, p), now.run.steps_per_day);
+    if (now.channels & CHANNEL_TRANSIENT_IMPACT) {
+        Real impact = present_impact(s, p);
+        if (now.features & FEATURE_EVENTS) impact = impact / e.depth;
+        s.transient =
+            moved_transient(transient, impact, net, daily_volume(s, p), now.run.steps_per_day);
+    }
     set_price(s, p, M, halted);
 
     Clearing c = {s.price, net};  // where nobody may trade, the price that stands

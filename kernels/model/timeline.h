@@ -47,12 +47,11 @@ FN Effects nothing_happens() {
     return {none, none, one, none, none, none, none, one, one, one, no, no, no, no};
 }
 
-// A size of 0: the event does not touch the name.
+// A name that an event does not touch has size 0, or 1 where sizes are factors.
 FN Effects effects_of(const Timeline& now, const Event* events, const float* sizes, int count) {
     Effects e = nothing_happens();
     if (!any(!is_zero(now.struck | now.on))) return e;
     for (int i = 0; i < count; ++i) {
-        if (sizes[i] == 0.0f) continue;
         const Mask struck = !is_zero(now.struck & Int(1 << i));
         const Mask on = !is_zero(now.on & Int(1 << i));
         const Real size = Real(sizes[i]), zero = Real(0.0f), one = Real(1.0f);
@@ -68,14 +67,12 @@ FN Effects effects_of(const Timeline& now, const Event* events, const float* siz
             case EVENT_IMPLIED_VOL: e.vol = e.vol * select(struck, size, one); break;
             case EVENT_ISSUANCE: e.issuance = e.issuance + added; break;
             case EVENT_RESTRICTION:
-                if (sizes[i] > 0.0f)
-                    e.restricted = e.restricted || on;
-                else
-                    e.lifted = e.lifted || on;
+                e.restricted = e.restricted || (on && size > zero);
+                e.lifted = e.lifted || (on && size < zero);
                 break;
             case EVENT_MARGIN: e.margin = e.margin + added; break;
-            case EVENT_HALT: e.halted = e.halted || on; break;
-            case EVENT_CANCELLATION: e.cancelled = e.cancelled || struck; break;
+            case EVENT_HALT: e.halted = e.halted || (on && size > zero); break;
+            case EVENT_CANCELLATION: e.cancelled = e.cancelled || (struck && size > zero); break;
         }
     }
     return e;
