@@ -19,6 +19,7 @@ MAX_FACTORS = 8
 MAX_FUNDS = 4
 MAX_EVENTS = 16
 MIXING_NODES = 1024
+LOWEST_X, HIGHEST_X = -14.0, 28.0  # log prices that money is reckoned at, so nothing overflows
 MIXING_RANGE = 6.0  # nodes of a mixing table stand at normal scores from -6 to 6, equally spaced
 LOTS_PER_FLOAT = 1 << 22
 HISTOGRAM_BINS = 512
@@ -508,7 +509,8 @@ def records_header() -> str:
         f"constexpr int MAX_NAMES = {MAX_NAMES}, MAX_FACTORS = {MAX_FACTORS}, "
         f"HISTOGRAM_BINS = {HISTOGRAM_BINS},\n              MAX_FUNDS = {MAX_FUNDS}, "
         f"MAX_EVENTS = {MAX_EVENTS}, MIXING_NODES = {MIXING_NODES};",
-        f"constexpr float MIXING_RANGE = {MIXING_RANGE}f;",
+        f"constexpr float MIXING_RANGE = {MIXING_RANGE}f, LOWEST_X = {LOWEST_X}f, "
+        f"HIGHEST_X = {HIGHEST_X}f;",
         f"constexpr float LOTS_PER_FLOAT = {LOTS_PER_FLOAT}.0f;",
         _enum(Channel, "CHANNEL_"),
         _enum(Feature, "FEATURE_"),

@@ -138,7 +138,7 @@ def lending(row: MarketRow, p: NameParameters, held: Holdings) -> tuple[float, f
     if row.lendable is not None and lendable > 0:
         scale = row.lendable / row.float_shares / lendable
         of_elastic, of_locked, lendable = of_elastic * scale, of_locked * scale, lendable * scale
-    if lendable <= 0:
+    if lendable < 1 / LOTS_PER_FLOAT:
         raise InputError(
             f"{row.symbol}: nothing can be borrowed; give lendable in the market file, or "
             "borrow.lendable_elastic above 0"

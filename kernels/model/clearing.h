@@ -11,7 +11,7 @@ FN Real inventory_price(const Name& p, Real M, Real elastic) {
 FN void set_price(State& s, const Name& p, Real M, Mask halted) {
     const Real x = s.anchor + (inventory_price(p, M, s.elastic) + s.transient);
     s.x = select(halted, s.x, x);
-    s.price = exponential(s.x);
+    s.price = exponential(clip(s.x, Real(LOWEST_X), Real(HIGHEST_X)));
     s.x_max = maximum(s.x_max, s.x);
 }
 

@@ -5,7 +5,7 @@
 constexpr int MAX_NAMES = 96, MAX_FACTORS = 8, HISTOGRAM_BINS = 512,
               MAX_FUNDS = 4, MAX_EVENTS = 16, MIXING_NODES = 1024;
 
-constexpr float MIXING_RANGE = 6.0f;
+constexpr float MIXING_RANGE = 6.0f, LOWEST_X = -14.0f, HIGHEST_X = 28.0f;
 
 constexpr float LOTS_PER_FLOAT = 4194304.0f;
 

@@ -8,7 +8,17 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import TRACE, Channel, EventType, Feature, Packed, Simulated, StepKind
+from ..layout import (
+    HIGHEST_X,
+    LOWEST_X,
+    TRACE,
+    Channel,
+    EventType,
+    Feature,
+    Packed,
+    Simulated,
+    StepKind,
+)
 from . import (
     anchor,
     borrow,
@@ -245,7 +255,7 @@ def reprice(state: State, model: Model, now: Now, trading: Mask) -> None:
     )
     state.log_price = price if trading.all() else np.where(trading, price, state.log_price)
     state.log_price_max = np.maximum(state.log_price_max, state.log_price)
-    state.price = np.exp(state.log_price)
+    state.price = np.exp(np.clip(state.log_price, LOWEST_X, HIGHEST_X))
 
 
 def book_keeping(state: State, model: Model, now: Now, broker: Broker, crowd_before: Array) -> None:
