@@ -16,9 +16,17 @@ from scipy import stats
 from scipy.integrate import quad
 
 from powderkeg.kernels import layout, reference
-from powderkeg.kernels.layout import ALL_CHANNELS, CALM, Channel, Packed, Simulated
+from powderkeg.kernels.layout import ALL_CHANNELS, CALM, Channel, EventType, Packed, Simulated
 from powderkeg.kernels.reference import clearing, dealers, histograms, parameters, philox
-from tests.builders import PHILOX_ANSWERS, gme_like, packed, packed_strategy, path_ids
+from tests.builders import (
+    PHILOX_ANSWERS,
+    TestEvent,
+    TestFund,
+    gme_like,
+    packed,
+    packed_strategy,
+    path_ids,
+)
 
 Array = npt.NDArray[np.float64]
 LOT = 2.0**-22
@@ -133,6 +141,144 @@ def test_the_anchor_drifts_as_asked() -> None:
     np.testing.assert_allclose(t["anchor"][:, 1], 0.003, atol=1e-5)
 
 
+def test_daily_returns_are_student_t_where_the_cap_does_not_bind() -> None:
+    """Names of their own, and a factor with one variance for all names (docs/model.md, 6)."""
+    days, sigma, dof = 40, 1e-3, 4.0
+    unit = stats.t(dof, scale=np.sqrt((dof - 2) / dof))
+    still: dict[str, Any] = {"days": days, "channels": CALM, "sigma": sigma, "tail_cap": 1e6}
+    own = traced(packed(2, dof=[dof, 0.0], steps_per_day=2, **still), 250)
+    moves = np.diff(own["anchor"][:, ::3], axis=1) / sigma
+    assert stats.kstest(moves[:, :, 0].ravel(), unit.cdf).pvalue > 1e-3
+    assert stats.kstest(moves[:, :, 1].ravel(), "norm").pvalue > 1e-3
+    assert stats.kstest(moves[:, :, 0].ravel(), "norm").pvalue < 1e-6
+    market = packed(
+        2,
+        steps_per_day=2,
+        factors=["market"],
+        loadings=[[sigma * 0.999]] * 2,
+        factor_dof=dof,
+        factor_tail_cap=1e6,
+        **still,
+    )
+    together = np.diff(traced(market, 250)["anchor"][:, ::3], axis=1) / sigma
+    assert stats.kstest(together[:, :, 0].ravel(), unit.cdf).pvalue > 1e-3
+    assert np.corrcoef(together.reshape(-1, 2).T)[0, 1] > 0.99
+    # W holds for the whole day: overnight and intraday moves are wild on the same days
+    x = own["anchor"][:, :, 0]
+    overnight, session = (x[:, 1::3] - x[:, :-1:3]), (x[:, 3::3] - x[:, 1::3])
+    linked = stats.spearmanr(np.abs(overnight).ravel(), np.abs(session).ravel())
+    assert linked.statistic > 0.05
+
+
+def test_a_cap_on_tails_caps_the_variance_of_a_day() -> None:
+    """E W = 1 and W <= cap over the mean: kurtosis 3 E W^2 of the capped law."""
+    dof, cap = 3.0, 6.0
+    w = stats.invgamma(dof / 2, scale=(dof - 2) / 2)  # (dof - 2)/chi^2
+
+    def moment(power: int) -> float:
+        inside = quad(lambda v: v**power * w.pdf(v), 0, cap)[0]
+        return float(inside + cap**power * w.sf(cap))
+
+    scenario = packed(days=50, steps_per_day=1, channels=CALM, sigma=1e-3, dof=dof, tail_cap=cap)
+    moves = np.diff(traced(scenario, 2000)["anchor"][:, ::2, 0], axis=1).ravel() / 1e-3
+    second, fourth = 1.0, 3 * moment(2) / moment(1) ** 2
+    assert np.mean(moves**2) == pytest.approx(second, abs=5 * np.sqrt(fourth / moves.size))
+    assert np.mean(moves**4) == pytest.approx(fourth, rel=0.05)
+    assert fourth > 5
+
+
+def test_jumps_come_at_their_rate_and_their_time() -> None:
+    """p = 1 - e^-rate a day; overnight with chance f, else in any step alike; compensated."""
+    rate, mean, sd, f, days, paths = 0.4, 0.5, 0.05, 0.3, 10, 4000
+    scenario = packed(
+        days=days,
+        steps_per_day=4,
+        channels=CALM,
+        sigma=1e-4,
+        overnight_share=f,
+        jump_rate=rate,
+        jump_mean=mean,
+        jump_sd=sd,
+    )
+    moves = np.diff(traced(scenario, paths)["anchor"][:, :, 0], axis=1).reshape(paths, days, 5)
+    p = -np.expm1(-rate)
+    moves[:, :, 0] += np.log1p(p * np.expm1(mean + sd**2 / 2))
+    jumped = moves > mean / 2
+    assert (jumped.sum(axis=2) <= 1).all()
+    chance = p * np.r_[f, np.full(4, (1 - f) / 4)]
+    counts, tries = jumped.sum(axis=(0, 1)), paths * days
+    assert (np.abs(counts - tries * chance) < 4.5 * np.sqrt(tries * chance)).all()
+    assert abs(moves[~jumped]).max() < 2e-3
+    assert stats.kstest((moves[jumped] - mean) / sd, "norm").pvalue > 1e-3
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        {"dof": 3.0, "tail_cap": 10.0},
+        {"factor_dof": 3.0, "factor_tail_cap": 10.0},
+        {"jump_rate": 0.2, "jump_mean": -0.15, "jump_sd": 0.1},
+        {"dof": 4.0, "factor_dof": 4.0, "jump_rate": 0.3, "jump_mean": 0.1, "jump_sd": 0.1},
+    ],
+    ids=["names", "factors", "jumps", "all"],
+)
+def test_the_anchor_is_a_martingale_with_tails_and_jumps(law: dict[str, Any]) -> None:
+    """E e^w = 1 at every close, with a variance to see a missing compensator by."""
+    scenario = packed(
+        2,
+        days=3,
+        steps_per_day=2,
+        channels=CALM,
+        sigma=0.12,
+        factors=["market"],
+        loadings=[[0.08], [0.1]],
+        **law,
+    )
+    prices = np.exp(traced(scenario, 40_000)["anchor"][:, 3::3])
+    error = prices.std(axis=0) / np.sqrt(len(prices))
+    assert (np.abs(prices.mean(axis=0) - 1) < 4 * error).all()
+    assert error.max() < 0.004
+
+
+def test_no_switch_and_no_neighbour_moves_a_random_number() -> None:
+    """The anchor of a name is the same whoever trades, and whatever other names have."""
+    settings: dict[str, Any] = {
+        "days": 2,
+        "attention_volatility": 0.0,  # else attention is in the anchor
+        "dof": [4.0, 4.0, 0.0],
+        "factor_dof": 5.0,
+        "factors": ["market"],
+        "loadings": [[0.01]] * 3,
+        "jump_rate": 0.5,
+        "jump_sd": 0.1,
+        "funds": [TestFund([0.02, 0.03, -0.01], 4.0)],
+        "events": [
+            TestEvent(EventType.ANCHOR, 0.1, hazard=1.0, id="news"),
+            TestEvent(EventType.PROGRAMME, 0.05, hazard=1.0, id="buyer"),
+        ],
+        "leader_block": 0.02,
+        "levered": 0.05,
+        "release_rate": 0.1,
+        "issue_maximum": 0.02,
+        "band": 0.05,
+        "broker_value": 5.0,
+        "premium_limit": 1.0,
+    }
+    scenario = packed(3, **settings)
+    anchor = traced(scenario, 16)["anchor"]
+    for channel in Channel:
+        other = scenario.with_channels(ALL_CHANNELS & ~channel)
+        np.testing.assert_array_equal(traced(other, 16)["anchor"], anchor, err_msg=str(channel))
+    calm = traced(scenario.with_channels(CALM), 16)["anchor"]
+    np.testing.assert_array_equal(calm, anchor)
+    # another neighbour, without tails, jumps or news
+    changed = {"dof": [4.0, 0.0, 6.0], "jump_rate": [0.5, 0.0, 0.0]}
+    changed["events"] = [TestEvent(EventType.ANCHOR, [0.1, 0.0, 0.3], hazard=1.0, id="news")]
+    neighbours = traced(packed(3, **{**settings, **changed}), 16)["anchor"]
+    np.testing.assert_array_equal(neighbours[:, :, 0], anchor[:, :, 0])
+    assert (neighbours[:, -1, 1:] != anchor[:, -1, 1:]).all()
+
+
 def test_margin_call_worst_pnl_and_fees_of_a_short() -> None:
     """One short of the whole equity at 50 % margin is called at P = 4/3 less fees."""
     scenario = packed(
@@ -215,13 +361,37 @@ FROZEN_BY = {
     Channel.NEW_SHORTS: ("new_shorts", "new_short_entry"),
     Channel.RESTRICTION: ("restriction_clock", "restricted"),
     Channel.TRANSIENT_IMPACT: ("transient",),
+    Channel.FUNDS: ("fund_1", "fund_2"),
+    Channel.LEVERED_LONGS: ("levered", "drawdown_max"),
+    Channel.LOCKED_RELEASE: ("locked",),
+    Channel.ISSUER | Channel.PROGRAMMES: ("issued",),
+    Channel.LEADER: ("leader",),
+    Channel.PAUSES: ("paused",),
+    Channel.CLEARING_RULE: ("unsettled",),
+    Channel.PROGRAMMES: ("programme",),
 }
 
 
 @pytest.fixture(scope="module")
 def wild() -> Packed:
     return gme_like(
-        days=12, steps_per_day=8, attention0=0.1, lendable_elastic=0.4, lendable_locked=0.4
+        days=12,
+        steps_per_day=8,
+        attention0=0.1,
+        lendable_elastic=0.4,
+        lendable_locked=0.4,
+        funds=[TestFund([0.05], 40.0, 0.0), TestFund([-0.05], 10.0)],
+        levered=0.05,
+        levered_refinancing=0.5,
+        release_rate=0.2,
+        issue_maximum=0.05,
+        leader_block=0.03,
+        band=0.1,
+        broker_value=1.0,
+        events=[
+            TestEvent(EventType.PROGRAMME, 0.01, start=0.0, rows=40),
+            TestEvent(EventType.ISSUANCE, 0.002, start=0.0, rows=40),
+        ],
     )
 
 
@@ -235,7 +405,7 @@ def test_a_channel_that_is_off_freezes_and_on_moves(wild: Packed, channel: Chann
 
 def test_with_every_channel_off_nobody_trades(wild: Packed) -> None:
     t = traced(wild.with_channels(CALM), 8)
-    for field in ("elastic", "hedge", "cohort", "transient", "fee", "utilisation", "calls"):
+    for field in (*HELD, *SOLD, "transient", "fee", "utilisation", "calls", "paused"):
         assert (t[field] == t[field][:, :1]).all(), field
     assert (t["log_price"] == t["anchor"]).all()
     assert (t["volume"] == 0).all()
