@@ -1,7 +1,7 @@
 """Which channels of a packed scenario can move anything at all.
 
 A channel that is left out here has nobody behind it: no holding, no rate, no event. Switching it
-off costs nothing and changes no number but the slow price of a crowd that does not exist.
+off costs nothing and changes no number but what an agent who is not there remembers.
 """
 
 from __future__ import annotations

@@ -112,16 +112,17 @@ def starting_holdings(
 
 
 def _refuse_shorts(row: MarketRow, position: Position, shorts: Mapping[str, float]) -> None:
-    amounts = {who: floats * row.float_shares for who, floats in shorts.items() if floats}
-    if len(amounts) == 1 and "the book" in amounts:
-        who = f"the book is short {-position.quantity:,.0f} shares"
-    else:
-        *some, last = (f"{who} {shares:,.0f}" for who, shares in amounts.items())
-        who = f"shorts are {', '.join(some)}{' and ' if some else ''}{last} shares"
+    amounts = [f"{who} {floats:.3f}" for who, floats in shorts.items() if floats]
+    if len(amounts) == 1 and position.quantity < 0:
+        raise InputError(
+            f"{row.symbol}: the book is short {-position.quantity:,.0f} shares, more than the "
+            f"reported short interest of {row.short_interest:,.0f}; correct the book or the market "
+            "file"
+        )
+    reported = row.short_interest / row.float_shares
     raise InputError(
-        f"{row.symbol}: {who}, more than the reported short interest of {row.short_interest:,.0f}; "
-        f"correct {'the book' if len(amounts) == 1 and 'the book' in amounts else 'one of them'} "
-        "or the market file"
+        f"{row.symbol}: {', '.join(amounts)} floats short are more than the reported short "
+        f"interest of {reported:.3f}; lower one of them, or correct the market file"
     )
 
 

@@ -4,7 +4,12 @@ import subprocess
 import sys
 from datetime import date
 
-from powderkeg.scenarios.calendar import expiry_days, trading_days, weekly_expiries
+from powderkeg.scenarios.calendar import (
+    expiry_days,
+    monthly_expiries,
+    trading_days,
+    weekly_expiries,
+)
 
 JANUARY = date(2021, 1, 15)  # a Friday; Monday the 18th is Martin Luther King day
 
@@ -31,6 +36,26 @@ def test_weekly_expiries_reach_beyond_the_horizon() -> None:
     assert weekly_expiries(JANUARY, 8) == (4, 9)
     assert weekly_expiries(date(2021, 3, 26), 3) == (4,)  # Good Friday: Thursday 1 April
     assert weekly_expiries(date(2020, 12, 24), 5) == (4, 9)  # 1 January: Thursday 31 December
+
+
+def test_monthly_expiries_are_third_fridays() -> None:
+    assert monthly_expiries(JANUARY, 10) == (23,)  # 19 February, after two holidays
+    assert monthly_expiries(JANUARY, 23) == (23, 43)
+    assert trading_days(JANUARY, 43)[-1] == date(2021, 3, 19)
+    assert monthly_expiries(date(2021, 1, 14), 1) == (1, 24)
+    assert monthly_expiries(date(2025, 4, 16), 1) == (1, 21)  # Good Friday: Thursday 17 April
+    assert monthly_expiries(date(2025, 4, 17), 1) == (20,)
+    for start in range(1, 29):
+        found = monthly_expiries(date(2021, 2, start), 252)
+        assert found[0] <= 25 and found[-2] <= 252 < found[-1]
+        assert all(
+            15 <= after - before <= 25 for before, after in zip(found, found[1:], strict=False)
+        )
+
+
+def test_without_a_date_every_twentieth_day() -> None:
+    assert monthly_expiries(None, 10) == (20,)
+    assert monthly_expiries(None, 20) == (20, 40)
 
 
 def test_without_a_date_every_fifth_day() -> None:
