@@ -1,5 +1,6 @@
 """Day numbers of sessions and expiries, against dates known by hand."""
 
+import itertools
 import subprocess
 import sys
 from datetime import date
@@ -48,9 +49,7 @@ def test_monthly_expiries_are_third_fridays() -> None:
     for start in range(1, 29):
         found = monthly_expiries(date(2021, 2, start), 252)
         assert found[0] <= 25 and found[-2] <= 252 < found[-1]
-        assert all(
-            15 <= after - before <= 25 for before, after in zip(found, found[1:], strict=False)
-        )
+        assert all(15 <= after - before <= 25 for before, after in itertools.pairwise(found))
 
 
 def test_without_a_date_every_twentieth_day() -> None:
