@@ -117,3 +117,52 @@ def test_calm_has_the_tail_of_a_lognormal() -> None:
     es, influence = tail(price - 1, level)
     exact = ndtr(sd - stats.norm.ppf(level)) / (1 - level) - 1
     assert abs(es - exact) < 3 * influence.std() / np.sqrt(len(price))
+
+
+def closes_of(preset: str, folder: Path, off: Channel, paths: int) -> tuple[Array, Packed]:
+    """Log prices at the closes of a preset on an example's book, (paths, days, names)."""
+    market = load_market(folder / "market.csv")
+    book = load_book(folder / "book.csv", market)
+    (story,) = load_scenarios([preset], market, book)
+    packed = pack(book, market, load_chain(None, market), story, seed=20210127)
+    packed = packed.with_channels(Channel(int(packed.run["channels"])) & ~off)
+    parts = []
+    for first in range(0, paths, 500):
+        trace = native.simulate(packed, path_ids(500, first), trace=True).trace
+        assert trace is not None
+        parts.append(at_closes(packed, trace["log_price"]))
+    return np.concatenate(parts), packed
+
+
+def test_what_starts_at_the_top_falls_by_itself() -> None:
+    """GameStop after 27 January 2021 stood at .15 of its close of that day ten sessions later."""
+    peak = EXAMPLE.parent / "after-the-peak"
+    medians = {
+        off: np.exp(np.median(closes_of("after-the-peak", peak, off, 1000)[0][:, :, 0], axis=0))
+        for off in (Channel(0), Channel.CROWD, Channel.DEALERS, Channel.NEW_SHORTS, ALL_CHANNELS)
+    }
+    assert 0.1 < medians[Channel(0)][9] < 0.3
+    assert medians[ALL_CHANNELS][9] > 0.7  # nothing but volatility and attention's
+    # each of them pulls it down: without it the fall is slower
+    for off in (Channel.CROWD, Channel.DEALERS, Channel.NEW_SHORTS):
+        assert medians[off][:5].mean() > medians[Channel(0)][:5].mean() + 0.03, off
+
+
+def test_funds_that_cut_push_shorts_up_and_longs_down_on_the_same_days() -> None:
+    """January 2021: most shorted +52.1 %, funds' favourites -3.0 % by the 27th (day 7)."""
+    paths = 1000
+    x, packed = closes_of("degross-2021", EXAMPLE, Channel(0), paths)
+    y, _ = closes_of("degross-2021", EXAMPLE, Channel.FUNDS, paths)
+    names = packed.symbols
+    shorts = [names.index(s) for s in ("AMC", "BB", "EXPR", "FUBO", "GME", "KOSS", "NOK")]
+    longs = [names.index(s) for s in ("AAPL", "AMZN", "MSFT")]
+    push = x - y  # of the funds, on the same random numbers
+    day = 6
+    assert 0.3 < np.expm1(x[:, day, shorts]).mean() < 1.2
+    assert -0.05 < push[:, day, longs].mean() < -0.01
+    assert push[:, day, shorts].mean() > 0
+    moves = np.diff(x[:, :, shorts].mean(axis=2), axis=1)
+    pushes = np.diff(push[:, :, longs].mean(axis=2), axis=1)
+    surge = moves > 0.1
+    assert np.mean(pushes[surge] < 0) > 2 * np.mean(pushes[surge] > 0)
+    assert pushes[surge].mean() < -0.002
