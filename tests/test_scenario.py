@@ -35,18 +35,17 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_presets_load_and_keep_their_text() -> None:
-    assert presets() == ("calm", "crowded-basket", "gme-2021")
+    assert {"calm", "crowded-basket", "gme-2021"} <= set(presets())
     for scenario in load_scenarios(presets(), MARKET, BOOK):
         assert scenario.text.startswith("# ")
         assert f"id: {scenario.id}\n" in scenario.text
         assert scenario.description
-        assert scenario.notes == ()
 
 
 def test_presets_fit_the_example() -> None:
     market = load_market(EXAMPLE / "market.csv")
     book = load_book(EXAMPLE / "book.csv", market)
-    assert [s.notes for s in load_scenarios(presets(), market, book)] == [(), (), ()]
+    assert all(not s.notes for s in load_scenarios(presets(), market, book))
 
 
 def test_calm_has_every_channel_off() -> None:
