@@ -15,9 +15,11 @@ from ..scenarios.library import PRESETS
 from ..scenarios.yamlfile import load
 from .screen import table
 
-__all__ = ["example", "presets", "print_scenarios"]
+__all__ = ["STORIES", "example", "presets", "print_scenarios"]
 
 EXAMPLE = Path("examples") / "january-2021"
+STORIES = ("calm", "crowded-basket", "degross-2021", "gme-2021")
+"""Presets that begin on the day of the example book."""
 
 
 def example() -> Path:

@@ -284,9 +284,9 @@ def demo(
     paths: Paths = "100000",
     workers: Workers = None,
 ) -> None:
-    """Run the example book of January 2021 under every preset, then show and report."""
+    """Run the example book of January 2021 under the presets of its day, then show and report."""
     from .engine.arguments import count, refuse_folder, unused, whole
-    from .engine.catalogue import example, presets
+    from .engine.catalogue import STORIES, example
     from .engine.screen import console
     from .results.report import write_report
     from .results.show import show as show_store
@@ -295,7 +295,7 @@ def demo(
     folder = folder or unused("demo-output")
     refuse_folder(folder)
     source, store = example(), folder / "january-2021.zarr"
-    chosen = list(presets())
+    chosen = list(STORIES)
     _run(
         source / "book.csv",
         source / "market.csv",

@@ -34,18 +34,15 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 # --- presets and defaults -------------------------------------------------------------------------
 
 
-def test_presets_load_and_keep_their_text() -> None:
+def test_presets_load_and_fit_the_example() -> None:
     assert {"calm", "crowded-basket", "gme-2021"} <= set(presets())
-    for scenario in load_scenarios(presets(), MARKET, BOOK):
+    market = load_market(EXAMPLE / "market.csv")
+    book = load_book(EXAMPLE / "book.csv", market)
+    for scenario in load_scenarios(presets(), market, book):
         assert scenario.text.startswith("# ")
         assert f"id: {scenario.id}\n" in scenario.text
         assert scenario.description
-
-
-def test_presets_fit_the_example() -> None:
-    market = load_market(EXAMPLE / "market.csv")
-    book = load_book(EXAMPLE / "book.csv", market)
-    assert all(not s.notes for s in load_scenarios(presets(), market, book))
+        assert scenario.notes == ()
 
 
 def test_calm_has_every_channel_off() -> None:
