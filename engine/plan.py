@@ -22,6 +22,7 @@ from ..kernels.overlap import overlap
 from ..kernels.pack import Prepared, prepare
 from ..kernels.pack_name import Impact
 from ..results import InputFile, StoreSpec
+from ..results.schema import Variant
 from ..scenarios.book import Book
 from ..scenarios.chain import Chain
 from ..scenarios.errors import InputError
@@ -129,10 +130,27 @@ class Plan:
             inputs=(*inputs, InputFile(ROLE, "job.json", job.to_json())),
             parameters=tuple(scenario.model_dump_json() for scenario in job.scenarios),
             weights=first.names["book_weight"][: len(first.symbols)].astype(float),
+            variants=tuple(varied(scenario, job.scenarios) for scenario in job.scenarios),
             holders=holders(job.scenarios),
             overlap=overlaps(job.scenarios, self.packed),
             provenance=provenance,
         )
+
+
+def with_variants(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
+    """The scenarios, then what each makes of the ranges of its `sensitivity`. Raises InputError."""
+    return (*scenarios, *(variant for scenario in scenarios for variant in scenario.variants()))
+
+
+def varied(scenario: Scenario, scenarios: Sequence[Scenario]) -> Variant:
+    """Which parameter a variant has changed, and to what."""
+    base = next((other for other in scenarios if other.id == scenario.variant_of), None)
+    if base is None:
+        return Variant()
+    for parameter, value in scenario.variation:
+        if value != getattr(base.variation, parameter):
+            return Variant(base.id, parameter, float(value))
+    return Variant()
 
 
 BOOK = "book"

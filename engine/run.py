@@ -35,7 +35,7 @@ from .blocks import BlockDone, run_block
 from .executors import Executor, Outcome, executor, run_all
 from .job import Job, read_job
 from .memory import available, words
-from .plan import Plan, make_plan
+from .plan import Plan, make_plan, with_variants
 from .progress import Progress, Silent
 
 
@@ -109,10 +109,13 @@ def run(
     workers: int | None = None,
     cluster: str = "embedded",
     block: int | None = None,
+    sensitivity: bool = False,
     progress: Progress | None = None,
 ) -> Path:
     """Simulate `paths` paths of every scenario and write a results store; returns its path.
 
+    With `sensitivity` every scenario is also run at the other values of the parameters that nobody
+    knows (its `sensitivity`), on the same random numbers.
     Results depend on inputs, seed, paths, block and back end alone, never on workers, cluster or
     order. Raises InputError (nothing written), StoreError if the output exists or cannot be
     written, and Incomplete if blocks failed for good.
@@ -123,7 +126,7 @@ def run(
         inputs.book,
         inputs.market,
         inputs.chain,
-        inputs.scenarios,
+        with_variants(inputs.scenarios) if sensitivity else inputs.scenarios,
         paths=paths,
         seed=seed,
         back_end=backend,

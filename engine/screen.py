@@ -43,11 +43,19 @@ def show_plan(to: Console, plan: Plan, warnings: Iterable[str], workers: int, wh
     """The size of the run, what it will take, impacts and their source, and warnings."""
     job = plan.job
     size = min(job.block, job.paths)
+    given = [scenario for scenario in job.scenarios if scenario.variant_of is None]
+    more = len(job.scenarios) - len(given)
+    scenarios = plural(len(given), "scenario")
+    if more:
+        scenarios = f"({scenarios} and {plural(more, 'variant')})"
     to.print(
-        f"{plural(job.paths, 'path')} x {plural(len(job.scenarios), 'scenario')} x "
+        f"{plural(job.paths, 'path')} x {scenarios} x "
         f"{plural(len(plan.packed[0].symbols), 'name')}: {plural(plan.tasks, 'block')} of "
         f"{plural(size, 'path')}"
     )
+    if more:
+        times = len(job.scenarios) / len(given)
+        to.print(f"--sensitivity makes this run {times:.3g} times as long as it would be without")
     device = f"{plan.back_end.name} ({plan.back_end.device})"
     places = {"embedded": "thread", "local": "process"}
     on = plural(workers, places[where]) if where in places else f"the cluster at {where}"
@@ -66,13 +74,19 @@ def plural(count: int, word: str) -> str:
 
 
 def impact_table(plan: Plan) -> Table:
-    """Impact per float of every name and where it comes from; scenarios that agree share a row."""
+    """Impact per float of every name and where it comes from; scenarios that agree share a row.
+
+    Variants of a scenario are left out.
+    """
     seen: dict[tuple[str, str, str, str], list[str]] = {}
+    everywhere = 0
     for scenario, impacts in zip(plan.job.scenarios, plan.impacts, strict=True):
+        if scenario.variant_of is not None:
+            continue
+        everywhere += 1
         for i in impacts:
             key = (i.symbol, f"{i.per_float:.3f}", f"{i.elastic:.2f}", i.source)
             seen.setdefault(key, []).append(scenario.id)
-    everywhere = len(plan.job.scenarios)
     rows = [
         (symbol, impact, f"{float(impact) / 10:+.1%}", elastic, source,
          "all" if len(ids) == everywhere else ", ".join(ids))

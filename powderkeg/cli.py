@@ -68,6 +68,14 @@ def run(
         str | None,
         typer.Option(metavar="N", help="Paths per block, a power of two; default: by model size."),
     ] = None,
+    sensitivity: Annotated[
+        bool,
+        typer.Option(
+            "--sensitivity",
+            help="Also vary what nobody knows: impact, max_multiple, dealers' sign. Multiplies "
+            "the run; the plan says by how much.",
+        ),
+    ] = False,
 ) -> None:
     """Simulate a book under scenarios and write a results store."""
     from .engine.arguments import count, symbol_map, whole
@@ -85,6 +93,7 @@ def run(
         workers=whole("--workers", workers),
         cluster=cluster,
         block=None if block is None else count("--block", block),
+        sensitivity=sensitivity,
     )
     _headline(output)
     print(f"\npowderkeg show {output}\npowderkeg report {output}")
@@ -93,9 +102,14 @@ def run(
 def _headline(store: Path) -> None:
     from .engine.screen import console
     from .results import open_results
+    from .results.show import fit, sensitivity_table
     from .results.summary import Summary
 
-    console().print(f"\n{Summary(open_results(store, verify=False)).headline()}", markup=False)
+    screen, summary = console(), Summary(open_results(store, verify=False))
+    screen.print(f"\n{summary.headline()}", markup=False)
+    if summary.sensitivity:
+        screen.print()
+        screen.print(fit(sensitivity_table(summary), screen))
 
 
 def _run(
@@ -112,10 +126,11 @@ def _run(
     workers: int | None = None,
     cluster: str = "embedded",
     block: int | None = None,
+    sensitivity: bool = False,
 ) -> None:
     from .engine.arguments import check_placement, default_workers
     from .engine.failure import stoppable
-    from .engine.plan import make_plan
+    from .engine.plan import make_plan, with_variants
     from .engine.progress import progress_for
     from .engine.run import read_inputs, refuse_existing, run_plan
     from .engine.screen import console, show_plan
@@ -127,7 +142,7 @@ def _run(
         inputs.book,
         inputs.market,
         inputs.chain,
-        inputs.scenarios,
+        with_variants(inputs.scenarios) if sensitivity else inputs.scenarios,
         paths=paths,
         seed=seed,
         back_end=backend,

@@ -17,10 +17,11 @@ from .layout import full_array, new_group, scenario_coordinate
 from .measures import COLUMNS, Row, columns, list_measures, measure_scenario
 from .records import StoreError
 from .schema import FEEDBACK, PATH_FIELDS, PNL
+from .sensitivity import write_sensitivity
 
 
 def finish_store(path: str | Path, provenance: Mapping[str, Any] | None = None) -> None:
-    """Check all blocks, write /prices, /squeeze and /measures, then the commit record.
+    """Check all blocks, write the tables made from all of them, then the commit record.
 
     `provenance` (finished, wall time, device, ...) joins what `create_store` was given. Safe to
     repeat after a failure.
@@ -36,6 +37,7 @@ def finish_store(path: str | Path, provenance: Mapping[str, Any] | None = None) 
     write_prices(root, store)
     write_squeeze(root, store)
     _write_measures(root, store, str(path))
+    write_sensitivity(root, store)
     del staged.files[METADATA]  # the root itself is the store's
     write_files(path, staged.files)
     write_commit(path, records, provenance or {})

@@ -16,7 +16,7 @@ def _signed(value: float, text: str) -> str:
 def decimals(value: float) -> int:
     """Decimals that show three digits or so of a number in per cent."""
     size = abs(value)
-    if size >= 100 or size == 0:
+    if size >= 100 or size < 5e-7:  # nothing is left of it at six decimals
         return 0
     return 1 if size >= 1 else min(6, 1 - math.floor(math.log10(size)))
 
@@ -52,6 +52,11 @@ def money(fraction: float, equity: float, currency: str) -> str:
             digits = 0 if size >= 100 * scale else 1 if size >= 10 * scale else 2
             return _signed(value, f"{currency} {size / scale:,.{digits}f}{unit}")
     return _signed(value, f"{currency} {size:,.0f}")
+
+
+def number(value: float) -> str:
+    """0.42, −1.30."""
+    return _signed(value, f"{abs(value):.2f}")
 
 
 def count(number: int) -> str:

@@ -143,6 +143,9 @@ def name_coordinate(group: zarr.Group, symbols: tuple[str, ...]) -> None:
     full_array(group, "name", ("name",), symbols, "1", "symbol of the name")
 
 
+_VARIED = "impact and max_multiple: a factor on those of every name; dealer_sign: the sign itself."
+
+
 def _inputs(root: zarr.Group, spec: StoreSpec) -> None:
     group = new_group(root, "inputs", "What was read, to the letter.", coordinates="role file_name")
     files = spec.inputs
@@ -157,6 +160,15 @@ def _inputs(root: zarr.Group, spec: StoreSpec) -> None:
     parameters = spec.parameters or ("{}",) * len(spec.scenarios)
     words = "resolved parameters of the scenario, JSON"
     full_array(group, "parameters", ("scenario",), parameters, "1", words)
+    if any(variant.base for variant in spec.variants):
+        words = "scenario that this one varies; empty: none"
+        bases = [variant.base for variant in spec.variants]
+        full_array(group, "variant_of", ("scenario",), bases, "1", words)
+        varied = [variant.parameter for variant in spec.variants]
+        full_array(group, "varied", ("scenario",), varied, "1", "parameter that is varied")
+        numbers = np.array([variant.value for variant in spec.variants], np.float64)
+        words = "its value here"
+        full_array(group, "varied_value", ("scenario",), numbers, "1", words, _VARIED)
     if spec.weights is not None:
         weights = np.asarray(spec.weights, np.float64)
         words = "value of the position at the start over equity, negative: short"

@@ -10,7 +10,7 @@ import numpy as np
 
 from .commit import open_results
 from .durable import make_folder, write_file
-from .formats import REFUSED, clean, count, money, percent, percent_range
+from .formats import REFUSED, clean, count, money, number, percent, percent_range
 from .inline import StyleSheet, policy_hash
 from .measures import percent as level_text
 from .pictures import FAINT, INK, OFF, ON, fan_svg, loss_svg
@@ -67,6 +67,7 @@ def report_html(path: str | Path, *, verify: bool = True) -> str:
         currency=summary.currency,
         equity=money(1.0, summary.equity, summary.currency),
         paths=count(summary.paths),
+        sensitivity=_sensitivity(summary),
         overview=[_overview(summary, s) for s in summary.order],
         detailed=detailed,
         hidden=max(len(summary.order) - DETAILED, 0),
@@ -108,14 +109,15 @@ def _cells(summary: Summary, line: Line) -> dict[str, Any]:
 def _scenario(summary: Summary, scenario: int, sheet: StyleSheet) -> dict[str, Any]:
     squeeze = summary.tree["squeeze"].to_dataset().isel(scenario=scenario).load()
     odds, low, high = (squeeze[v].values for v in ("probability", "low", "high"))
-    gain = summary.tree["loop_gain"].to_dataset().isel(scenario=scenario).load()
+    gains = summary.gains(scenario)
+    shown = np.flatnonzero(gains.start.any(axis=0) | gains.largest.any(axis=(0, 2)))
     inputs = summary.tree["inputs"].to_dataset()
     weights = inputs["weight"].values if "weight" in inputs else None
     order = [int(i) for i in np.argsort(-odds[:, 0], kind="stable")]
     headline = summary.headline_line(scenario)
     names = []
     for i in order:
-        gains = [float(g) for g in gain["gain"].values[i]]
+        typical, most = (float(g) for g in gains.total[i])
         names.append(
             {
                 "name": summary.symbols[i],
@@ -124,9 +126,11 @@ def _scenario(summary: Summary, scenario: int, sheet: StyleSheet) -> dict[str, A
                     (percent(o), percent_range(a, b, o))
                     for o, a, b in zip(odds[i], low[i], high[i], strict=True)
                 ],
-                "gains": [f"{g:.2f}".replace("-", "\N{MINUS SIGN}") for g in gains],
-                "total": f"{sum(gains):.2f}".replace("-", "\N{MINUS SIGN}"),
-                "ignites": sum(gains) >= 1,
+                "gains": [
+                    (number(gains.start[i, c]), number(gains.largest[i, c, 0])) for c in shown
+                ],
+                "total": (number(gains.start[i].sum()), number(typical), number(most)),
+                "ignites": typical >= 1,
             }
         )
     fanned = order[:FANNED]
@@ -140,10 +144,36 @@ def _scenario(summary: Summary, scenario: int, sheet: StyleSheet) -> dict[str, A
         "fan": sheet.adopt(fan_svg(summary, scenario, fanned)),
         "unfanned": len(order) - len(fanned),
         "multiples": [f"{m:g}x" for m in squeeze["multiple"].values],
-        "channels": [clean(str(c)).replace("_", " ") for c in gain["channel"].values],
+        "channels": [gains.channels[c] for c in shown],
+        "overlap": _overlap(summary, scenario),
         "names": names,
         "worst": _worst_paths(summary, scenario),
     }
+
+
+def _overlap(summary: Summary, scenario: int) -> list[dict[str, Any]]:
+    """Who loses how much when whom unwinds, one row a holder; none where there is no fund."""
+    holders, losses = summary.overlap(scenario)
+    return [
+        {"holder": name, "losses": [percent(x) for x in row]}
+        for name, row in zip(holders, losses, strict=True)
+    ]
+
+
+def _sensitivity(summary: Summary) -> list[dict[str, Any]]:
+    """Rows of the table of parameters that nobody knows."""
+    return [
+        {
+            "scenario": summary.scenarios[row.scenario] if row.change is None else "",
+            "parameter": row.parameter,
+            "value": row.value,
+            "es": percent(row.es.value),
+            "interval": percent_range(row.es.low, row.es.high, row.es.value),
+            "change": "" if row.change is None else percent(row.change.value),
+            "error": "" if row.change is None else percent(row.change.standard_error),
+        }
+        for row in summary.sensitivity
+    ]
 
 
 def _worst_paths(summary: Summary, scenario: int, most: int = 10) -> list[dict[str, Any]]:

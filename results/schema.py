@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,7 @@ A path is replayed from its id, the coordinate `path`.
 Groups: /inputs what was read; /losses every path; /histograms integer counts per path block;
 /prices quantiles from them; /squeeze odds of a peak; /loop_gain at the start and where it is
 largest; /overlap who is hurt when somebody else unwinds; /measures risk measures with intervals;
+/sensitivity how much ES changes with parameters that nobody knows, where it was asked for;
 /blocks one record per (scenario, path block) with its SHA-256 digests.
 The attribute `commit` is written last. Without it the run is unfinished: do not read on.
 Time and device stand in the attributes of / only; all else depends on inputs and seed alone.
@@ -156,6 +158,15 @@ class InputFile:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """How a scenario differs from another one of its store; no `base` is one as it was given."""
+
+    base: str = ""
+    parameter: str = ""
+    value: float = math.nan
+
+
+@dataclass(frozen=True)
 class StoreSpec:
     """All that must be known to lay out a store before the first path is simulated.
 
@@ -163,8 +174,9 @@ class StoreSpec:
     len(channels)), weights (names,) or None, overlap (scenarios, holders, holders), NaN where a
     scenario has no such holder.
     Units: horizons in trading days; weights are signed position values over equity; edges as in
-    docs/model.md. `parameters` is one JSON text per scenario. `provenance` is the one place for
-    times, device and versions: it becomes the attributes of / and counts for no digest.
+    docs/model.md. `parameters` is one JSON text and `variants` one record per scenario, or empty.
+    `provenance` is the one place for times, device and versions: it becomes the attributes of /
+    and counts for no digest.
     """
 
     scenarios: tuple[str, ...]
@@ -184,6 +196,7 @@ class StoreSpec:
     inputs: tuple[InputFile, ...] = ()
     parameters: tuple[str, ...] = ()
     weights: npt.NDArray[np.floating[Any]] | None = None
+    variants: tuple[Variant, ...] = ()
     holders: tuple[str, ...] = ()
     overlap: npt.NDArray[np.floating[Any]] | None = None
     title: str = "powderkeg squeeze stress test"
@@ -212,6 +225,10 @@ class StoreSpec:
             "loop_gain must have shape (scenarios, names, channels)": self.loop_gain.shape
             != (scenarios, names, len(self.channels)),
             "parameters must be one text per scenario": len(self.parameters) not in (0, scenarios),
+            "variants must be one per scenario": len(self.variants) not in (0, scenarios),
+            "a variant's base must be a scenario that is none": not {v.base for v in self.variants}
+            - {""}
+            <= {name for name, v in zip(self.scenarios, self.variants, strict=False) if not v.base},
             "weights must be one number per name": self.weights is not None
             and self.weights.shape != (names,),
             "overlap must have shape (scenarios, holders, holders)": self.overlap is not None

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .commit import open_results
-from .formats import count, money, percent, percent_range
+from .formats import count, money, number, percent, percent_range
 from .measures import percent as level_text
 from .summary import FLOOR_WARNING, Line, Summary
 
@@ -22,10 +22,13 @@ LISTED = 40
 AT_HOME = 96
 """Columns from which the squeeze table shows positions, too."""
 NAMES = 20
+GAINS = 5
+"""Names whose loop gains are shown."""
 
 
 def show(path: str | Path, console: Console | None = None, *, verify: bool = True) -> None:
-    """Print a finished store: headline, scenarios, measures, squeeze odds, warnings.
+    """Print a finished store: headline, scenarios, sensitivity, and of the worst scenarios the
+    measures, squeeze odds, loop gains and overlaps; then warnings.
 
     Errors: StoreError if the store is unfinished or damaged.
     """
@@ -34,12 +37,17 @@ def show(path: str | Path, console: Console | None = None, *, verify: bool = Tru
     console.print()
     console.print(Text(summary.headline(), style="bold"))
     console.print()
-    if len(summary.scenarios) > 1:
+    if len(summary.given) > 1:
         console.print(fit(_scenarios(summary), console))
+    if summary.sensitivity:
+        console.print(fit(sensitivity_table(summary), console))
     for scenario in summary.order[:DETAILED]:
         console.print(fit(_measures(summary, scenario), console))
         console.print(fit(_squeeze(summary, scenario, console.width >= AT_HOME), console))
-    hidden = len(summary.scenarios) - DETAILED
+        console.print(fit(_gains(summary, scenario), console))
+        if summary.overlap(scenario)[0]:
+            console.print(fit(_overlap(summary, scenario), console))
+    hidden = len(summary.given) - DETAILED
     if hidden > 0:
         console.print(Text(f"{count(hidden)} more scenarios in detail: powderkeg report", "dim"))
     for warning in summary.warnings():
@@ -90,6 +98,71 @@ def _scenarios(summary: Summary) -> Table:
     rest = len(summary.order) - LISTED
     more = f"; and {count(rest)} more with smaller losses" if rest > 0 else ""
     table.caption = f"on the way: ES 99 % of the worst loss at any time{more}"
+    return table
+
+
+def sensitivity_table(summary: Summary) -> Table:
+    """ES of every varied scenario and of its variants, with the paired change."""
+    level = "" if summary.level is None else level_text(summary.level)
+    title = f"What nobody knows, varied: ES {level} % on day {summary.horizons[-1]}"
+    table = _table(title)
+    table.add_column("scenario", overflow="ellipsis", no_wrap=True, max_width=30)
+    table.add_column("parameter", no_wrap=True)
+    for name in ("value", "ES", "95 % interval", "change", "error"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for place, row in enumerate(summary.sensitivity):
+        given = row.change is None
+        if given and place:
+            table.add_section()
+        interval = percent_range(row.es.low, row.es.high, row.es.value)
+        change = ("", "")
+        if row.change is not None:
+            change = percent(row.change.value), percent(row.change.standard_error)
+        table.add_row(
+            escape(summary.scenarios[row.scenario]) if given else "",
+            escape(row.parameter),
+            row.value,
+            percent(row.es.value),
+            interval,
+            *change,
+            style="bold" if given else "",
+        )
+    table.caption = "error: standard error of the change, same random numbers on both sides\n"
+    return table
+
+
+def _gains(summary: Summary, scenario: int) -> Table:
+    gains = summary.gains(scenario)
+    table = _table(f"{summary.scenarios[scenario]}: loop gain; from 1 on a move feeds itself")
+    table.add_column("name", no_wrap=True, overflow="ellipsis", max_width=16)
+    for name in ("start", "largest", "95 %"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("at its largest from", overflow="fold")
+    for i in gains.order[:GAINS]:
+        typical, high = gains.total[i]
+        table.add_row(
+            escape(summary.symbols[i]),
+            number(gains.start[i].sum()),
+            Text(number(typical), "yellow" if typical >= 1 else ""),
+            Text(number(high), "yellow" if high >= 1 else ""),
+            escape(gains.main(i)),
+        )
+    rest = len(gains.order) - GAINS
+    more = f"; {rest} names with less" if rest > 0 else ""
+    table.caption = f"largest: of a path, median and 95 % over paths{more}\n"
+    return table
+
+
+def _overlap(summary: Summary, scenario: int) -> Table:
+    holders, losses = summary.overlap(scenario)
+    title = f"{summary.scenarios[scenario]}: overlap, loss in % of the holder's equity when"
+    table = _table(title)
+    table.add_column("holder", no_wrap=True, overflow="ellipsis", max_width=24)
+    for name in holders:
+        table.add_column(escape(f"{name} unwinds"), justify="right")
+    for name, row in zip(holders, losses, strict=True):
+        table.add_row(escape(name), *(percent(x).removesuffix(" %") for x in row))
+    table.caption = "all at once, at linear impact; negative: a gain\n"
     return table
 
 
@@ -154,7 +227,7 @@ def _footer(summary: Summary) -> str:
     told = dict(attrs["provenance"])
     parts = [
         f"{count(summary.paths)} paths",
-        f"{count(len(summary.scenarios))} scenarios",
+        f"{count(len(summary.given))} scenarios",
         f"equity {money(1.0, summary.equity, summary.currency)}",
         *(f"{key.replace('_', ' ')} {told[key]}" for key in ("back_end", "seed") if key in told),
         f"inputs {attrs['grid']['fingerprint'][:12]}",

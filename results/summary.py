@@ -16,7 +16,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from . import statistics as st
-from .formats import clean, count, money, percent, percent_range
+from .formats import MINUS, clean, count, money, number, percent, percent_range
 from .measures import ES, LEVELS, PROBABILITY
 from .measures import percent as level_text
 
@@ -47,8 +47,52 @@ class Line:
         return self.kind != PROBABILITY
 
 
+@dataclass(frozen=True)
+class Varied:
+    """ES of a scenario, as it was given (no parameter) or with one parameter varied."""
+
+    scenario: int
+    parameter: str
+    value: str
+    es: st.Estimate
+    change: st.Estimate | None
+
+
+VARIED = {"impact": "impact x", "max_multiple": "max_multiple x", "dealer_sign": "dealers' sign"}
+
+
+@dataclass(frozen=True)
+class Gains:
+    """Loop gains of a scenario: by channel at the start and at a path's largest total.
+
+    Shapes: start (names, channels); largest (names, channels, quantiles), total (names,
+    quantiles) with the quantiles of schema.GAIN_QUANTILES, the median first.
+    """
+
+    channels: list[str]
+    start: npt.NDArray[np.float64]
+    largest: npt.NDArray[np.float64]
+    total: npt.NDArray[np.float64]
+
+    @property
+    def order(self) -> list[int]:
+        """Names, largest median first."""
+        return [int(i) for i in np.argsort(-self.total[:, 0], kind="stable")]
+
+    def main(self, name: int) -> str:
+        """The two channels that a name's largest total comes from, at their medians."""
+        parts = self.largest[name, :, 0]
+        most = [int(c) for c in np.argsort(-np.abs(parts), kind="stable")[:2]]
+        return ", ".join(
+            f"{self.channels[c]} {number(parts[c])}" for c in most if abs(parts[c]) >= 0.005
+        )
+
+
 class Summary:
-    """Reads a finished store (as `open_results` returns it) for people."""
+    """Reads a finished store (as `open_results` returns it) for people.
+
+    `scenarios` are all of the store; `order` leaves out those that only vary another one.
+    """
 
     def __init__(self, tree: xr.DataTree) -> None:
         self.tree = tree
@@ -60,6 +104,11 @@ class Summary:
         self.scenarios = [clean(str(s)) for s in self.measures["scenario"].values]
         self.symbols = [clean(str(s)) for s in tree["squeeze"].to_dataset()["name"].values]
         self.ids = [str(m) for m in self.measures["measure"].values]
+        inputs = tree["inputs"].to_dataset()
+        bases = (
+            inputs["variant_of"].values if "variant_of" in inputs else [""] * len(self.scenarios)
+        )
+        self.given = [s for s, base in enumerate(bases) if not str(base)]
 
     def line(self, scenario: int, measure: str) -> Line:
         """One measure of a scenario. Errors: ValueError for a measure that is not there."""
@@ -117,12 +166,59 @@ class Summary:
 
     @cached_property
     def order(self) -> list[int]:
-        """Scenarios, worst first; ties in the order they were given."""
+        """Scenarios as given, worst first; ties in the order they were given."""
         if self.level is None:
-            return list(range(len(self.scenarios)))
+            return self.given
         m = self.ids.index(f"es_{level_text(self.level)}_day_{self.horizons[-1]}")
-        estimates = self._columns["estimate"][:, 0, m]
-        return [int(s) for s in np.argsort(-estimates, kind="stable")]
+        estimates = self._columns["estimate"][self.given, 0, m]
+        return [self.given[s] for s in np.argsort(-estimates, kind="stable")]
+
+    @cached_property
+    def sensitivity(self) -> list[Varied]:
+        """Scenarios that were varied, worst first, each followed by its variants."""
+        if "sensitivity" not in self.tree or self.level is None:
+            return []
+        data = self.tree["sensitivity"].to_dataset().sel(level=self.level).load()
+        parts = ("", "_standard_error", "_low", "_high")
+        rows: list[Varied] = []
+        for s in self.order:
+            mine = np.flatnonzero(data["base"].values == self.measures["scenario"].values[s])
+            line = self.headline_line(s)
+            if not mine.size or line is None:
+                continue
+            rows.append(Varied(s, "", "as given", line.on, None))
+            for row in mine:
+                es, change = (
+                    st.Estimate(*(float(data[name + part].values[row]) for part in parts))
+                    for name in ("es", "change")
+                )
+                parameter = str(data["parameter"].values[row])
+                words = VARIED.get(parameter, clean(parameter))
+                value = f"{float(data['value'].values[row]):g}".replace("-", MINUS)
+                rows.append(Varied(s, words, value, es, change))
+        return rows
+
+    def gains(self, scenario: int) -> Gains:
+        """Loop gains of a scenario."""
+        data = self.tree["loop_gain"].to_dataset().isel(scenario=scenario).load()
+        channels = [clean(str(c)).replace("_", " ") for c in data["channel"].values]
+        values = (data[v].values.astype(float) for v in ("gain", "gain_max", "total_max"))
+        return Gains(channels, *values)
+
+    def overlap(self, scenario: int) -> tuple[list[str], npt.NDArray[np.float64]]:
+        """The book and the funds of a scenario, and what each loses (rows) when one unwinds.
+
+        Shape: (holders, holders), fractions of equity; no holder where there is no fund.
+        """
+        if "overlap" not in self.tree:
+            return [], np.empty((0, 0))
+        data = self.tree["overlap"].to_dataset().isel(scenario=scenario).load()
+        table = data["overlap"].values
+        mine = np.flatnonzero(~np.isnan(np.diag(table)))
+        if mine.size < 2:
+            return [], np.empty((0, 0))
+        names = [clean(str(data["holder"].values[i])) for i in mine]
+        return names, table[np.ix_(mine, mine)]
 
     def headline(self) -> str:
         """The sentence at the top, with its interval."""
@@ -136,7 +232,7 @@ class Summary:
             )
         size = abs(line.on.value)
         does = "loses" if line.on.value >= 0 else "gains"
-        among = f" of {count(len(self.scenarios))}" if len(self.scenarios) > 1 else ""
+        among = f" of {count(len(self.given))}" if len(self.given) > 1 else ""
         first = f"In scenario {self.scenarios[worst]}" + (f", the worst{among}," if among else "")
         text = (
             f"{first} the book {does} {percent(size)} of its equity "

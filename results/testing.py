@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .finish import finish_store
-from .schema import GAIN_QUANTILES, PATH_FIELDS, QUANTITIES, InputFile, StoreSpec
+from .schema import GAIN_QUANTILES, PATH_FIELDS, QUANTITIES, InputFile, StoreSpec, Variant
 from .store import create_store, write_block
 
 BINS = 512
@@ -69,6 +69,7 @@ def made_up_spec(
         ),
         parameters=('{"made_up": true}',) * len(scenarios),
         weights=-np.linspace(0.12, 0.03, len(symbols)),
+        variants=(Variant(),) * len(scenarios),
         holders=("book", "fund_1"),
         overlap=np.tile([[0.21, 0.04], [0.08, 0.35]], (len(scenarios), 1, 1)),
         provenance={"version": "0.1.0", "seed": 1, "back_end": "made up", "device": "none"},
