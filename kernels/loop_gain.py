@@ -72,8 +72,14 @@ def gains_along(
     at = np.arange(trace.shape[1]) if rows is None else np.asarray(rows, np.intp)
     seen = _Seen(trace if rows is None else trace[:, at])
     on, steps = Channel(int(packed.run["channels"])), _steps(packed)[at]
-    paths = np.arange(first_path, first_path + len(trace), dtype=np.uint64)
-    per_share = _elasticity(packed, at, paths) / seen("elastic")
+    count = int(packed.run["names"])
+    per_share = packed.names["elasticity"][:count, None, None] / seen("elastic")
+    restricted = seen("restricted") != 0
+    if np.isin(packed.events["type"], (EventType.ELASTICITY, EventType.RESTRICTION)).any():
+        paths = np.arange(first_path, first_path + len(trace), dtype=np.uint64)
+        factor, starts, lifted = _events(packed, at, paths)
+        per_share *= factor
+        restricted = (restricted | starts) & ~lifted
     gains = {channel: np.zeros(per_share.shape) for channel in CHANNELS}
 
     if Channel.DEALERS in on:
@@ -85,7 +91,7 @@ def gains_along(
             density = _normal(d) * p["tolerance_inverse_sd"] * p["tolerance_inverse_mass"]
             gains["shorts"][i] = np.minimum(p["cohort0"] * density, seen("cohort", i))
     if Channel.CROWD in on:
-        _crowd(gains, packed, seen, steps, on)
+        _crowd(gains, packed, seen, steps, on, restricted)
     if Channel.LEVERED_LONGS in on:
         for i, p in _names(packed, "levered0"):
             d = (seen("drawdown_max", i) - p["levered_tolerance"]) * p["levered_inverse_sd"]
@@ -147,23 +153,25 @@ def _steps(packed: Packed) -> Rows:
     return np.where(within, row - 1, following)
 
 
-def _elasticity(packed: Packed, rows: Rows, paths: npt.NDArray[np.uint64]) -> Array:
-    """M at the step that follows each row, events counted; broadcasts to (names, paths, rows)."""
-    count = int(packed.run["names"])
-    m = packed.names["elasticity"][:count].astype(float)[:, None, None]
-    changing = np.flatnonzero(packed.events["type"] == EventType.ELASTICITY)
-    if not changing.size:
-        return m
-    from .reference.parameters import Model
-    from .reference.timeline import start_rows
+def _events(
+    packed: Packed, rows: Rows, paths: npt.NDArray[np.uint64]
+) -> tuple[Array, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Of the events at the step that follows each row: the factor on M, restricted, not restricted.
 
-    starts = start_rows(Model(packed), packed.events, paths)
-    for k in changing:
-        since = rows - starts[k][:, None]
-        on = (since >= 0) & (since < packed.events["rows"][k])
-        size = packed.event_sizes[:count, k].astype(float)
-        m = m * np.where(on, size[:, None, None], 1.0)
-    return m
+    Shape: each (names, paths, rows).
+    """
+    from .reference.parameters import Model
+    from .reference.timeline import Timeline
+
+    shape = (int(packed.run["names"]), len(paths), len(rows))
+    factor, on, lifted = np.ones(shape), np.zeros(shape, bool), np.zeros(shape, bool)
+    timeline = Timeline(Model(packed), paths)
+    for r, row in enumerate(rows):
+        now = timeline.at(int(row))
+        factor[..., r] = now.factor(EventType.ELASTICITY)
+        on[..., r] = now.any(EventType.RESTRICTION)
+        lifted[..., r] = now.any(EventType.RESTRICTION, -1)
+    return factor, on, lifted
 
 
 def _dealers(out: Array, packed: Packed, seen: _Seen, steps: Rows) -> None:
@@ -206,7 +214,14 @@ def chain_slope(packed: Packed, name: int, x: Array, v: Array, steps: Rows) -> A
     return np.asarray(scale * inside * (low + (place - lower) * (high - low)))
 
 
-def _crowd(gains: dict[str, Array], packed: Packed, seen: _Seen, steps: Rows, on: Channel) -> None:
+def _crowd(
+    gains: dict[str, Array],
+    packed: Packed,
+    seen: _Seen,
+    steps: Rows,
+    on: Channel,
+    restricted: npt.NDArray[np.bool_],
+) -> None:
     """What a day's new participants more buy per log price, shares and hedges of calls."""
     times = packed.schedule[steps]
     weight = packed.names["attention_weight"][: int(packed.run["names"])].astype(float)
@@ -216,7 +231,7 @@ def _crowd(gains: dict[str, Array], packed: Packed, seen: _Seen, steps: Rows, on
         if not seen_by.any():
             continue
         m = seen("log_price", i) - seen("log_price_slow", i)
-        answers = (m > -0.5) & (m < 1) & (1 + p["momentum"] * m > 0) & (seen("restricted", i) == 0)
+        answers = (m > -0.5) & (m < 1) & (1 + p["momentum"] * m > 0) & ~restricted[i]
         left = np.maximum(1 - seen("attention", i) - seen("removed", i), 0)
         joining = left * p["infection"] * p["momentum"] * seen_by * answers
         joining /= np.exp(seen("log_price", i))

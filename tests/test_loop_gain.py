@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 from scipy.stats import norm
 
+from powderkeg.kernels import BackendUnavailable, backend
 from powderkeg.kernels.chain import Options
 from powderkeg.kernels.layout import ALL_CHANNELS, TRACE, Channel, EventType, Packed
 from powderkeg.kernels.loop_gain import (
@@ -17,7 +18,7 @@ from powderkeg.kernels.loop_gain import (
     loop_gain,
     start_row,
 )
-from tests.builders import TestEvent, TestFund, gme_like, packed, weekly_calls
+from tests.builders import TestEvent, TestFund, gme_like, packed, path_ids, weekly_calls
 
 STEPS = 8
 H = 1e-6  # of a finite difference
@@ -268,3 +269,44 @@ def test_the_largest_leaves_out_the_end() -> None:
     for key, values in most.items():
         assert values.shape == (1, 2)
         assert values[0, 0] == gains[key][0, last, 0]
+
+
+def test_restriction_events_stop_the_crowd() -> None:
+    stop = TestEvent(EventType.RESTRICTION, (1.0, 0.0), start=4, rows=3)
+    trace = rows_of(p := every_force(events=[stop]))
+    gain = gains_along(p, trace)["crowd_shares"][0] > 0
+    assert gain[:, 0].tolist() == [True] * 4 + [False] * 3 + [True] * 3
+    assert gain[:, 1].all()
+    lift = TestEvent(EventType.RESTRICTION, -1.0, start=4, rows=3)
+    trace = rows_of(p := every_force(events=[lift]), restricted=1.0)
+    gain = gains_along(p, trace)["crowd_shares"][0] > 0
+    assert gain[:, 0].tolist() == [False] * 4 + [True] * 3 + [False] * 3
+
+
+@pytest.mark.parametrize("name", ["reference", "native"])
+def test_traces_begin_where_the_start_is(name: str) -> None:
+    try:
+        engine = backend(name)
+    except BackendUnavailable as why:
+        pytest.skip(str(why))
+    p = every_force()
+    trace = engine.simulate(p, path_ids(3), trace=True).trace
+    assert trace is not None
+    gains = gains_along(p, trace, [0])
+    for channel, values in loop_gain(p).items():
+        np.testing.assert_allclose(gains[channel][:, 0], np.tile(values, (3, 1)), rtol=2e-6)
+
+
+def test_gains_along_real_paths_are_the_two_back_ends() -> None:
+    """On the first day the reference and the native back end still make the same path."""
+    try:
+        engine = backend("native")
+    except BackendUnavailable as why:
+        pytest.skip(str(why))
+    p = every_force(days=1)
+    one, two = (
+        gains_along(p, e.simulate(p, path_ids(20), trace=True).trace)["total"]  # type: ignore[arg-type]
+        for e in (engine, backend("reference"))
+    )
+    assert one.std() > 0.01
+    assert np.median(np.abs(one - two)) < 1e-4
