@@ -17,6 +17,10 @@ struct Tile {
     FN_MEMBER int slot(int k) const { return lane * SLOTS + k; }
     FN_MEMBER bool real(int k) const { return slot(k) < names; }
     FN_MEMBER int factors() const { return POWDERKEG_FACTORS; }
+    FN_MEMBER Uses uses(const Trace*) const {
+        return {POWDERKEG_CHANNELS, POWDERKEG_FEATURES, POWDERKEG_FUNDS, POWDERKEG_EVENTS,
+                POWDERKEG_TRACED};
+    }
 
     FN_MEMBER void clear(Real* values) const {
         POWDERKEG_UNROLL

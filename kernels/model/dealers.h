@@ -53,7 +53,7 @@ FN Real solve_long_gamma(const State& s, const Name& p, const Run& run, const De
     Real x_low = minimum(x_hat, x_far), x_high = maximum(x_hat, x_far);
     Real x = clip(Real(view.chain.steepest), x_low, x_high);
     for (int round = 0; round < 12; ++round) {
-        const Hedge h = hedge_target(s, p, run, view, x);
+        Hedge h = hedge_target(s, p, run, view, x);
         const Real after = maximum(elastic - c * (h.target - s.hedge), floor);
         const Real gap = x - fused(M, logarithm(elastic / after), x_hat);
         const Real slope = Real(1.0f) - M * c * h.slope / after;
@@ -81,7 +81,7 @@ FN Real dealer_order(const State& s, const Name& p, const Now& now, const Chain&
 
     const Real elastic = maximum(s.elastic - others.buy + others.sell, Real(p.elastic_min));
     const Real x_hat = s.anchor + (inventory_price(p, M, elastic) + s.transient);
-    const Hedge h = hedge_target(s, p, run, view, x_hat);
+    Hedge h = hedge_target(s, p, run, view, x_hat);
     // never past the range of targets, nor faster than kappa back into it when calls are gone
     const Real calls = view.has_monthly ? s.calls + s.monthly_calls : s.calls;
     const Real low = minimum(Real(p.chain_low) - s.hedge, Real(0.0f));

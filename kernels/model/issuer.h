@@ -1,9 +1,9 @@
 // The issuer sells new shares at the market above a price (docs/model.md, 7).
 #pragma once
-#include "state.h"
+#include "orders.h"
 
-FN Real issue(const State& s, const Name& p, Real volume) {
+FN Order issuer_order(const State& s, const Name& p, Real volume) {
     const Real due = minimum(positive(Real(p.issue_maximum) - s.issued),
                              Real(p.issue_participation_dt) * volume);
-    return select(s.x > Real(p.issue_threshold), due, Real(0.0f));
+    return {Real(0.0f), select(s.x > Real(p.issue_threshold), due, Real(0.0f))};
 }

@@ -2,11 +2,10 @@
 #pragma once
 #include "orders.h"
 
-FN void leader_orders(const State& s, const Name& p, Real volume, Orders& o) {
+FN Order leader_order(const State& s, const Name& p, Real volume) {
     const Mask sells = s.x_max >= Real(p.leader_sell_above);
     const Real zero = Real(0.0f);
     const Real buy = minimum(positive(Real(p.leader_block) - s.leader), Real(p.leader_rate_dt));
     const Real sell = minimum(s.leader, Real(p.leader_participation_dt) * volume);
-    o.leader.buy = select(sells, zero, buy);
-    o.leader.sell = select(sells, sell, zero);
+    return {select(sells, zero, buy), select(sells, sell, zero)};
 }

@@ -1,14 +1,14 @@
 // Levered longs, the mirror of the cohort: they sell as the fall from their entry, which follows
 // part of the run-up, passes their tolerance (docs/model.md, 7).
 #pragma once
-#include "state.h"
+#include "orders.h"
 #include "tolerance.h"
 
-FN Real levered_sale(State& s, const Name& p, Real volume) {
+FN Order levered_order(State& s, const Name& p, Real volume) {
     s.drawdown = maximum(s.drawdown, fused(Real(p.levered_refinancing), s.x_max, -s.x));
     const Real called = given_up(s.drawdown, p.levered_tolerance, p.levered_inverse_sd,
                                  p.levered_floor, p.levered_inverse_mass);
     const Real left = Real(p.levered0) * (Real(1.0f) - called);
     const Real due = minimum(positive(s.levered - left), s.levered);
-    return minimum(due, Real(p.levered_participation_dt) * volume);
+    return {Real(0.0f), minimum(due, Real(p.levered_participation_dt) * volume)};
 }

@@ -1,11 +1,11 @@
 // Locked holders let go at high multiples, slowly (docs/model.md, 7).
 #pragma once
-#include "state.h"
+#include "orders.h"
 #include "tolerance.h"
 
-FN Real locked_release(const State& s, const Name& p) {
+FN Order locked_order(const State& s, const Name& p) {
     const Real reached = given_up(s.x, p.release_mean, p.release_inverse_sd, p.release_floor,
                                   p.release_inverse_mass);
     const Real held = Real(p.locked) * fused(Real(-p.release_share), reached, Real(1.0f));
-    return Real(p.release_c) * minimum(positive(s.locked - held), s.locked);
+    return {Real(0.0f), Real(p.release_c) * minimum(positive(s.locked - held), s.locked)};
 }

@@ -40,6 +40,9 @@ struct Lanes {
     int slot(int k) const { return k; }
     bool real(int) const { return true; }
     int factors() const { return run.factors; }
+    Uses uses(const Trace* trace) const {
+        return {run.channels, run.features, run.funds, run.events, trace != nullptr};
+    }
 
     void clear(Real* values) const {
         for (int k = 0; k < SLOTS; ++k) values[k] = Real(0.0f);

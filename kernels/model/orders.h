@@ -1,19 +1,18 @@
 // What all names of a path share in a step, and the orders that one name's holders send.
+// Locals of these types are not const: GCC keeps const structs in memory, field by field.
 #pragma once
 #include "anchor.h"
 #include "timeline.h"
 
-struct Now {
+struct Now : Uses {
     const Run& run;
     const Step& step;
     const Fund* funds;
-    unsigned channels, features;
-    bool traced;
     Shares move;            // of the daily variance
     Real factor_variance;   // of the day
     Real attention;         // of all names, weighted
     Mask broker;            // the clearing rule restricts buying
-    Real kept[FUND_SLOTS];  // share of its positions that each fund keeps
+    const Real* kept;       // share of its positions that each fund keeps
     Timeline timeline;
 };
 
@@ -22,9 +21,11 @@ struct Order {
 };
 
 FN Order order_of(Real bought) { return {positive(bought), positive(-bought)}; }
+FN Order nothing() { return {Real(0.0f), Real(0.0f)}; }
 FN Order operator+(const Order& a, const Order& b) { return {a.buy + b.buy, a.sell + b.sell}; }
 FN Order operator*(Real share, const Order& a) { return {share * a.buy, share * a.sell}; }
 
+// Only those whose switch is on are set, and the first three.
 struct Orders {
     Order crowd, cohort, new_shorts;
     Order levered, locked, issuer, leader, programme, fund[FUND_SLOTS];
@@ -41,20 +42,22 @@ FN Order total(const Orders& o, const Now& now) {
     if (channels & CHANNEL_PROGRAMMES) all = all + o.programme;
     if (channels & CHANNEL_FUNDS) {
         POWDERKEG_UNROLL
-        for (int f = 0; f < funds_of(now.run); ++f) all = all + o.fund[f];
+        for (int f = 0; f < now.fund_count; ++f) all = all + o.fund[f];
     }
     return all;
 }
 
-// Buys are scaled to what can be bought, sales are not; whole lots. Adds to `net`.
-FN Real fill(const Order& order, Real share, Real& net) {
-    const Real bought = lots(share * order.buy) - lots(order.sell);
+// What is filled of an order, in whole lots; `share` says how much of buys and of sells. Adds to
+// `net`.
+FN Real fill(const Order& order, const Order& share, Real& net) {
+    const Real bought = lots(share.buy * order.buy) - lots(share.sell * order.sell);
     net = net + bought;
     return bought;
 }
 
 // Every holder's fill moves shares between it and the elastic holders; returns the net buying.
-FN Real move_holdings(State& s, const Now& now, const Orders& o, const Order& dealers, Real share) {
+FN Real move_holdings(State& s, const Now& now, const Orders& o, const Order& dealers,
+                      const Order& share) {
     const unsigned channels = now.channels;
     Real net = Real(0.0f);
     s.crowd = s.crowd + fill(o.crowd, share, net);
@@ -69,7 +72,7 @@ FN Real move_holdings(State& s, const Now& now, const Orders& o, const Order& de
     if (channels & CHANNEL_PROGRAMMES) s.programme = s.programme + fill(o.programme, share, net);
     if (channels & CHANNEL_FUNDS) {
         POWDERKEG_UNROLL
-        for (int f = 0; f < funds_of(now.run); ++f)
+        for (int f = 0; f < now.fund_count; ++f)
             s.fund[f] = s.fund[f] + fill(o.fund[f], share, net);
     }
     s.elastic = s.elastic - net;

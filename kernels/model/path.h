@@ -59,12 +59,12 @@ FN void count_close(const Tile& tile, unsigned* close, const State& s, const Nam
 }
 
 template <class Tile>
-FN void keep_trace(const Tile& tile, const Launch& launch, const Run& run, int row, int name,
-                   const State& s, const Name& p, Mask broker, const Clearing& c) {
+FN void keep_trace(const Tile& tile, const Launch& launch, const Run& run, int funds_held, int row,
+                   int name, const State& s, const Name& p, Mask broker, const Clearing& c) {
     const Mask sells_only = clock_restricts(s, p) || broker;
     Real funds[MAX_FUNDS] = {};
     POWDERKEG_UNROLL
-    for (int f = 0; f < funds_of(run); ++f) funds[f] = s.fund[f];
+    for (int f = 0; f < funds_held; ++f) funds[f] = s.fund[f];
     const Real fields[] = {
         s.x, s.anchor, s.transient, s.elastic, s.crowd, s.hedge, s.cohort, s.new_shorts,
         s.attention, s.removed, s.calls, s.call_strike, s.vol, s.realised_vol, new_loan_fee(s, p),
@@ -83,40 +83,40 @@ FN void keep_trace(const Tile& tile, const Launch& launch, const Run& run, int r
 // What is no name's: when events start, the factors' variance of the day, the funds' equity, the
 // days the broker restricts, the attention of all names.
 struct Everyone {
-    Real event_start[EVENT_SLOTS], factor_variance, equity[FUND_SLOTS], broker_days, attention;
+    Real event_start[EVENT_SLOTS], equity[FUND_SLOTS], kept[FUND_SLOTS];
+    Real factor_variance, broker_days, attention;
 };
 
-FN Everyone everyone_at_start(const Launch& launch, const Run& run, PathId path) {
+FN Everyone everyone_at_start(const Launch& launch, const Run& run, const Uses& uses,
+                              PathId path) {
     Everyone all = {};
     all.factor_variance = Real(1.0f);
     POWDERKEG_UNROLL
-    for (int f = 0; f < funds_of(run); ++f) all.equity[f] = Real(1.0f);
+    for (int f = 0; f < uses.fund_count; ++f) all.equity[f] = Real(1.0f);
     POWDERKEG_UNROLL
-    for (int i = 0; i < events_of(run); ++i)
+    for (int i = 0; i < uses.event_count; ++i)
         all.event_start[i] = start_row(launch.events[i], run, path);
     return all;
 }
 
-FN Now now_at(const Launch& launch, const Run& run, int t, const Shares& move,
-              const Everyone& all) {
-    const unsigned channels = channels_of(run);
-    Now now = {run, launch.steps[t], launch.funds, channels, features_of(run),
-               traced(launch.trace), move, all.factor_variance, all.attention,
-               broker_restricts(all.broker_days, run), {}, {}};
-    if (channels & CHANNEL_FUNDS) {
+FN Now now_at(const Launch& launch, const Run& run, const Uses& uses, int t, const Shares& move,
+              Everyone& all) {
+    Now now = {uses, run, launch.steps[t], launch.funds, move, all.factor_variance, all.attention,
+               broker_restricts(all.broker_days, run), all.kept, {}};
+    if (uses.channels & CHANNEL_FUNDS) {
         POWDERKEG_UNROLL
-        for (int f = 0; f < funds_of(run); ++f)
-            now.kept[f] = kept_share(launch.funds[f], all.equity[f]);
+        for (int f = 0; f < uses.fund_count; ++f)
+            all.kept[f] = kept_share(launch.funds[f], all.equity[f]);
     }
-    if (now.features & FEATURE_EVENTS)
-        now.timeline = timeline_at(t, launch.events, events_of(run), all.event_start);
+    if (uses.features & FEATURE_EVENTS)
+        now.timeline = timeline_at(t, launch.events, uses.event_count, all.event_start);
     return now;
 }
 
 FN Effects effects_at(const Launch& launch, const Now& now, int slot) {
     if (!(now.features & FEATURE_EVENTS)) return nothing_happens();
-    const int events = events_of(now.run);
-    return effects_of(now.timeline, launch.events, launch.event_sizes + slot * events, events);
+    const float* sizes = launch.event_sizes + slot * now.event_count;
+    return effects_of(now.timeline, launch.events, sizes, now.event_count);
 }
 
 // What a name draws overnight for the day.
@@ -131,8 +131,9 @@ FN void draw_day(State& s, const Name& p, const Launch& launch, const Now& now, 
 template <class Tile>
 FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
     constexpr int SLOTS = Tile::SLOTS;
-    const unsigned channels = channels_of(run), features = features_of(run);
-    const int funds = funds_of(run);
+    Uses uses = tile.uses(launch.trace);
+    const unsigned channels = uses.channels, features = uses.features;
+    const int funds = uses.fund_count;
     State* const states = tile.states;
     const PathId path = tile.path;
 
@@ -143,7 +144,7 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
     tile.clear(attention), tile.clear(pnl), tile.clear(margin), tile.clear(required);
     for (int f = 0; f < FUND_SLOTS; ++f) tile.clear(gained[f]);
     Clearing clearing[SLOTS];
-    Everyone all = everyone_at_start(launch, run, path);
+    Everyone all = everyone_at_start(launch, run, uses, path);
     POWDERKEG_UNROLL
     for (int k = 0; k < tile.held(); ++k) {
         const int slot = tile.slot(k);
@@ -154,8 +155,8 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         if (features & FEATURE_CANCELLATION) tile.closed[k] = states[k];
         if (!tile.real(k)) continue;
         attention[k] = Real(p.attention_weight) * states[k].attention;
-        if (traced(launch.trace))
-            keep_trace(tile, launch, run, 0, slot, states[k], p, Real(0.0f) > Real(0.0f),
+        if (uses.traced)
+            keep_trace(tile, launch, run, funds, 0, slot, states[k], p, Real(0.0f) > Real(0.0f),
                        {Real(1.0f), Real(0.0f)});
     }
     all.attention = tile.sum(attention);
@@ -167,7 +168,9 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         if (overnight && (features & FEATURE_FACTOR_TAILS))
             all.factor_variance = draw_variance(launch.mixing, run.factor_mixing, run.seed,
                                                 FACTOR_MIXING_STREAM, path, step.day);
-        const Now now = now_at(launch, run, t, overnight ? overnight_move : intraday_move, all);
+        Shares move = {overnight ? overnight_move.share : intraday_move.share,
+                       overnight ? overnight_move.root : intraday_move.root};
+        Now now = now_at(launch, run, uses, t, move, all);
 
         Real factors[Tile::FACTORS];
         POWDERKEG_UNROLL
@@ -192,7 +195,7 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
                 factor_return = fused(Real(launch.loadings[slot * tile.factors() + f]),
                                       factors[f], factor_return);
 
-            const Effects e = effects_at(launch, now, slot);
+            Effects e = effects_at(launch, now, slot);
             if (features & FEATURE_CANCELLATION)
                 undo_trades(s, tile.closed[k], e.cancelled, funds);
             if (features & FEATURE_EVENTS) strike(s, p, channels, e);
@@ -235,7 +238,7 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         if (step.horizon >= 0) tile.write_path(launch.pnl + step.horizon * launch.paths, book.pnl);
 
         const bool close = step.kind & STEP_CLOSE;
-        if (!close && !traced(launch.trace)) continue;
+        if (!close && !uses.traced) continue;
         const Mask broker = broker_restricts(all.broker_days, run);
         POWDERKEG_UNROLL
         for (int k = 0; k < tile.held(); ++k) {
@@ -252,8 +255,8 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
                             launch.closes + ((long long)step.day * run.names + slot) * Q_COUNT *
                                                 HISTOGRAM_BINS,
                             s, p);
-            if (traced(launch.trace))
-                keep_trace(tile, launch, run, t + 1, slot, s, p, broker, clearing[k]);
+            if (uses.traced)
+                keep_trace(tile, launch, run, funds, t + 1, slot, s, p, broker, clearing[k]);
         }
     }
 

@@ -3,6 +3,10 @@
 #pragma once
 #include "orders.h"
 
+FN bool can_halt(const Uses& uses) {
+    return (uses.channels & CHANNEL_PAUSES) || (uses.features & FEATURE_EVENTS);
+}
+
 FN Mask halted_now(const State& s, unsigned channels, const Effects& e) {
     if (!(channels & CHANNEL_PAUSES)) return e.halted;
     return e.halted || s.rest > Real(0.0f);
@@ -32,16 +36,9 @@ FN void reopen(State& s) {
 }
 
 // While a name is halted nobody trades: the crowd's net order is kept for the first step that does.
-FN void hold_back(State& s, Orders& o, int funds, Mask halted) {
+FN Order hold_back(State& s, const Order& crowd, Mask halted) {
     const Real zero = Real(0.0f), waiting = s.waiting;
-    s.waiting = select(halted, waiting + (o.crowd.buy - o.crowd.sell), zero);
-    o.crowd.buy = o.crowd.buy + positive(waiting);
-    o.crowd.sell = minimum(o.crowd.sell + positive(-waiting), s.crowd);
-    const Real trades = one_if(!halted);
-    o.crowd = trades * o.crowd, o.cohort = trades * o.cohort;
-    o.new_shorts = trades * o.new_shorts, o.levered = trades * o.levered;
-    o.locked = trades * o.locked, o.issuer = trades * o.issuer;
-    o.leader = trades * o.leader, o.programme = trades * o.programme;
-    POWDERKEG_UNROLL
-    for (int f = 0; f < funds; ++f) o.fund[f] = trades * o.fund[f];
+    s.waiting = select(halted, waiting + (crowd.buy - crowd.sell), zero);
+    return {crowd.buy + positive(waiting),
+            minimum(crowd.sell + positive(-waiting), s.crowd)};
 }

@@ -2,8 +2,7 @@
 #pragma once
 #include "orders.h"
 
-FN void programme_orders(const State& s, const Effects& e, float dt, Orders& o) {
-    o.programme = order_of(e.programme * Real(dt));
-    o.programme.sell = minimum(o.programme.sell, s.programme);
-    o.issuer.sell = fused(e.issuance, Real(dt), o.issuer.sell);
+FN Order programme_order(const State& s, const Effects& e, float dt) {
+    Order wanted = order_of(e.programme * Real(dt));
+    return {wanted.buy, minimum(wanted.sell, s.programme)};
 }

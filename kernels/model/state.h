@@ -1,7 +1,7 @@
 // The state of one name on one path; holdings in floats, see docs/model.md.
 #pragma once
-#include "fixed.h"
 #include "random.h"
+#include "uses.h"
 
 struct State {
     // price

@@ -37,7 +37,7 @@ FN void short_orders(const State& s, const Name& p, const Now& now, const Effect
     const unsigned channels = now.channels;
     if (channels & CHANNEL_SHORTS) o.cohort.buy = cohort_cover(s, p, volume);
     if (channels & (CHANNEL_RECALL | CHANNEL_NEW_SHORTS)) {
-        const Real spare = lendable(s, p, e.lendable) - borrowed(s, p, funds_of(now.run));
+        const Real spare = lendable(s, p, e.lendable) - borrowed(s, p, now.fund_count);
         if (channels & CHANNEL_NEW_SHORTS) {
             o.new_shorts.sell = new_short_entry(s, p, positive(spare));
             o.new_shorts.buy = new_short_exit(s, p);
@@ -59,8 +59,9 @@ FN Orders collect_orders(State& s, const Name& p, const Position* positions, con
     const unsigned channels = now.channels;
     const bool programmes = (channels & CHANNEL_PROGRAMMES) && (now.features & FEATURE_EVENTS);
     Orders o;
-    o.crowd = o.cohort = o.new_shorts = o.levered = o.locked = o.issuer = o.leader = o.programme =
-        {Real(0.0f), Real(0.0f)};
+    o.crowd = nothing();
+    o.cohort = nothing();
+    o.new_shorts = nothing();
     Crowding crowd = {};
     if (channels & CHANNEL_CROWD) {
         crowd = spread_attention(s, p, now, restricted(s, p, now.broker, e));
@@ -71,25 +72,28 @@ FN Orders collect_orders(State& s, const Name& p, const Position* positions, con
 
     const Real volume = daily_volume(s, p);
     short_orders(s, p, now, e, volume, o);
-    if (channels & CHANNEL_LEVERED_LONGS) o.levered.sell = levered_sale(s, p, volume);
-    if (channels & CHANNEL_LOCKED_RELEASE) o.locked.sell = locked_release(s, p);
-    if (channels & CHANNEL_ISSUER) o.issuer.sell = issue(s, p, volume);
-    if (channels & CHANNEL_LEADER) leader_orders(s, p, volume, o);
-    if (programmes) programme_orders(s, e, now.run.dt, o);
+    if (channels & CHANNEL_LEVERED_LONGS) o.levered = levered_order(s, p, volume);
+    if (channels & CHANNEL_LOCKED_RELEASE) o.locked = locked_order(s, p);
+    if (channels & (CHANNEL_ISSUER | CHANNEL_PROGRAMMES)) o.issuer = nothing();
+    if (channels & CHANNEL_ISSUER) o.issuer = issuer_order(s, p, volume);
+    if (channels & CHANNEL_LEADER) o.leader = leader_order(s, p, volume);
+    if (channels & CHANNEL_PROGRAMMES) {
+        o.programme = programme_order(s, e, now.run.dt);
+        o.issuer.sell = fused(e.issuance, Real(now.run.dt), o.issuer.sell);
+    }
     if (channels & CHANNEL_FUNDS) {
         POWDERKEG_UNROLL
-        for (int f = 0; f < funds_of(now.run); ++f)
-            o.fund[f] = order_of(
-                fund_order(now.funds[f], positions[f], now.kept[f], s.fund[f]));
+        for (int f = 0; f < now.fund_count; ++f)
+            o.fund[f] = fund_order(now.funds[f], positions[f], now.kept[f], s.fund[f]);
     }
-    if ((channels & CHANNEL_PAUSES) || (now.features & FEATURE_EVENTS)) hold_back(s, o, funds_of(now.run), halted);
+    if (can_halt(now)) o.crowd = hold_back(s, o.crowd, halted);
     return o;
 }
 
 // Buys are filled pro rata down to the floor of the elastic float, sells always.
 FN Clearing clear(State& s, const Name& p, const Now& now, const Effects& e, const Orders& o,
                   const Order& others, Real dealer, Real M, Mask halted) {
-    const Order dealers = order_of(dealer), all = others + dealers;
+    Order dealers = order_of(dealer), all = others + dealers;
     const Real share = fill_share(s.elastic, Real(p.elastic_min), all.buy, all.sell);
     Real lapsing = o.crowd.buy + dealers.buy;  // covering and funds come back by themselves
     if (now.channels & CHANNEL_LEADER) lapsing = lapsing + o.leader.buy;
@@ -97,9 +101,9 @@ FN Clearing clear(State& s, const Name& p, const Now& now, const Effects& e, con
     s.floor = select(share < Real(1.0f), Real(1.0f), s.floor);
     s.fails = fused(Real(1.0f) - share, lapsing, s.fails);
 
-    const Real before = s.elastic, transient = s.transient;
-    const Real net = move_holdings(s, now, o, dealers, share);
-    const Real opened = lots(o.new_shorts.sell) / (s.new_shorts + Real(1e-12f));
+    const Real before = s.elastic, transient = s.transient, trades = one_if(!halted);
+    const Real net = move_holdings(s, now, o, dealers, {share * trades, trades});
+    const Real opened = lots(trades * o.new_shorts.sell) / (s.new_shorts + Real(1e-12f));
     s.entry_price = fused(opened, s.x - s.entry_price, s.entry_price);
     if (now.channels & CHANNEL_TRANSIENT_IMPACT) {
         Real impact = present_impact(s, p);
@@ -123,8 +127,9 @@ FN Clearing trade(State& s, const Name& p, const Position* positions, const Now&
     const unsigned channels = now.channels;
     const Mask halted = halted_now(s, channels, e);
     const Real crowd = s.crowd, M = Real(p.elasticity) * e.elasticity;
-    const Orders o = collect_orders(s, p, positions, now, e, halted);
-    const Order others = total(o, now);
+    Orders o = collect_orders(s, p, positions, now, e, halted);
+    Order others = total(o, now);
+    if (can_halt(now)) others = one_if(!halted) * others;
 
     move_anchor(s, p, now, e, factors, normal);
     s.transient = s.transient * Real(1.0f - p.transient_decay_c);
@@ -132,10 +137,10 @@ FN Clearing trade(State& s, const Name& p, const Position* positions, const Now&
     Real dealer = Real(0.0f);
     if (channels & CHANNEL_DEALERS)
         dealer = select(halted, Real(0.0f), dealer_order(s, p, now, chain, M, others));
-    const Clearing c = clear(s, p, now, e, o, others, dealer, M, halted);
+    Clearing c = clear(s, p, now, e, o, others, dealer, M, halted);
     if (channels & CHANNEL_PAUSES) check_bands(s, p, now.step, e.halted);
 
-    move_borrow_market(s, p, run.dt, e.lendable, funds_of(run));
+    move_borrow_market(s, p, run.dt, e.lendable, now.fund_count);
     move_implied_vol(s, p, now.features);
     if (channels & CHANNEL_RESTRICTION) run_clock(s, p, run.dt);
     if (channels & CHANNEL_CLEARING_RULE) settle(s, run, crowd);
