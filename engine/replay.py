@@ -11,8 +11,9 @@ import xarray as xr
 
 from ..kernels import BackendUnavailable, backend
 from ..kernels.layout import Packed, Simulated
+from ..kernels.loop_gain import CHANNELS, equity, gains_along
 from ..results import open_results
-from ..scenarios import InputError
+from ..scenarios import InputError, Scenario
 from .blocks import packed_scenario
 from .job import Job, job_text, read_job, same_build
 
@@ -44,7 +45,20 @@ UNITS = {
     "fill_price": ("1", "mean price of the step's fills, relative to the start"),
     "volume": ("floats", "net buying of the step"),
     "borrow_paid": ("1", "borrow fees paid so far, fraction of equity"),
+    "locked": ("floats", "shares of locked holders"),
+    "levered": ("floats", "shares of levered longs"),
+    "programme": ("floats", "shares bought by programmes so far"),
+    "leader": ("floats", "shares of the crowd's leader"),
+    "issued": ("floats", "shares issued so far"),
+    "monthly_calls": ("floats", "monthly calls held by the crowd"),
+    "monthly_call_log_strike": ("1", "mean log strike of the crowd's monthly calls"),
+    "fee_existing": ("1/year", "borrow fee of existing loans"),
+    "drawdown_max": ("1", "worst drawdown of levered longs so far, log price"),
+    "waiting": ("floats", "net orders of the crowd that wait for the end of a halt"),
+    "paused": ("1", "1 while a limit-up/limit-down pause is on"),
+    "unsettled": ("floats", "what the crowd bought and has not settled, at the prices paid"),
 }
+"""Units and words of the fields of a trace; a fund's holding is told by its name."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +135,7 @@ def replay(
         scenario=job.scenarios[index].id,
         path=path,
         back_end=engine.name,
-        data=dataset(packed, result, job.scenarios[index].id, path),
+        data=dataset(packed, result, job.scenarios[index], path),
         horizons=tuple(int(day) for day in packed.horizons),
         pnl=result.pnl[:, 0],
         stored_pnl=np.asarray(stored, np.float32),
@@ -141,12 +155,13 @@ def _scenario_index(job: Job, scenario: str | None) -> int:
     return ids.index(scenario)
 
 
-def dataset(packed: Packed, result: Simulated, scenario: str, path: int) -> xr.Dataset:
-    """The trace as an xarray Dataset, with price, short interest and the book's P&L added."""
+def dataset(packed: Packed, result: Simulated, scenario: Scenario, path: int) -> xr.Dataset:
+    """The trace as an xarray Dataset, with price, short interest, loop gains, the funds' equity and
+    the book's P&L added. Dimensions step, name, channel and, where there are funds, fund.
+    """
     assert result.trace is not None
     trace = result.trace[0]
-    count = len(packed.symbols)
-    names = packed.names[:count]
+    names = packed.names[: len(packed.symbols)]
     data = xr.Dataset(
         coords={
             "name": ("name", np.array(packed.symbols, object), {"long_name": "symbol"}),
@@ -155,22 +170,45 @@ def dataset(packed: Packed, result: Simulated, scenario: str, path: int) -> xr.D
                 np.concatenate([[0.0], packed.schedule["time"].astype(float)]),
                 {"units": "trading days", "long_name": "time since the as-of close"},
             ),
+            "channel": ("channel", np.array(CHANNELS, object), {"long_name": "who answers"}),
         },
-        attrs={"title": f"path {path} of scenario {scenario}", "scenario": scenario, "path": path},
+        attrs={
+            "title": f"path {path} of scenario {scenario.id}",
+            "scenario": scenario.id,
+            "path": path,
+        },
     )
-    for field in trace.dtype.names or ():
-        units, words = UNITS[field]
-        about = {"units": units, "long_name": words}
-        data[field] = (("step", "name"), np.ascontiguousarray(trace[field]), about)
-    price = xr.DataArray(np.exp(data["log_price"].astype(float)))
-    data["price"] = price.assign_attrs(units="1", long_name="price relative to the start")
-    shorts = data["cohort"] + data["new_shorts"] + names["book_short"]
-    data["short_interest"] = shorts.assign_attrs(
-        units="floats", long_name="short interest of cohort, new shorts and the book"
-    )
-    by_name = names["book_weight"].astype(float) * (price.values - 1) - data["borrow_paid"].values
-    about = {"units": "1", "long_name": "profit and loss by name, fraction of equity"}
-    data["pnl_by_name"] = (("step", "name"), by_name, about)
-    about = {"units": "1", "long_name": "profit and loss of the book, fraction of equity"}
-    data["pnl"] = ("step", by_name.sum(axis=1), about)
+
+    def add(
+        name: str, dims: tuple[str, ...], values: npt.ArrayLike, units: str, words: str
+    ) -> None:
+        data[name] = (dims, np.ascontiguousarray(values), {"units": units, "long_name": words})
+
+    by_name = ("step", "name")
+    for field, (units, words) in UNITS.items():
+        add(field, by_name, trace[field], units, words)
+    price = np.exp(trace["log_price"].astype(float))
+    add("price", by_name, price, "1", "price relative to the start")
+    shorts = trace["cohort"] + trace["new_shorts"] + names["book_short"]
+    words = "short interest of cohort, new shorts and the book"
+    add("short_interest", by_name, shorts, "floats", words)
+    book = names["book_long"].astype(float) - names["book_short"]
+    add("book_holding", ("name",), book, "floats", "shares of the book, negative: short")
+    gains = gains_along(packed, result.trace, first_path=path)
+    split = np.stack([gains[channel][0] for channel in CHANNELS], axis=-1)
+    add("loop_gain", (*by_name, "channel"), split, "1", "loop gain by channel")
+    add("total_loop_gain", by_name, gains["total"][0], "1", "loop gain of all channels")
+    if funds := list(scenario.funds):
+        words = "name of the fund"
+        data = data.assign_coords(fund=("fund", np.array(funds, object), {"long_name": words}))
+        held = np.stack([trace[f"fund_{k + 1}"] for k in range(len(funds))], axis=-1)
+        add("fund_holding", (*by_name, "fund"), held, "floats", "shares of the fund")
+        value = packed.positions["value"][: len(names)].astype(float)
+        worth = [equity(price[None], held[None, ..., k], value[:, k])[0] for k in range(len(funds))]
+        words = "equity of the fund, 1 at the start"
+        add("fund_equity", ("step", "fund"), np.stack(worth, axis=-1), "1", words)
+    pnl = names["book_weight"].astype(float) * (price - 1) - trace["borrow_paid"]
+    add("pnl_by_name", by_name, pnl, "1", "profit and loss by name, fraction of equity")
+    words = "profit and loss of the book, fraction of equity"
+    add("pnl", ("step",), pnl.sum(axis=1), "1", words)
     return data

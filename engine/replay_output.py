@@ -1,7 +1,8 @@
-"""A replayed path for people: tables for the terminal, files, a picture."""
+"""A replayed path for people: tables for the terminal and files."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,19 +11,8 @@ import xarray as xr
 from ..results.formats import money, percent
 from .replay import Replay
 
-PANELS = (
-    ("price", "price, start = 1 (dashed: anchor)"),
-    ("pnl", "book P&L, % of equity"),
-    ("short_interest", "short interest, floats"),
-    ("hedge", "dealers' hedge, floats"),
-    ("attention", "attention, % of the crowd"),
-    ("implied_vol", "implied volatility, % a year"),
-    ("fee", "borrow fee, % a year"),
-    ("utilisation", "utilisation, %"),
-)
-PERCENT = ("pnl", "attention", "implied_vol", "fee", "utilisation")
 DRAWN = 6
-"""Names drawn: those that move the book's P&L most."""
+"""Names told in detail: those that move the book's P&L most."""
 
 
 def headline(replay: Replay) -> str:
@@ -35,7 +25,7 @@ def headline(replay: Replay) -> str:
     )
     on_the_way = replay.data["pnl"].values
     worst = int(np.argmin(on_the_way))
-    if on_the_way[worst] < min(pnl, 0):
+    if on_the_way[worst] < min(pnl, 0) - 5e-4:  # what a rounded per cent shows
         day = float(replay.data["time"][worst])
         text += f", {percent(-float(on_the_way[worst]))} at worst, on day {day:.2f}"
     text += "."
@@ -44,48 +34,83 @@ def headline(replay: Replay) -> str:
     return f"{text} Margin call on day {replay.margin_call_day:.2f}."
 
 
+NUMBERS: tuple[tuple[str, Callable[[xr.Dataset], str]], ...] = (
+    ("P&L at end", lambda of: f"{float(of['pnl_by_name'][-1]):+.1%}"),
+    ("peak price", lambda of: f"{float(of['price'].max()):.2f}x"),
+    ("on day", lambda of: f"{float(of['time'].values[of['price'].values.argmax()]):.2f}"),
+    ("end price", lambda of: f"{float(of['price'][-1]):.2f}x"),
+    ("shorts", lambda of: f"{float(of['short_interest'][0]):.2f}"),
+    ("at end", lambda of: f"{float(of['short_interest'][-1]):.2f}"),
+    ("peak fee", lambda of: f"{float(of['fee'].max()):.1%}"),
+    ("peak vol", lambda of: f"{float(of['implied_vol'].max()):.0%}"),
+    ("loop gain", lambda of: f"{float(of['total_loop_gain'][0]):.2f}"),
+    ("at most", lambda of: f"{float(of['total_loop_gain'][:-1].max()):.2f}"),
+)
+STOPS = (("restricted", "days restricted"), ("paused", "paused"))
+
+
+def columns(replay: Replay) -> list[str]:
+    """Heads of `rows`: days without trading only where there are any."""
+    stops = [words for field, words in STOPS if bool(replay.data[field].any())]
+    return ["name", *(name for name, _ in NUMBERS), *stops]
+
+
 def rows(replay: Replay) -> list[list[str]]:
-    """One row a name, largest loss first: symbol, P&L, prices, short interest, fee,
-    highest hedge of the dealers and implied volatility; holdings in floats.
-    """
+    """One row a name, largest effect on the book first; shorts in floats, the rest as said."""
     data = replay.data
-    last = data.isel(step=-1)
+    length = np.diff(data["time"].values)
     out = []
-    for name in _by_effect(data):
-        of, end = data.sel(name=name), last.sel(name=name)
-        peak = int(np.argmax(of["price"].values))
-        out.append(
-            [
-                str(name),
-                f"{float(end['pnl_by_name']):+.1%}",
-                f"{float(of['price'][peak]):.2f}x",
-                f"{float(of['time'][peak]):.2f}",
-                f"{float(end['price']):.2f}x",
-                f"{float(of['short_interest'][0]):.2f}",
-                f"{float(end['short_interest']):.2f}",
-                f"{float(of['fee'].max()):.1%}",
-                f"{float(of['hedge'].max()):.2f}",
-                f"{float(of['implied_vol'].max()):.0%}",
-            ]
-        )
+    for name in by_effect(data):
+        of = data.sel(name=name)
+        stops = [
+            f"{float(length @ (of[field].values[:-1] > 0)):.2f}"
+            for field, _ in STOPS
+            if bool(data[field].any())
+        ]
+        out.append([name, *(say(of) for _, say in NUMBERS), *stops])
     return out
 
 
-COLUMNS = (
-    "name",
-    "P&L at end",
-    "peak price",
-    "on day",
-    "end price",
-    "shorts",
-    "at end",
-    "peak fee",
-    "hedge",
-    "peak vol",
+HOLDER_COLUMNS = ("name", "holder", "start", "least", "most", "end")
+HOLDERS = (
+    ("crowd_shares", "crowd"),
+    ("calls", "crowd's calls"),
+    ("monthly_calls", "crowd's monthly calls"),
+    ("hedge", "dealers' hedge"),
+    ("cohort", "shorts"),
+    ("new_shorts", "new shorts"),
+    ("levered", "levered longs"),
+    ("leader", "leader"),
+    ("locked", "locked"),
+    ("programme", "programmes"),
+    ("issued", "issued"),
 )
+"""Who holds what: fields of the trace and their names."""
+NOTABLE = 0.002
+"""Floats a holding must move by to be listed."""
 
 
-def _by_effect(data: xr.Dataset) -> list[str]:
+def holder_rows(replay: Replay) -> list[list[str]]:
+    """Holdings in floats that moved, of the names that moved the book most."""
+    data, out = replay.data, []
+    for name in by_effect(data)[:DRAWN]:
+        of = data.sel(name=name)
+        held = [(words, of[field].values) for field, words in HOLDERS]
+        if "fund" in data.dims:
+            held += [
+                (f"fund {fund}", of["fund_holding"].sel(fund=fund).values)
+                for fund in data["fund"].values
+            ]
+        first = name
+        for words, values in held:
+            if np.ptp(values) >= NOTABLE:
+                numbers = (values[0], values.min(), values.max(), values[-1])
+                out.append([first, words, *(f"{float(x):.3f}" for x in numbers)])
+                first = ""
+    return out
+
+
+def by_effect(data: xr.Dataset) -> list[str]:
     """Names by how far they moved the book's P&L at most, furthest first."""
     effect = np.abs(data["pnl_by_name"].values).max(axis=0)
     order = np.argsort(-effect, kind="stable")
@@ -97,6 +122,8 @@ def write(replay: Replay, folder: Path) -> list[Path]:
 
     Raises FileExistsError if the folder exists.
     """
+    from .replay_picture import draw
+
     folder.mkdir(parents=True, mode=0o700)
     csv, store, picture = folder / "path.csv", folder / "path.zarr", folder / "path.png"
     write_csv(replay.data, csv)
@@ -107,55 +134,16 @@ def write(replay: Replay, folder: Path) -> list[Path]:
 
 def write_csv(data: xr.Dataset, path: Path) -> None:
     """One row a step and name; columns in the units of the dataset's attributes."""
-    table = data.drop_vars("pnl").to_dataframe().reset_index()
+    flat = {
+        f"{field}_{label}": data[field].sel({dim: label}, drop=True)
+        for field, dim in (("loop_gain", "channel"), ("fund_holding", "fund"))
+        if field in data
+        for label in data[dim].values
+    }
+    plain = [name for name in data.data_vars if data[name].dims == ("step", "name")]
+    table = data[plain].assign(flat).drop_dims("channel", errors="ignore")
+    rows = table.to_dataframe().reset_index()
     # A spreadsheet would run a cell that starts with one of these.
-    table["name"] = [f"'{s}" if s[0] in "=+-@" else s for s in table["name"]]
+    rows["name"] = [f"'{s}" if s[0] in "=+-@" else s for s in rows["name"]]
     first = ["step", "time", "name", "price", "pnl_by_name"]
-    table[[*first, *(c for c in table.columns if c not in first)]].to_csv(path, index=False)
-
-
-def draw(replay: Replay, path: Path) -> None:
-    """The path as a picture: eight panels over time, the margin call marked."""
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import LogLocator
-
-    data, days = replay.data, replay.data["time"].values
-    figure = Figure(figsize=(12, 12), layout="constrained")
-    axes = figure.subplots(4, 2, sharex=True)
-    drawn = _by_effect(data)[:DRAWN]
-    for axis, (field, title) in zip(axes.flat, PANELS, strict=True):
-        axis.set_title(title, loc="left", fontsize=10)
-        axis.grid(alpha=0.25)
-        scale = 100.0 if field in PERCENT else 1.0
-        if field == "pnl":
-            axis.plot(days, scale * data["pnl"], color="black", lw=1.4)
-            axis.axhline(0, color="grey", lw=0.8)
-        else:
-            for number, name in enumerate(drawn):
-                values, colour = scale * data[field].sel(name=name), f"C{number}"
-                axis.plot(days, values, color=colour, lw=1.2, label=name)
-                if field == "price":
-                    anchor = np.exp(data["anchor"].sel(name=name))
-                    axis.plot(days, anchor, color=colour, lw=0.9, ls="--", alpha=0.7)
-        if field == "price":
-            axis.set_yscale("log")
-            axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-            axis.yaxis.set_major_formatter("{x:g}")
-            axis.yaxis.set_minor_formatter("")
-            axis.legend(fontsize=8, ncols=2, frameon=False)
-        if not np.isnan(replay.margin_call_day):
-            axis.axvline(replay.margin_call_day, color="crimson", lw=1, ls=":")
-    if not np.isnan(replay.margin_call_day):
-        axes.flat[1].text(
-            replay.margin_call_day,
-            axes.flat[1].get_ylim()[0],
-            " margin call ",
-            color="crimson",
-            fontsize=9,
-            va="bottom",
-            ha="right" if replay.margin_call_day > days[-1] / 2 else "left",
-        )
-    for axis in axes[-1]:
-        axis.set_xlabel("trading days since the as-of close")
-    figure.suptitle(headline(replay), fontsize=12, x=0.01, ha="left")
-    figure.savefig(path, dpi=110)
+    rows[[*first, *(c for c in rows.columns if c not in first)]].to_csv(path, index=False)

@@ -234,9 +234,12 @@ def replay(
     replayed = replay_path(store, number, scenario, back_end=backend)
     screen = console()
     screen.print(replay_output.headline(replayed), markup=False)
-    title = "Names, largest effect first; shorts and hedge in floats"
-    names = table(title, replay_output.COLUMNS, replay_output.rows(replayed))
+    title = "Names, largest effect first; shorts in floats"
+    names = table(title, replay_output.columns(replayed), replay_output.rows(replayed))
     screen.print(fit(names, screen))
+    if held := replay_output.holder_rows(replayed):
+        title = "Holdings that moved, in floats"
+        screen.print(fit(table(title, replay_output.HOLDER_COLUMNS, held, left=2), screen))
     screen.print(replayed.verdict(), markup=False)
     if output is not None:
         for file in replay_output.write(replayed, output):
@@ -271,15 +274,15 @@ def doctor() -> None:
 def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Measure the speed of every back end that works here on the whole gme-2021 model."""
-    from .engine.bench import NAMES
+    """Measure the speed of every back end on gme-2021, and what each channel costs."""
+    from .engine.bench import NAMES, bench_channels
     from .engine.bench import as_json as plain
     from .engine.bench import bench as measure
     from .engine.screen import console, table
 
-    speeds = measure()
+    speeds, costs = measure(), bench_channels()
     if as_json:
-        print(json.dumps(plain(speeds), indent=2))
+        print(json.dumps(plain(speeds, costs), indent=2))
         return
     rows = [
         (s.name, s.device, f"{s.name_steps_per_second / 1e6:,.1f}", f"{s.ratio:,.1f}x")
@@ -287,7 +290,12 @@ def bench(
     ]
     columns = ("back end", "device", "million name-steps/s", "to reference")
     title = f"One thread, {NAMES} names with the whole gme-2021 model, medians"
-    console().print(table(title, columns, rows, left=2))
+    screen = console()
+    screen.print(table(title, columns, rows, left=2))
+    models = [(c.model, f"{c.name_steps_per_second / 1e6:,.1f}", f"{c.ratio:.2f}") for c in costs]
+    heads = ("model", "million name-steps/s", "time to gme-2021")
+    title = f"What channels cost: {costs[0].back_end}, one thread, {NAMES} names, medians"
+    screen.print(table(title, heads, models))
 
 
 @app.command()

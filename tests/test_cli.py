@@ -15,6 +15,7 @@ import xarray as xr
 
 import powderkeg
 from powderkeg import cli
+from powderkeg.kernels.layout import Channel
 from powderkeg.results import open_results, store_digest
 from tests.cli_runs import BOOK, MARKET, RUN, SCENARIO, command, folder
 
@@ -122,7 +123,7 @@ def test_replay_writes_what_it_saw(store: Path, tmp_path: Path) -> None:
     replayed = replay(store, 1, "short")
     csv, zarr, picture = write(replayed, tmp_path / "one")
     data = xr.open_dataset(zarr, engine="zarr", consolidated=False)
-    assert data.sizes == {"step": 15, "name": 2}
+    assert data.sizes == {"step": 15, "name": 2, "channel": 6}
     assert all({"units", "long_name"} <= set(v.attrs) for v in data.data_vars.values())
     np.testing.assert_array_equal(data["hedge"].values, replayed.data["hedge"].values)
     lines = csv.read_text().splitlines()
@@ -130,6 +131,9 @@ def test_replay_writes_what_it_saw(store: Path, tmp_path: Path) -> None:
     assert lines[0].startswith("step,time,name,price,pnl_by_name,log_price,")
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert {row[0] for row in rows(replayed)} == {"GME", "NO"}
+    assert "loop_gain_dealers" in lines[0] and "total_loop_gain" in lines[0]
+    split = data["loop_gain"].sum("channel")
+    np.testing.assert_allclose(split, data["total_loop_gain"], rtol=1e-12, atol=1e-15)
 
 
 def test_replay_refuses_what_is_not_there(
@@ -272,9 +276,13 @@ def test_bench_as_json(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
 
     monkeypatch.setattr(bench, "SECONDS", 0.02)
     monkeypatch.setattr(bench.bench, "__defaults__", (2, 1))
+    monkeypatch.setattr(bench.bench_channels, "__defaults__", (2, 1))
     code, out, _ = command(capsys, monkeypatch, "bench", "--json")
-    speeds = json.loads(out)
+    found = json.loads(out)
+    speeds, costs = found["back_ends"], found["channels"]
     assert code == 0
+    assert [c["model"] for c in costs[:2]] == ["gme-2021", "everything"]
+    assert costs[0]["ratio"] == 1 and len(costs) == 2 + len(Channel) + 3
     assert speeds[-1]["name"] == "reference" and speeds[-1]["ratio"] == 1
     assert all(s["name_steps_per_second"] > 1e3 for s in speeds)
 
