@@ -5,8 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace as Parameters
 
 import numpy as np
-from scipy import stats
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from ...kernels.layout import Channel, Packed, Simulated
 from ...kernels.schedule import TRADING_DAYS
@@ -30,34 +29,57 @@ def alone(p: Parameters, **more: float) -> Packed:
 
 
 @case(
-    "martingale", NONE, "mean price", "E P = exp(drift D)",
-    header="anchor.h", test="tests/test_reference.py::test_the_anchor_drifts_as_asked",
-    step=EXACT_STEP, kind=Kind.MEAN,
-    sigma=(0.04, 0.02, 0.08), days=(10, 2, 20), overnight=(0.3, 0.0, 0.6),
-    drift=(0.01, -0.02, 0.02),
-)  # fmt: skip
+    "martingale",
+    NONE,
+    "mean price",
+    "E P = exp(drift D)",
+    header="anchor.h",
+    test="test_reference::test_the_anchor_drifts_as_asked",
+    step=EXACT_STEP,
+    kind=Kind.MEAN,
+    ranges={
+        "sigma": (0.04, 0.02, 0.08),
+        "days": (10, 2, 20),
+        "overnight": (0.3, 0.0, 0.6),
+        "drift": (0.01, -0.02, 0.02),
+    },
+)
 def martingale(p: Parameters) -> Sampled:
     return Sampled(np.exp(p.drift * p.days), alone(p, drift=p.drift), price)
 
 
 @case(
-    "lognormal-variance", NONE, "variance of the log price", "Var ln P = D sigma^2",
-    header="anchor.h", test="tests/test_native.py::test_calm_is_lognormal",
-    step=EXACT_STEP, kind=Kind.MEAN,
-    sigma=(0.03, 0.01, 0.08), days=(10, 2, 30), overnight=(0.3, 0.0, 0.6),
-)  # fmt: skip
+    "lognormal-variance",
+    NONE,
+    "variance of the log price",
+    "Var ln P = D sigma^2",
+    header="anchor.h",
+    test="test_native::test_calm_is_lognormal",
+    step=EXACT_STEP,
+    kind=Kind.MEAN,
+    ranges={"sigma": (0.03, 0.01, 0.08), "days": (10, 2, 30), "overnight": (0.3, 0.0, 0.6)},
+)
 def lognormal_variance(p: Parameters) -> Sampled:
     variance = p.days * p.sigma**2
     return Sampled(variance, alone(p), lambda out: (np.log(price(out)) + variance / 2) ** 2)
 
 
 @case(
-    "lognormal-quantile", NONE, "distribution of the price",
+    "lognormal-quantile",
+    NONE,
+    "distribution of the price",
     "P(ln P <= z sd - sd^2/2) = N(z)",
-    header="anchor.h", test="tests/test_native.py::test_calm_is_lognormal",
-    step=EXACT_STEP, kind=Kind.PROBABILITY,
-    sigma=(0.03, 0.01, 0.08), days=(10, 2, 30), overnight=(0.3, 0.0, 0.6), z=(-1.0, -2.0, 2.0),
-)  # fmt: skip
+    header="anchor.h",
+    test="test_native::test_calm_is_lognormal",
+    step=EXACT_STEP,
+    kind=Kind.PROBABILITY,
+    ranges={
+        "sigma": (0.03, 0.01, 0.08),
+        "days": (10, 2, 30),
+        "overnight": (0.3, 0.0, 0.6),
+        "z": (-1.0, -2.0, 2.0),
+    },
+)
 def lognormal_quantile(p: Parameters) -> Sampled:
     sd = np.sqrt(p.days) * p.sigma
     level = np.exp(p.z * sd - sd**2 / 2)
@@ -65,23 +87,37 @@ def lognormal_quantile(p: Parameters) -> Sampled:
 
 
 @case(
-    "long-horizon", NONE, "a whole year: variance of the log price", "Var ln P = 252 sigma^2",
-    header="anchor.h", test="tests/test_reference.py::test_calm_is_lognormal_with_the_variance_asked_for",
-    step=EXACT_STEP, kind=Kind.MEAN,
-    sigma=(0.03, 0.01, 0.05), overnight=(0.3, 0.0, 0.6), days=(252, 252, 252),
-)  # fmt: skip
+    "long-horizon",
+    NONE,
+    "a whole year: variance of the log price",
+    "Var ln P = 252 sigma^2",
+    header="anchor.h",
+    test="test_reference::test_calm_is_lognormal_with_the_variance_asked_for",
+    step=EXACT_STEP,
+    kind=Kind.MEAN,
+    ranges={"sigma": (0.03, 0.01, 0.05), "overnight": (0.3, 0.0, 0.6), "days": (252, 252, 252)},
+)
 def long_horizon(p: Parameters) -> Sampled:
     variance = p.days * p.sigma**2
     return Sampled(variance, alone(p), lambda out: (np.log(price(out)) + variance / 2) ** 2)
 
 
 @case(
-    "short-es", NONE, "expected shortfall of a short", "ES = N(s - z_p)/(1 - p) - 1",
-    header="book.h", test="tests/test_native.py::test_calm_is_lognormal",
-    step=EXACT_STEP, kind=Kind.MEAN,
-    sigma=(0.06, 0.03, 0.12), days=(10, 5, 20), overnight=(0.3, 0.0, 0.6),
-    level=(0.99, 0.95, 0.995),
-)  # fmt: skip
+    "short-es",
+    NONE,
+    "expected shortfall of a short",
+    "ES = N(s - z_p)/(1 - p) - 1",
+    header="book.h",
+    test="test_native::test_calm_is_lognormal",
+    step=EXACT_STEP,
+    kind=Kind.MEAN,
+    ranges={
+        "sigma": (0.06, 0.03, 0.12),
+        "days": (10, 5, 20),
+        "overnight": (0.3, 0.0, 0.6),
+        "level": (0.99, 0.95, 0.995),
+    },
+)
 def short_es(p: Parameters) -> Sampled:
     sd = np.sqrt(p.days) * p.sigma
     var, es = exact.short_es(sd, p.level)
@@ -92,11 +128,21 @@ def short_es(p: Parameters) -> Sampled:
 
 
 @case(
-    "call-price", NONE, "a call on the price", "E (P - K)+ = Black-Scholes",
-    header="anchor.h", test="tests/test_validate.py::test_exact_values_agree_with_quantlib",
-    step=EXACT_STEP, kind=Kind.MEAN,
-    sigma=(0.05, 0.03, 0.10), days=(10, 5, 20), overnight=(0.3, 0.0, 0.6), strike=(1.1, 0.9, 1.2),
-)  # fmt: skip
+    "call-price",
+    NONE,
+    "a call on the price",
+    "E (P - K)+ = Black-Scholes",
+    header="anchor.h",
+    test="test_validate::test_exact_values_agree_with_quantlib",
+    step=EXACT_STEP,
+    kind=Kind.MEAN,
+    ranges={
+        "sigma": (0.05, 0.03, 0.10),
+        "days": (10, 5, 20),
+        "overnight": (0.3, 0.0, 0.6),
+        "strike": (1.1, 0.9, 1.2),
+    },
+)
 def call_price(p: Parameters) -> Sampled:
     value = exact.black_scholes(p.strike, np.sqrt(p.days) * p.sigma)
     return Sampled(value, alone(p), lambda out: np.maximum(price(out) - p.strike, 0))
@@ -118,13 +164,16 @@ MARGIN = {
 
 
 @case(
-    "margin-call", NONE, "probability of a margin call of a short",
+    "margin-call",
+    NONE,
+    "probability of a margin call of a short",
     "P(max_k P_k > (1 + a)/(a (1 + m))), a = short / equity, by quadrature over the steps",
     header="book.h",
-    test="tests/test_validate.py::test_first_passage_tends_to_the_corrected_closed_form",
+    test="test_validate::test_first_passage_tends_to_the_corrected_closed_form",
     step="the exact value is of these very steps, the longer overnight one included",
-    kind=Kind.PROBABILITY, **MARGIN,
-)  # fmt: skip
+    kind=Kind.PROBABILITY,
+    ranges=MARGIN,
+)
 def margin_call(p: Parameters) -> Sampled:
     packed, called, variances = margin_setting(p)
     value = 1 - float(exact.survival(variances, called))
@@ -132,12 +181,16 @@ def margin_call(p: Parameters) -> Sampled:
 
 
 @case(
-    "margin-call-close", NONE, "the same, looked at on closes alone",
+    "margin-call-close",
+    NONE,
+    "the same, looked at on closes alone",
     "as above with one step a day",
     header="book.h",
-    test="tests/test_validate.py::test_first_passage_tends_to_the_corrected_closed_form",
-    step="exact at any step", kind=Kind.PROBABILITY, **MARGIN,
-)  # fmt: skip
+    test="test_validate::test_first_passage_tends_to_the_corrected_closed_form",
+    step="exact at any step",
+    kind=Kind.PROBABILITY,
+    ranges=MARGIN,
+)
 def margin_call_close(p: Parameters) -> Sampled:
     packed, called, _ = margin_setting(p)
     value = 1 - float(exact.survival([p.sigma**2] * p.days, called))
@@ -145,14 +198,22 @@ def margin_call_close(p: Parameters) -> Sampled:
 
 
 @case(
-    "borrow-fee", NONE, "borrow fee of a short held to T",
+    "borrow-fee",
+    NONE,
+    "borrow fee of a short held to T",
     "E paid = a fee T/252 on a driftless price",
     header="book.h",
-    test="tests/test_native.py::test_borrow_fee_of_a_short_held_on_a_driftless_price",
-    step="exact at any step", kind=Kind.MEAN,
-    sigma=(0.05, 0.03, 0.1), days=(10, 5, 30), fee=(0.5, 0.05, 1.5), weight=(0.5, 0.1, 1.0),
-    overnight=(0.3, 0.0, 0.6),
-)  # fmt: skip
+    test="test_native::test_borrow_fee_of_a_short_held_on_a_driftless_price",
+    step="exact at any step",
+    kind=Kind.MEAN,
+    ranges={
+        "sigma": (0.05, 0.03, 0.1),
+        "days": (10, 5, 30),
+        "fee": (0.5, 0.05, 1.5),
+        "weight": (0.5, 0.1, 1.0),
+        "overnight": (0.3, 0.0, 0.6),
+    },
+)
 def borrow_fee(p: Parameters) -> Sampled:
     name = Name(sigma=p.sigma, weight=-p.weight, borrow_fee=p.fee)
     packed = setting(name, seed=p.seed, days=p.days, steps=4, overnight=p.overnight)
@@ -161,13 +222,22 @@ def borrow_fee(p: Parameters) -> Sampled:
 
 
 @case(
-    "factor-covariance", NONE, "covariance of two names on two correlated factors",
+    "factor-covariance",
+    NONE,
+    "covariance of two names on two correlated factors",
     "Cov = D sum_fg beta_1f beta_2g s_f s_g rho_fg",
-    header="anchor.h", test="tests/test_reference.py::test_calm_is_lognormal_with_the_variance_asked_for",
-    step=EXACT_STEP, kind=Kind.MEAN,
-    sigma=(0.04, 0.03, 0.06), days=(5, 2, 10), overnight=(0.3, 0.0, 0.6), rho=(0.4, -0.4, 0.6),
-    beta=(1.2, 0.8, 1.5),
-)  # fmt: skip
+    header="anchor.h",
+    test="test_reference::test_calm_is_lognormal_with_the_variance_asked_for",
+    step=EXACT_STEP,
+    kind=Kind.MEAN,
+    ranges={
+        "sigma": (0.04, 0.03, 0.06),
+        "days": (5, 2, 10),
+        "overnight": (0.3, 0.0, 0.6),
+        "rho": (0.4, -0.4, 0.6),
+        "beta": (1.2, 0.8, 1.5),
+    },
+)
 def factor_covariance(p: Parameters) -> Sampled:
     betas = {"market": p.beta, "meme": 0.5}, {"market": 0.9, "meme": 1.0}
     factors = {"market": 0.2, "meme": 0.25}
@@ -191,13 +261,22 @@ def factor_covariance(p: Parameters) -> Sampled:
 
 
 @case(
-    "attention-variance", "crowd", "attention makes a name volatile",
+    "attention-variance",
+    "crowd",
+    "attention makes a name volatile",
     "Var ln P = D sigma^2 (1 + a_sigma A)^2 at constant attention",
-    header="anchor.h", test="tests/test_reference_steps.py::test_the_anchor_without_news_loses_half_its_variance",
-    step=EXACT_STEP, kind=Kind.MEAN,
-    sigma=(0.02, 0.01, 0.04), days=(5, 2, 10), overnight=(0.3, 0.0, 0.6),
-    attention=(0.5, 0.2, 0.8), slope=(1.9, 0.5, 3.0),
-)  # fmt: skip
+    header="anchor.h",
+    test="test_reference_steps::test_the_anchor_without_news_loses_half_its_variance",
+    step=EXACT_STEP,
+    kind=Kind.MEAN,
+    ranges={
+        "sigma": (0.02, 0.01, 0.04),
+        "days": (5, 2, 10),
+        "overnight": (0.3, 0.0, 0.6),
+        "attention": (0.5, 0.2, 0.8),
+        "slope": (1.9, 0.5, 3.0),
+    },
+)
 def attention_variance(p: Parameters) -> Sampled:
     sections = {
         "anchor": {"attention_volatility": p.slope},

@@ -13,8 +13,8 @@ from . import exact
 from .case import Computed, Kind, Run, Sampled, case
 from .setting import FLOAT_SHARES, Name, final, last, setting
 
-RESTRICTED = "tests/test_reference.py::test_a_restriction_starts_with_its_hazard_and_lasts_its_time"
-HERE = "tests/test_validate.py::test_every_case_passes"
+RESTRICTED = "test_reference::test_a_restriction_starts_with_its_hazard_and_lasts_its_time"
+HERE = "test_validate::test_every_case_passes"
 
 
 def restricted(p: Parameters, duration: float, *timeline: dict[str, Any]) -> Packed:
@@ -28,11 +28,16 @@ def restricted(p: Parameters, duration: float, *timeline: dict[str, Any]) -> Pac
 
 
 @case(
-    "restriction-hazard", "restriction", "a restriction comes while the price is high",
-    "P = 1 - e^(-hazard (T - t0)), the price above the threshold from t0", header="restriction.h",
-    test=RESTRICTED, step="exact at any step", kind=Kind.PROBABILITY, hazard=(0.4, 0.1, 1.0),
-    days=(3, 2, 5), steps=(8, 4, 26),
-)  # fmt: skip
+    "restriction-hazard",
+    "restriction",
+    "a restriction comes while the price is high",
+    "P = 1 - e^(-hazard (T - t0)), the price above the threshold from t0",
+    header="restriction.h",
+    test=RESTRICTED,
+    step="exact at any step",
+    kind=Kind.PROBABILITY,
+    ranges={"hazard": (0.4, 0.1, 1.0), "days": (3, 2, 5), "steps": (8, 4, 26)},
+)
 def restriction_hazard(p: Parameters) -> Sampled:
     packed = restricted(p, 100.0, {"type": "anchor_news", "day": 2, "size": 0.5})
     value = float(-np.expm1(-p.hazard * (p.days - 1)))
@@ -40,11 +45,21 @@ def restriction_hazard(p: Parameters) -> Sampled:
 
 
 @case(
-    "restriction-ends", "restriction", "and goes after its time",
-    "P = e^(-hazard (T - dt m)) - e^(-hazard T), m steps long", header="restriction.h",
-    test=RESTRICTED, step="the exact value is of whole steps", kind=Kind.PROBABILITY,
-    hazard=(0.4, 0.1, 0.45), days=(5, 3, 6), steps=(8, 4, 26), share=(0.4, 0.2, 0.8),
-)  # fmt: skip
+    "restriction-ends",
+    "restriction",
+    "and goes after its time",
+    "P = e^(-hazard (T - dt m)) - e^(-hazard T), m steps long",
+    header="restriction.h",
+    test=RESTRICTED,
+    step="the exact value is of whole steps",
+    kind=Kind.PROBABILITY,
+    ranges={
+        "hazard": (0.4, 0.1, 0.45),
+        "days": (5, 3, 6),
+        "steps": (8, 4, 26),
+        "share": (0.4, 0.2, 0.8),
+    },
+)
 def restriction_ends(p: Parameters) -> Sampled:
     whole = round(p.share * p.days * p.steps)
     # half a step of slack: the clock runs out inside a step
@@ -80,11 +95,16 @@ CLEARING = {
 
 
 @case(
-    "clearing-rule", "clearing_rule", "the requirement from which the broker must restrict",
+    "clearing-rule",
+    "clearing_rule",
+    "the requirement from which the broker must restrict",
     "VaR with (VaR - ENC) VaR/ENC = limit: 1,400 for ENC 544 and a premium of 2,203",
-    header="broker.h", test="tests/test_validate.py::test_the_premium_of_january_2021",
-    step="exact at any step", tolerance=5e-4, **CLEARING,
-)  # fmt: skip
+    header="broker.h",
+    test="test_validate::test_the_premium_of_january_2021",
+    step="exact at any step",
+    tolerance=5e-4,
+    ranges=CLEARING,
+)
 def clearing_rule(p: Parameters) -> Computed:
     bought = p.budget * 0.5  # those who were not attentive yet
     unit = 0.3 * FLOAT_SHARES / np.sqrt(TRADING_DAYS) * p.vol * bought / MILLION
@@ -97,17 +117,23 @@ def clearing_rule(p: Parameters) -> Computed:
                 high = middle
             else:
                 low = middle
-        return high * unit
+        return float(high * unit)
 
     var = (p.enc + np.sqrt(p.enc**2 + 4 * p.enc * p.limit)) / 2
     return Computed(float(var), measure)
 
 
 @case(
-    "settlement", "clearing_rule", "purchases that have not settled yet",
-    "U = U0 e^(-T/settlement)", header="broker.h", test=HERE, step="exact at any step",
-    tolerance=1e-4, days=(4, 2, 6), settlement=(2.0, 1.0, 5.0), **CLEARING,
-)  # fmt: skip
+    "settlement",
+    "clearing_rule",
+    "purchases that have not settled yet",
+    "U = U0 e^(-T/settlement)",
+    header="broker.h",
+    test=HERE,
+    step="exact at any step",
+    tolerance=1e-4,
+    ranges={**CLEARING, "days": (4, 2, 6), "settlement": (2.0, 1.0, 5.0)},
+)
 def settlement(p: Parameters) -> Computed:
     packed = broker(p, 0.01, p.days, p.settlement)
     value = 0.5 * p.budget * np.exp(-(p.days - 1) / p.settlement)
@@ -115,12 +141,21 @@ def settlement(p: Parameters) -> Computed:
 
 
 @case(
-    "pause", "pauses", "a pause in a driftless day",
+    "pause",
+    "pauses",
+    "a pause in a driftless day",
     "P(|x_k - EMA_5min| leaves its band), Nystrom quadrature of y -> (1 - c)(y + dw)",
-    header="pauses.h", test="tests/test_validate.py::test_a_band_far_on_one_side_is_first_passage",
-    step="the exact value is of these very steps", kind=Kind.PROBABILITY, tier=(2, 1, 2),
-    width=(2.4, 1.8, 2.8), steps=(26, 26, 78), price=(20.0, 5.0, 50.0),
-)  # fmt: skip
+    header="pauses.h",
+    test="test_validate::test_a_band_far_on_one_side_is_first_passage",
+    step="the exact value is of these very steps",
+    kind=Kind.PROBABILITY,
+    ranges={
+        "tier": (2, 1, 2),
+        "width": (2.4, 1.8, 2.8),
+        "steps": (26, 26, 78),
+        "price": (20.0, 5.0, 50.0),
+    },
+)
 def pause(p: Parameters) -> Sampled:
     band = 0.05 if p.tier == 1 else 0.10
     sigma = band / p.width * np.sqrt(p.steps)

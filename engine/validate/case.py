@@ -37,7 +37,7 @@ class Sampled:
 
     exact: float
     packed: Packed | Sequence[Packed]
-    sample: Callable[..., Array]
+    sample: Callable[..., npt.ArrayLike]
     trace: bool = False
     size: float | None = None
 
@@ -48,6 +48,10 @@ class Computed:
 
     exact: float
     measure: Callable[[Run], float]
+
+
+State = Callable[[SimpleNamespace], Sampled | Computed]
+"""A case as written: from its parameters to what theory says and how to ask the model."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,11 @@ class Range:
 
 @dataclass(frozen=True)
 class Case:
-    """One row of the table. `header` and `test` say where the law is computed and tested."""
+    """One row of the table.
+
+    `header` is the file of kernels/model/ that computes the law, `test` (file::function) another
+    test of it, `step` what the time step does to the comparison.
+    """
 
     id: str
     channel: str
@@ -76,9 +84,9 @@ class Case:
     header: str
     test: str
     kind: Kind
-    state: Callable[[SimpleNamespace], Sampled | Computed] = field(repr=False)
+    state: State = field(repr=False)
     ranges: Mapping[str, Range] = field(repr=False)
-    step: str  # what the step does to the comparison
+    step: str
     tolerance: float = 0.0  # of a deterministic case, relative to the exact value
     absolute: bool = False  # the tolerance is absolute
 
@@ -112,16 +120,11 @@ def case(
     kind: Kind = Kind.DETERMINISTIC,
     tolerance: float = 0.0,
     absolute: bool = False,
-    **ranges: tuple[float, float, float],
-) -> Callable[
-    [Callable[[SimpleNamespace], Sampled | Computed]],
-    Callable[[SimpleNamespace], Sampled | Computed],
-]:
+    ranges: Mapping[str, tuple[float, float, float]],
+) -> Callable[[State], State]:
     """Registers a function of the parameters as a case; `ranges` are (usual, low, high)."""
 
-    def register(
-        state: Callable[[SimpleNamespace], Sampled | Computed],
-    ) -> Callable[[SimpleNamespace], Sampled | Computed]:
+    def register(state: State) -> State:
         if id in CASES:
             raise ValueError(f"two validation cases are called {id}")
         CASES[id] = Case(

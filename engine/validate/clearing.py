@@ -35,12 +35,16 @@ def cash(out: Simulated) -> tuple[float, float]:
 
 
 @case(
-    "kyle-cost", PROGRAMMES, "cost of buying q over a day, above the first price",
-    "int P dE - q = E0 ((1 - q/E0)^(1-M) - 1)/(M - 1) - q, which is lambda q^2/2 for small q (Kyle)",
+    "kyle-cost",
+    PROGRAMMES,
+    "cost of buying q over a day, above the first price",
+    "int P dE - q = E0 ((1 - q/E0)^(1-M) - 1)/(M - 1) - q: lambda q^2/2 for small q (Kyle)",
     header="clearing.h",
-    test="tests/test_reference.py::test_the_fill_price_is_the_mean_price_over_the_move",
-    step=TRADE_IS_EXACT, tolerance=1e-3, m=(0.8, 0.2, 3.0), q=(0.2, 0.05, 0.5),
-)  # fmt: skip
+    test="test_reference::test_the_fill_price_is_the_mean_price_over_the_move",
+    step=TRADE_IS_EXACT,
+    tolerance=1e-3,
+    ranges={"m": (0.8, 0.2, 3.0), "q": (0.2, 0.05, 0.5)},
+)
 def kyle_cost(p: Parameters) -> Computed:
     def measure(run: Run) -> float:
         packed = traded(p, {"type": "buying_programme", "day": 1, "size": p.q})
@@ -51,12 +55,17 @@ def kyle_cost(p: Parameters) -> Computed:
 
 
 @case(
-    "round-trip", PROGRAMMES, "cash of one agent's round trip, J off", "int P dE around a loop = 0",
+    "round-trip",
+    PROGRAMMES,
+    "cash of one agent's round trip, J off",
+    "int P dE around a loop = 0",
     header="clearing.h",
-    test="tests/test_native.py::test_a_round_trip_of_one_agent_earns_nothing",
-    step=TRADE_IS_EXACT, tolerance=3e-6, absolute=True, m=(1.6, 0.2, 3.0), q=(0.3, 0.05, 0.6),
-    steps=(26, 5, 40),
-)  # fmt: skip
+    test="test_native::test_a_round_trip_of_one_agent_earns_nothing",
+    step=TRADE_IS_EXACT,
+    tolerance=3e-6,
+    absolute=True,
+    ranges={"m": (1.6, 0.2, 3.0), "q": (0.3, 0.05, 0.6), "steps": (26, 5, 40)},
+)
 def round_trip(p: Parameters) -> Computed:
     timeline = [
         {"type": "buying_programme", "day": 1, "size": p.q, "duration": 1.0},
@@ -66,11 +75,22 @@ def round_trip(p: Parameters) -> Computed:
 
 
 @case(
-    "lock-up", PROGRAMMES, "price after a corner took q", "x = w + M ln(E0/(E0 - q))",
-    header="programmes.h", test="tests/test_validate.py::test_every_case_passes",
-    step=TRADE_IS_EXACT, tolerance=5e-5, absolute=True, m=(1.5, 0.2, 3.0), q=(0.4, 0.05, 0.6), days=(2, 1, 4),
-    news=(0.1, -0.2, 0.2),
-)  # fmt: skip
+    "lock-up",
+    PROGRAMMES,
+    "price after a corner took q",
+    "x = w + M ln(E0/(E0 - q))",
+    header="programmes.h",
+    test="test_validate::test_every_case_passes",
+    step=TRADE_IS_EXACT,
+    tolerance=5e-5,
+    absolute=True,
+    ranges={
+        "m": (1.5, 0.2, 3.0),
+        "q": (0.4, 0.05, 0.6),
+        "days": (2, 1, 4),
+        "news": (0.1, -0.2, 0.2),
+    },
+)
 def lock_up(p: Parameters) -> Computed:
     timeline = [
         {"type": "lock_up", "day": 1, "size": p.q, "duration": float(p.days)},
@@ -83,10 +103,17 @@ def lock_up(p: Parameters) -> Computed:
 
 
 @case(
-    "issuance", PROGRAMMES, "price after an issuance of q", "x = w - M ln((E0 + q)/E0)",
-    header="programmes.h", test="tests/test_validate.py::test_every_case_passes",
-    step=TRADE_IS_EXACT, tolerance=5e-5, absolute=True, m=(1.5, 0.2, 3.0), q=(0.4, 0.05, 1.5), days=(2, 1, 4),
-)  # fmt: skip
+    "issuance",
+    PROGRAMMES,
+    "price after an issuance of q",
+    "x = w - M ln((E0 + q)/E0)",
+    header="programmes.h",
+    test="test_validate::test_every_case_passes",
+    step=TRADE_IS_EXACT,
+    tolerance=5e-5,
+    absolute=True,
+    ranges={"m": (1.5, 0.2, 3.0), "q": (0.4, 0.05, 1.5), "days": (2, 1, 4)},
+)
 def issuance(p: Parameters) -> Computed:
     event = {"type": "issuance", "day": 1, "size": p.q, "duration": float(p.days)}
     value = -p.m * np.log1p(p.q)
@@ -94,11 +121,17 @@ def issuance(p: Parameters) -> Computed:
 
 
 @case(
-    "premium", PROGRAMMES, "a price above its anchor meets it when E grows to E*",
+    "premium",
+    PROGRAMMES,
+    "a price above its anchor meets it when E grows to E*",
     "x = -premium after selling q = E0 (e^(premium/M) - 1)",
-    header="clearing.h", test="tests/test_validate.py::test_every_case_passes",
-    step=TRADE_IS_EXACT, tolerance=5e-5, absolute=True, m=(1.5, 0.8, 3.0), premium=(0.5, 0.1, 0.7),
-)  # fmt: skip
+    header="clearing.h",
+    test="test_validate::test_every_case_passes",
+    step=TRADE_IS_EXACT,
+    tolerance=5e-5,
+    absolute=True,
+    ranges={"m": (1.5, 0.8, 3.0), "premium": (0.5, 0.1, 0.7)},
+)
 def premium(p: Parameters) -> Computed:
     event = {"type": "issuance", "day": 1, "size": float(np.expm1(p.premium / p.m))}
     packed = traded(p, event, anchor={"premium": p.premium})
@@ -106,11 +139,17 @@ def premium(p: Parameters) -> Computed:
 
 
 @case(
-    "floor", PROGRAMMES, "the price at which elastic holders run out", "x = ln max_multiple",
+    "floor",
+    PROGRAMMES,
+    "the price at which elastic holders run out",
+    "x = ln max_multiple",
     header="clearing.h",
-    test="tests/test_reference.py::test_the_whole_model_keeps_its_ledger_and_reaches_the_floor",
-    step=TRADE_IS_EXACT, tolerance=5e-5, absolute=True, m=(1.0, 0.5, 2.0), multiple=(5.0, 2.0, 10.0),
-)  # fmt: skip
+    test="test_reference::test_the_whole_model_keeps_its_ledger_and_reaches_the_floor",
+    step=TRADE_IS_EXACT,
+    tolerance=5e-5,
+    absolute=True,
+    ranges={"m": (1.0, 0.5, 2.0), "multiple": (5.0, 2.0, 10.0)},
+)
 def floor(p: Parameters) -> Computed:
     event = {"type": "lock_up", "day": 1, "size": 1.0, "duration": 1.0}
     packed = traded(p, event, clearing={"max_multiple": p.multiple})
@@ -118,12 +157,16 @@ def floor(p: Parameters) -> Computed:
 
 
 @case(
-    "unfilled", PROGRAMMES, "what a corner cannot get is counted",
+    "unfilled",
+    PROGRAMMES,
+    "what a corner cannot get is counted",
     "fails = q - E0 (1 - max_multiple^(-1/M))",
     header="clearing.h",
-    test="tests/test_reference_steps.py::test_what_does_not_fill_is_counted_and_scaled_alike",
-    step=TRADE_IS_EXACT, tolerance=1e-4, m=(1.0, 0.5, 2.0), multiple=(5.0, 2.0, 10.0),
-)  # fmt: skip
+    test="test_reference_steps::test_what_does_not_fill_is_counted_and_scaled_alike",
+    step=TRADE_IS_EXACT,
+    tolerance=1e-4,
+    ranges={"m": (1.0, 0.5, 2.0), "multiple": (5.0, 2.0, 10.0)},
+)
 def unfilled(p: Parameters) -> Computed:
     event = {"type": "lock_up", "day": 1, "size": 1.0, "duration": 1.0}
     packed = traded(p, event, clearing={"max_multiple": p.multiple})
@@ -165,26 +208,36 @@ TRANSIENT = {
 
 
 @case(
-    "transient-cost", "transient_impact", "cost of a steady order, over X^2 and impact per float",
+    "transient-cost",
+    "transient_impact",
+    "cost of a steady order, over X^2 and impact per float",
     "(rho T - 1 + e^(-rho T))/(rho T)^2",
-    header="clearing.h", test="tests/test_reference.py::test_transient_impact_of_a_steady_order",
-    step="trapezoid of 104 steps a day: (rho dt)^2/12 off", tolerance=2e-3, **TRANSIENT,
-)  # fmt: skip
+    header="clearing.h",
+    test="test_reference::test_transient_impact_of_a_steady_order",
+    step="trapezoid of 104 steps a day: (rho dt)^2/12 off",
+    tolerance=2e-3,
+    ranges=TRANSIENT,
+)
 def transient_cost(p: Parameters) -> Computed:
     event = {"type": "buying_programme", "day": 1, "size": p.bought}
 
     def measure(run: Run) -> float:
-        return cost_of_transient(run(transient(p, event))) / per_float(p) / p.bought**2
+        return cost_of_transient(run(transient(p, event))) / float(per_float(p) * p.bought**2)
 
     return Computed(exact.steady_cost(p.decay), measure)
 
 
 @case(
-    "transient-decay", "transient_impact", "what a day leaves of J after a steady order",
-    "J(T + 1)/J(T) = e^(-rho)", header="clearing.h",
-    test="tests/test_reference.py::test_transient_impact_of_a_steady_order",
-    step="exact at any step", tolerance=1e-3, **TRANSIENT,
-)  # fmt: skip
+    "transient-decay",
+    "transient_impact",
+    "what a day leaves of J after a steady order",
+    "J(T + 1)/J(T) = e^(-rho)",
+    header="clearing.h",
+    test="test_reference::test_transient_impact_of_a_steady_order",
+    step="exact at any step",
+    tolerance=1e-3,
+    ranges=TRANSIENT,
+)
 def transient_decay(p: Parameters) -> Computed:
     event = {"type": "buying_programme", "day": 1, "size": p.bought, "duration": 1.0}
 
@@ -198,10 +251,16 @@ def transient_decay(p: Parameters) -> Computed:
 
 
 @case(
-    "depth", "transient_impact", "a thin book doubles the cost of the same order",
-    "cost / depth", header="timeline.h", test="tests/test_validate.py::test_every_case_passes",
-    step="trapezoid of 104 steps a day", tolerance=2e-3, depth=(0.5, 0.3, 3.0), **TRANSIENT,
-)  # fmt: skip
+    "depth",
+    "transient_impact",
+    "a thin book doubles the cost of the same order",
+    "cost / depth",
+    header="timeline.h",
+    test="test_validate::test_every_case_passes",
+    step="trapezoid of 104 steps a day",
+    tolerance=2e-3,
+    ranges={**TRANSIENT, "depth": (0.5, 0.3, 3.0)},
+)
 def depth(p: Parameters) -> Computed:
     timeline = [
         {"type": "buying_programme", "day": 1, "size": p.bought},
@@ -209,18 +268,23 @@ def depth(p: Parameters) -> Computed:
     ]
 
     def measure(run: Run) -> float:
-        return cost_of_transient(run(transient(p, *timeline))) / per_float(p) / p.bought**2
+        return cost_of_transient(run(transient(p, *timeline))) / float(per_float(p) * p.bought**2)
 
     return Computed(exact.steady_cost(p.decay) / p.depth, measure)
 
 
 @case(
-    "elasticity", PROGRAMMES, "less elastic holders value the same scarcity more",
-    "x = f M ln(E0/(E0 - q))", header="timeline.h",
-    test="tests/test_validate.py::test_every_case_passes",
-    step=TRADE_IS_EXACT, tolerance=5e-5, absolute=True, m=(0.8, 0.2, 1.5), q=(0.3, 0.05, 0.5),
-    factor=(1.5, 0.5, 2.0),
-)  # fmt: skip
+    "elasticity",
+    PROGRAMMES,
+    "less elastic holders value the same scarcity more",
+    "x = f M ln(E0/(E0 - q))",
+    header="timeline.h",
+    test="test_validate::test_every_case_passes",
+    step=TRADE_IS_EXACT,
+    tolerance=5e-5,
+    absolute=True,
+    ranges={"m": (0.8, 0.2, 1.5), "q": (0.3, 0.05, 0.5), "factor": (1.5, 0.5, 2.0)},
+)
 def elasticity(p: Parameters) -> Computed:
     timeline = [
         {"type": "lock_up", "day": 1, "size": p.q},

@@ -14,8 +14,8 @@ from . import exact
 from .case import Computed, Run, case
 from .setting import Name, last, setting
 
-EPIDEMIC = "tests/test_reference.py::test_the_crowd_without_prices_is_the_epidemic_of_kermack_and_mckendrick"
-SHARED = "tests/test_reference.py::test_attention_is_shared_between_names"
+EPIDEMIC = "test_reference::test_the_crowd_without_prices_is_the_epidemic_of_kermack_and_mckendrick"
+SHARED = "test_reference::test_attention_is_shared_between_names"
 EXACT_STEP = "exact at any step: ln(1 - A - Rm) falls by R0 x who leaves"
 
 
@@ -49,9 +49,16 @@ EPIDEMIC_RANGES = {
 
 
 @case(
-    "final-size", "crowd", "how many ever attend", "r = 1 - s0 e^(-R0 r) (Kermack & McKendrick)",
-    header="crowd.h", test=EPIDEMIC, step=EXACT_STEP, tolerance=5e-4, **EPIDEMIC_RANGES,
-)  # fmt: skip
+    "final-size",
+    "crowd",
+    "how many ever attend",
+    "r = 1 - s0 e^(-R0 r) (Kermack & McKendrick)",
+    header="crowd.h",
+    test=EPIDEMIC,
+    step=EXACT_STEP,
+    tolerance=5e-4,
+    ranges=EPIDEMIC_RANGES,
+)
 def final_size(p: Parameters) -> Computed:
     def measure(run: Run) -> float:
         out = run(crowded(p, epidemic(p)))
@@ -61,10 +68,16 @@ def final_size(p: Parameters) -> Computed:
 
 
 @case(
-    "peak-attention", "crowd", "attention at its peak", "A = 1 - (1 + ln(R0 s0))/R0",
-    header="crowd.h", test=EPIDEMIC, step="104 steps: first order, .2 %", tolerance=5e-3,
-    **EPIDEMIC_RANGES,
-)  # fmt: skip
+    "peak-attention",
+    "crowd",
+    "attention at its peak",
+    "A = 1 - (1 + ln(R0 s0))/R0",
+    header="crowd.h",
+    test=EPIDEMIC,
+    step="104 steps: first order, .2 %",
+    tolerance=5e-3,
+    ranges=EPIDEMIC_RANGES,
+)
 def peak_attention(p: Parameters) -> Computed:
     def measure(run: Run) -> float:
         trace = run(crowded(p, epidemic(p), days=40, steps=104)).trace
@@ -75,10 +88,16 @@ def peak_attention(p: Parameters) -> Computed:
 
 
 @case(
-    "shared-alike", "crowd", "two names alike that share attention are one epidemic",
-    "r = 1 - s0 e^(-R0 r) whatever is shared", header="crowd.h", test=SHARED, step=EXACT_STEP,
-    tolerance=5e-4, shared=(0.4, 0.1, 1.0), **EPIDEMIC_RANGES,
-)  # fmt: skip
+    "shared-alike",
+    "crowd",
+    "two names alike that share attention are one epidemic",
+    "r = 1 - s0 e^(-R0 r) whatever is shared",
+    header="crowd.h",
+    test=SHARED,
+    step=EXACT_STEP,
+    tolerance=5e-4,
+    ranges={**EPIDEMIC_RANGES, "shared": (0.4, 0.1, 1.0)},
+)
 def shared_alike(p: Parameters) -> Computed:
     def measure(run: Run) -> float:
         crowd = {**epidemic(p), "shared": p.shared}
@@ -89,11 +108,21 @@ def shared_alike(p: Parameters) -> Computed:
 
 
 @case(
-    "shared-unlike", "crowd", "two names that infect each other: the one that started without",
-    "r_i = 1 - s_i exp(-R0_i ((1 - shared) r_i + shared sum_j W_j r_j))", header="crowd.h",
-    test=SHARED, step=EXACT_STEP, tolerance=1e-3, shared=(0.3, 0.1, 0.6), other=(1.2, 0.5, 1.8),
-    weight=(2.0, 0.5, 4.0), **EPIDEMIC_RANGES,
-)  # fmt: skip
+    "shared-unlike",
+    "crowd",
+    "two names that infect each other: the one that started without",
+    "r_i = 1 - s_i exp(-R0_i ((1 - shared) r_i + shared sum_j W_j r_j))",
+    header="crowd.h",
+    test=SHARED,
+    step=EXACT_STEP,
+    tolerance=1e-3,
+    ranges={
+        **EPIDEMIC_RANGES,
+        "shared": (0.3, 0.1, 0.6),
+        "other": (1.2, 0.5, 1.8),
+        "weight": (2.0, 0.5, 4.0),
+    },
+)
 def shared_unlike(p: Parameters) -> Computed:
     one = {**epidemic(p), "shared": p.shared, "attention_weight": p.weight}
     two = {
@@ -115,12 +144,16 @@ def shared_unlike(p: Parameters) -> Computed:
 
 
 @case(
-    "crowd-price", "crowd_shares", "what an epidemic of buyers does to the price",
+    "crowd-price",
+    "crowd_shares",
+    "what an epidemic of buyers does to the price",
     "x = M ln(E0/(E0 - R)), int_0^R P dr = budget (r - A0), P = (E0/(E0 - r))^M",
-    header="crowd.h", test="tests/test_validate.py::test_every_case_passes",
-    step="104 steps: orders at the price before, first order", tolerance=0.01,
-    budget=(0.4, 0.1, 0.6), m=(1.3, 0.3, 2.0), **EPIDEMIC_RANGES,
-)  # fmt: skip
+    header="crowd.h",
+    test="test_validate::test_every_case_passes",
+    step="104 steps: orders at the price before, first order",
+    tolerance=0.01,
+    ranges={**EPIDEMIC_RANGES, "budget": (0.4, 0.1, 0.6), "m": (1.3, 0.3, 2.0)},
+)
 def crowd_price(p: Parameters) -> Computed:
     crowd = {**epidemic(p), "share_budget": p.budget, "never_sell": 1.0}
     spent = p.budget * (exact.final_size(p.r0, 1 - p.attention) - p.attention)
@@ -137,12 +170,23 @@ def crowd_price(p: Parameters) -> Computed:
 
 
 @case(
-    "crowd-leaves", "crowd_shares", "what a crowd that leaves sells",
-    "x = -M ln(1 + R0 (1 - (1 - (1 - e^(-g dt))(1 - never))^(T/dt))/E0)", header="crowd.h",
-    test="tests/test_validate.py::test_every_case_passes", step="the exact value is of this step",
-    tolerance=1e-3, shares=(0.3, 0.1, 0.5), exit=(0.2, 0.05, 1.0), never=(0.3, 0.0, 0.9),
-    m=(1.3, 0.3, 2.0), days=(5, 2, 10), steps=(26, 8, 52),
-)  # fmt: skip
+    "crowd-leaves",
+    "crowd_shares",
+    "what a crowd that leaves sells",
+    "x = -M ln(1 + R0 (1 - (1 - (1 - e^(-g dt))(1 - never))^(T/dt))/E0)",
+    header="crowd.h",
+    test="test_validate::test_every_case_passes",
+    step="the exact value is of this step",
+    tolerance=1e-3,
+    ranges={
+        "shares": (0.3, 0.1, 0.5),
+        "exit": (0.2, 0.05, 1.0),
+        "never": (0.3, 0.0, 0.9),
+        "m": (1.3, 0.3, 2.0),
+        "days": (5, 2, 10),
+        "steps": (26, 8, 52),
+    },
+)
 def crowd_leaves(p: Parameters) -> Computed:
     crowd = {
         "initial_attention": 0.1,
@@ -167,13 +211,23 @@ def call(moneyness: float, vol: float, days: float) -> float:
 
 
 @case(
-    "crowd-calls", "crowd_calls", "calls that new participants buy with their premium",
-    "n = int budget A'(t) / C(tau(t)) dt, A logistic", header="calls.h",
-    test="tests/test_reference_steps.py::test_cheap_calls_are_bought_at_no_less_than_half_a_per_cent",
-    step="390 steps: first order, .3 %", tolerance=5e-3, budget=(0.02, 0.005, 0.05),
-    strike=(0.15, 0.0, 0.3), vol=(1.2, 0.8, 2.0), attention=(0.05, 0.02, 0.3),
-    infection=(0.8, 0.3, 1.5), days=(3, 2, 4),
-)  # fmt: skip
+    "crowd-calls",
+    "crowd_calls",
+    "calls that new participants buy with their premium",
+    "n = int budget A'(t) / C(tau(t)) dt, A logistic",
+    header="calls.h",
+    test="test_reference_steps::test_cheap_calls_are_bought_at_no_less_than_half_a_per_cent",
+    step="390 steps: first order, .3 %",
+    tolerance=5e-3,
+    ranges={
+        "budget": (0.02, 0.005, 0.05),
+        "strike": (0.15, 0.0, 0.3),
+        "vol": (1.2, 0.8, 2.0),
+        "attention": (0.05, 0.02, 0.3),
+        "infection": (0.8, 0.3, 1.5),
+        "days": (3, 2, 4),
+    },
+)
 def crowd_calls(p: Parameters) -> Computed:
     crowd = {
         "initial_attention": p.attention,
@@ -186,7 +240,7 @@ def crowd_calls(p: Parameters) -> Computed:
     def rate(t: float) -> float:
         a = exact.logistic(p.attention, p.infection, t)
         price = max(call(p.strike, p.vol, max(5 - t, 1)), 0.005)
-        return p.budget * p.infection * a * (1 - a) / price
+        return float(p.budget * p.infection * a * (1 - a) / price)
 
     packed = crowded(
         p, crowd, channels=Channel.CROWD | Channel.CROWD_CALLS, days=p.days, steps=390,
@@ -197,12 +251,23 @@ def crowd_calls(p: Parameters) -> Computed:
 
 
 @case(
-    "call-expiry", "crowd_calls", "calls settled and rolled at an expiry",
-    "n' = roll n (P - e^l)+ / (P C(next expiry))", header="calls.h",
-    test="tests/test_reference.py::test_calls_are_settled_and_rolled_at_expiry",
-    step="exact at any step", tolerance=5e-4, calls=(0.2, 0.05, 0.5), held=(0.1, -0.2, 0.2),
-    news=(0.5, 0.3, 0.8), roll=(0.3, 0.1, 0.5), strike=(0.15, 0.0, 0.3), vol=(1.2, 0.8, 2.0),
-)  # fmt: skip
+    "call-expiry",
+    "crowd_calls",
+    "calls settled and rolled at an expiry",
+    "n' = roll n (P - e^l)+ / (P C(next expiry))",
+    header="calls.h",
+    test="test_reference::test_calls_are_settled_and_rolled_at_expiry",
+    step="exact at any step",
+    tolerance=5e-4,
+    ranges={
+        "calls": (0.2, 0.05, 0.5),
+        "held": (0.1, -0.2, 0.2),
+        "news": (0.5, 0.3, 0.8),
+        "roll": (0.3, 0.1, 0.5),
+        "strike": (0.15, 0.0, 0.3),
+        "vol": (1.2, 0.8, 2.0),
+    },
+)
 def call_expiry(p: Parameters) -> Computed:
     crowd = {
         "initial_calls": p.calls,
@@ -222,12 +287,23 @@ def call_expiry(p: Parameters) -> Computed:
 
 
 @case(
-    "call-programme", "programmes", "calls that a programme buys until their sellers withdraw",
-    "n += (spend dt / C(tau)) (1 - n/capacity), step by step", header="calls.h",
-    test="tests/test_validate.py::test_every_case_passes", step="the exact value is of this step",
-    tolerance=5e-4, spend=(0.01, 0.003, 0.02), strike=(0.15, 0.0, 0.3), vol=(1.2, 0.8, 2.0),
-    capacity=(1.2, 0.6, 2.0), days=(3, 1, 4), steps=(26, 8, 40),
-)  # fmt: skip
+    "call-programme",
+    "programmes",
+    "calls that a programme buys until their sellers withdraw",
+    "n += (spend dt / C(tau)) (1 - n/capacity), step by step",
+    header="calls.h",
+    test="test_validate::test_every_case_passes",
+    step="the exact value is of this step",
+    tolerance=5e-4,
+    ranges={
+        "spend": (0.01, 0.003, 0.02),
+        "strike": (0.15, 0.0, 0.3),
+        "vol": (1.2, 0.8, 2.0),
+        "capacity": (1.2, 0.6, 2.0),
+        "days": (3, 1, 4),
+        "steps": (26, 8, 40),
+    },
+)
 def call_programme(p: Parameters) -> Computed:
     held = 0.0
     for k in range(p.days * p.steps):
@@ -244,12 +320,21 @@ def call_programme(p: Parameters) -> Computed:
 
 
 @case(
-    "bass", "leader", "a crowd that follows a leader",
-    "A = (1 - e^(-(p+q)t))/(1 + q/p e^(-(p+q)t)), p = following K (Bass)", header="crowd.h",
-    test="tests/test_validate.py::test_every_case_passes", step="390 steps: first order, .1 %",
-    tolerance=3e-3, following=(0.5, 0.2, 2.0), block=(0.2, 0.1, 0.5), infection=(0.6, 0.2, 1.0),
-    days=(6, 2, 10),
-)  # fmt: skip
+    "bass",
+    "leader",
+    "a crowd that follows a leader",
+    "A = (1 - e^(-(p+q)t))/(1 + q/p e^(-(p+q)t)), p = following K (Bass)",
+    header="crowd.h",
+    test="test_validate::test_every_case_passes",
+    step="390 steps: first order, .1 %",
+    tolerance=3e-3,
+    ranges={
+        "following": (0.5, 0.2, 2.0),
+        "block": (0.2, 0.1, 0.5),
+        "infection": (0.6, 0.2, 1.0),
+        "days": (6, 2, 10),
+    },
+)
 def bass(p: Parameters) -> Computed:
     crowd = {"following": p.following, "infection": p.infection, "exit_rate": 0.0}
     packed = crowded(
@@ -261,12 +346,17 @@ def bass(p: Parameters) -> Computed:
 
 
 @case(
-    "leader-builds", "leader", "the price after a leader has built its block",
-    "x = M ln(E0/(E0 - block))", header="leader.h",
-    test="tests/test_validate.py::test_every_case_passes", step="exact at any step",
-    tolerance=5e-5, absolute=True, block=(0.2, 0.05, 0.4), rate=(0.15, 0.1, 0.3),
-    m=(1.2, 0.3, 2.0),
-)  # fmt: skip
+    "leader-builds",
+    "leader",
+    "the price after a leader has built its block",
+    "x = M ln(E0/(E0 - block))",
+    header="leader.h",
+    test="test_validate::test_every_case_passes",
+    step="exact at any step",
+    tolerance=5e-5,
+    absolute=True,
+    ranges={"block": (0.2, 0.05, 0.4), "rate": (0.15, 0.1, 0.3), "m": (1.2, 0.3, 2.0)},
+)
 def leader_builds(p: Parameters) -> Computed:
     leader = {"block": p.block, "build_rate": p.rate, "sell_above": 10.0}
     packed = crowded(
@@ -277,12 +367,24 @@ def leader_builds(p: Parameters) -> Computed:
 
 
 @case(
-    "leader-sells", "leader", "and after it has sold into a rally, at its share of volume",
-    "x = w - M ln(1 + part V T/E0)", header="leader.h",
-    test="tests/test_validate.py::test_every_case_passes", step="exact at any step",
-    tolerance=5e-5, absolute=True, block=(0.4, 0.3, 0.5), part=(0.2, 0.05, 0.4),
-    adv=(0.2, 0.1, 0.3), m=(1.2, 0.3, 2.0), news=(0.6, 0.4, 1.0), days=(2, 1, 2),
-)  # fmt: skip
+    "leader-sells",
+    "leader",
+    "and after it has sold into a rally, at its share of volume",
+    "x = w - M ln(1 + part V T/E0)",
+    header="leader.h",
+    test="test_validate::test_every_case_passes",
+    step="exact at any step",
+    tolerance=5e-5,
+    absolute=True,
+    ranges={
+        "block": (0.4, 0.3, 0.5),
+        "part": (0.2, 0.05, 0.4),
+        "adv": (0.2, 0.1, 0.3),
+        "m": (1.2, 0.3, 2.0),
+        "news": (0.6, 0.4, 1.0),
+        "days": (2, 1, 2),
+    },
+)
 def leader_sells(p: Parameters) -> Computed:
     elastic = 1 - p.block
     sold = p.part * p.adv * p.days

@@ -82,20 +82,23 @@ def short_gamma(p: Parameters) -> tuple[float, Any]:
 
 
 @case(
-    "dealers-variance", DEALERS, "fast dealers short gamma amplify",
+    "dealers-variance",
+    DEALERS,
+    "fast dealers short gamma amplify",
     "E x^2 where w = x - M ln(E0/(E0 - H(x) + H(0))); vol / (1 - G) for a linear hedge",
     header="dealers.h",
-    test="tests/test_limits.py::test_fast_dealers_short_gamma_amplify_by_one_over_one_less_gain",
-    step="26 steps: the last step's curvature, far below the standard error", kind=Kind.MEAN,
-    **LINEAR,
-)  # fmt: skip
+    test="test_limits::test_fast_dealers_short_gamma_amplify_by_one_over_one_less_gain",
+    step="26 steps: the last step's curvature, far below the standard error",
+    kind=Kind.MEAN,
+    ranges=LINEAR,
+)
 def dealers_variance(p: Parameters) -> Sampled:
     impact, anchor = short_gamma(p)
     x = np.linspace(-1.5, 1.5, 60_001)
     w = anchor(x)
 
     def squared(z: Array) -> Array:
-        return np.interp(p.sigma * z - p.sigma**2 / 2, w, x) ** 2
+        return np.asarray(np.interp(p.sigma * z - p.sigma**2 / 2, w, x) ** 2)
 
     packed = hedged(p, p.expiry, impact, sigma=p.sigma)
     return Sampled(
@@ -106,11 +109,17 @@ def dealers_variance(p: Parameters) -> Sampled:
 
 
 @case(
-    "dealers-path", DEALERS, "the same, path by path: largest gap over 256 paths",
-    "max |w - x + M ln(E0/(E0 - H(x) + H(0)))| = 0", header="dealers.h",
-    test="tests/test_reference_steps.py::test_dealers_get_as_far_as_the_exponential_step",
-    step="390 steps: the last step's curvature", tolerance=1e-3, absolute=True, **LINEAR,
-)  # fmt: skip
+    "dealers-path",
+    DEALERS,
+    "the same, path by path: largest gap over 256 paths",
+    "max |w - x + M ln(E0/(E0 - H(x) + H(0)))| = 0",
+    header="dealers.h",
+    test="test_reference_steps::test_dealers_get_as_far_as_the_exponential_step",
+    step="390 steps: the last step's curvature",
+    tolerance=1e-3,
+    absolute=True,
+    ranges=LINEAR,
+)
 def dealers_path(p: Parameters) -> Computed:
     impact, anchor = short_gamma(p)
 
@@ -144,16 +153,20 @@ def long_gamma(p: Parameters) -> tuple[Packed, Any]:
 
 
 def near(out: Simulated, strike: float, width: float) -> Array:
-    return np.abs(np.log(1 + out.pnl[-1].astype(float)) - strike) < width
+    return np.asarray(np.abs(np.log(1 + out.pnl[-1].astype(float)) - strike) < width, float)
 
 
 @case(
-    "pinning", DEALERS, "fast dealers long gamma pin the price at expiry",
+    "pinning",
+    DEALERS,
+    "fast dealers long gamma pin the price at expiry",
     "P(|x - k| < d) = P(w in [k - d - M ln(E0/Ea), k + d - M ln(E0/Eb)])",
-    header="dealers.h", test="tests/test_limits.py::test_dealers_long_gamma_pin_the_price",
-    step="exact at any step: price and hedge are solved together", kind=Kind.PROBABILITY,
-    width=(0.02, 0.015, 0.03), **PINNING,
-)  # fmt: skip
+    header="dealers.h",
+    test="test_limits::test_dealers_long_gamma_pin_the_price",
+    step="exact at any step: price and hedge are solved together",
+    kind=Kind.PROBABILITY,
+    ranges={**PINNING, "width": (0.02, 0.015, 0.03)},
+)
 def pinning(p: Parameters) -> Sampled:
     packed, anchor = long_gamma(p)
     ends = anchor(p.strike - p.width, False), anchor(p.strike + p.width, True)
@@ -162,11 +175,16 @@ def pinning(p: Parameters) -> Sampled:
 
 
 @case(
-    "pinning-below", DEALERS, "how often the price ends clear below the strike",
+    "pinning-below",
+    DEALERS,
+    "how often the price ends clear below the strike",
     "P(x < k - d) = P(w < k - d - M ln(E0/Ea))",
-    header="dealers.h", test="tests/test_limits.py::test_dealers_long_gamma_pin_the_price",
-    step="exact at any step", kind=Kind.PROBABILITY, width=(0.02, 0.015, 0.03), **PINNING,
-)  # fmt: skip
+    header="dealers.h",
+    test="test_limits::test_dealers_long_gamma_pin_the_price",
+    step="exact at any step",
+    kind=Kind.PROBABILITY,
+    ranges={**PINNING, "width": (0.02, 0.015, 0.03)},
+)
 def pinning_below(p: Parameters) -> Sampled:
     packed, anchor = long_gamma(p)
     w = anchor(p.strike - p.width, False)
@@ -177,12 +195,23 @@ def pinning_below(p: Parameters) -> Sampled:
 
 
 @case(
-    "expiry-unwind", DEALERS, "the hedge of calls that expired is sold at the dealers' speed",
-    "x = -M ln((E0 + O (1 - e^(-kappa)))/E0) a day after", header="dealers.h",
-    test="tests/test_reference_steps.py::test_dealers_answer_the_price_that_everybody_else_makes",
-    step="exact at any step", tolerance=1e-4, interest=(0.3, 0.1, 0.6), strike=(-1.0, -1.5, -0.9),
-    vol=(3, 2, 5), m=(1.2, 0.5, 2.0), rate=(3.0, 0.5, 20.0), steps=(26, 5, 40),
-)  # fmt: skip
+    "expiry-unwind",
+    DEALERS,
+    "the hedge of calls that expired is sold at the dealers' speed",
+    "x = -M ln((E0 + O (1 - e^(-kappa)))/E0) a day after",
+    header="dealers.h",
+    test="test_reference_steps::test_dealers_answer_the_price_that_everybody_else_makes",
+    step="exact at any step",
+    tolerance=1e-4,
+    ranges={
+        "interest": (0.3, 0.1, 0.6),
+        "strike": (-1.0, -1.5, -0.9),
+        "vol": (3, 2, 5),
+        "m": (1.2, 0.5, 2.0),
+        "rate": (3.0, 0.5, 20.0),
+        "steps": (26, 5, 40),
+    },
+)
 def expiry_unwind(p: Parameters) -> Computed:
     elastic = 1 - p.interest  # deep in the money: delta 1
     packed = hedged(p, 1, p.m / elastic, rate=p.rate, days=2, steps=p.steps)
@@ -193,12 +222,23 @@ def expiry_unwind(p: Parameters) -> Computed:
 
 
 @case(
-    "vanna", DEALERS, "implied volatility jumps, and dealers buy the delta it brings",
-    "x = M ln(E0/(E0 - H(x, v1) + H(0, v0)))", header="dealers.h",
-    test="tests/test_reference_steps.py::test_the_table_is_read_between_its_nodes",
-    step="exact once dealers are on target", tolerance=2e-3, interest=(0.4, 0.2, 0.6),
-    strike=(0.4, 0.3, 0.5), vol=(4, 3, 6), jump=(3, 2, 4), expiry=(30, 20, 60), m=(0.4, 0.2, 0.5),
-)  # fmt: skip
+    "vanna",
+    DEALERS,
+    "implied volatility jumps, and dealers buy the delta it brings",
+    "x = M ln(E0/(E0 - H(x, v1) + H(0, v0)))",
+    header="dealers.h",
+    test="test_reference_steps::test_the_table_is_read_between_its_nodes",
+    step="exact once dealers are on target",
+    tolerance=2e-3,
+    ranges={
+        "interest": (0.4, 0.2, 0.6),
+        "strike": (0.4, 0.3, 0.5),
+        "vol": (4, 3, 6),
+        "jump": (3, 2, 4),
+        "expiry": (30, 20, 60),
+        "m": (0.4, 0.2, 0.5),
+    },
+)
 def vanna(p: Parameters) -> Computed:
     before, after = vol_node(p.vol), vol_node(p.vol + p.jump)
     hedge0 = p.interest * float(delta(0.0, p.strike, before, p.expiry))
@@ -215,12 +255,22 @@ def vanna(p: Parameters) -> Computed:
 
 
 @case(
-    "crowd-calls-hedged", DEALERS, "news, and the hedge of the crowd's calls",
-    "x = w + M ln(E0/(E0 - n (N(d(x)) - N(d(0)))))", header="dealers.h",
-    test="tests/test_reference_steps.py::test_dealers_answer_the_price_that_everybody_else_makes",
-    step="exact once dealers are on target", tolerance=5e-4, calls=(0.3, 0.1, 0.5),
-    strike=(0.1, 0.0, 0.2), vol=(8, 6, 10), news=(0.05, -0.1, 0.1), m=(0.15, 0.05, 0.2),
-)  # fmt: skip
+    "crowd-calls-hedged",
+    DEALERS,
+    "news, and the hedge of the crowd's calls",
+    "x = w + M ln(E0/(E0 - n (N(d(x)) - N(d(0)))))",
+    header="dealers.h",
+    test="test_reference_steps::test_dealers_answer_the_price_that_everybody_else_makes",
+    step="exact once dealers are on target",
+    tolerance=5e-4,
+    ranges={
+        "calls": (0.3, 0.1, 0.5),
+        "strike": (0.1, 0.0, 0.2),
+        "vol": (8, 6, 10),
+        "news": (0.05, -0.1, 0.1),
+        "m": (0.15, 0.05, 0.2),
+    },
+)
 def crowd_calls_hedged(p: Parameters) -> Computed:
     vol = vol_node(p.vol)
     hedge0 = p.calls * float(delta(0.0, p.strike, vol, 5))
@@ -237,6 +287,6 @@ def crowd_calls_hedged(p: Parameters) -> Computed:
 
     def answer(x: float) -> float:
         hedge = p.calls * float(delta(x, p.strike, vol, 4))
-        return p.news - p.m * np.log1p((hedge0 - hedge) / elastic)
+        return float(p.news - p.m * np.log1p((hedge0 - hedge) / elastic))
 
     return Computed(float(exact.climb(answer, p.news)), lambda run: last(run(packed), "log_price"))

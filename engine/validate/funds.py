@@ -14,7 +14,7 @@ from .case import Array, Computed, Kind, Run, Sampled, case
 from .setting import FLOAT_SHARES, Name, last, setting
 
 FUNDS = "funds"
-LOOP = "tests/test_validate.py::test_the_funds_loop_has_the_published_numbers"
+LOOP = "test_validate::test_the_funds_loop_has_the_published_numbers"
 FAST = 1000.0
 
 # The published pair: weights 5/3 and -4/3 of equity, D = 8 and 5 million shares, f' = 1.
@@ -100,19 +100,31 @@ def answers(p: Parameters, run: Run) -> Array:
 
 
 @case(
-    "fund-contagion", FUNDS, "news in one name moves the other that a fund holds",
+    "fund-contagion",
+    FUNDS,
+    "news in one name moves the other that a fund holds",
     "x_2 = g_2 pi_1 w_1/(1 - pi'g): the fund's short falls as its long rises",
-    header="funds.h", test=LOOP, step="52 fast steps reach the limit", tolerance=3e-3, **PAIR,
-)  # fmt: skip
+    header="funds.h",
+    test=LOOP,
+    step="52 fast steps reach the limit",
+    tolerance=3e-3,
+    ranges=PAIR,
+)
 def fund_contagion(p: Parameters) -> Computed:
     return Computed(float(response(p)[1, 0]), lambda run: float(answers(p, run)[1, 0]))
 
 
 @case(
-    "fund-correlation", FUNDS, "correlation that fast funds give two independent names",
-    "S + ..., f'/V0 over 1 - pi'g: the whole loop of Cont & Wagalath", header="funds.h", test=LOOP,
-    step="52 fast steps reach the limit", tolerance=3e-3, **PAIR,
-)  # fmt: skip
+    "fund-correlation",
+    FUNDS,
+    "correlation that fast funds give two independent names",
+    "S + ..., f'/V0 over 1 - pi'g: the whole loop of Cont & Wagalath",
+    header="funds.h",
+    test=LOOP,
+    step="52 fast steps reach the limit",
+    tolerance=3e-3,
+    ranges=PAIR,
+)
 def fund_correlation(p: Parameters) -> Computed:
     def correlation(s: Array) -> float:
         return float(s[0, 1] / np.sqrt(s[0, 0] * s[1, 1]))
@@ -125,10 +137,16 @@ def fund_correlation(p: Parameters) -> Computed:
 
 
 @case(
-    "fund-volatility", FUNDS, "volatility of the shorted name with fast funds, per annum",
-    "sqrt(S_22 of the whole loop)", header="funds.h", test=LOOP,
-    step="52 fast steps reach the limit", tolerance=3e-3, **PAIR,
-)  # fmt: skip
+    "fund-volatility",
+    FUNDS,
+    "volatility of the shorted name with fast funds, per annum",
+    "sqrt(S_22 of the whole loop)",
+    header="funds.h",
+    test=LOOP,
+    step="52 fast steps reach the limit",
+    tolerance=3e-3,
+    ranges=PAIR,
+)
 def fund_volatility(p: Parameters) -> Computed:
     def measure(run: Run) -> float:
         a = answers(p, run)
@@ -153,11 +171,16 @@ def discrete_covariance(p: Parameters, rate: float, steps: int) -> float:
 
 
 @case(
-    "fund-covariance", FUNDS, "covariance of two independent names held by a fund that cuts",
-    "sum over steps of the linear answers to each step's news", header="funds.h", test=LOOP,
-    step="the exact value is of these steps; curvature of order sigma^2", kind=Kind.MEAN,
-    rate=(100.0, 10.0, 1000.0), steps=(26, 13, 52), **PAIR,
-)  # fmt: skip
+    "fund-covariance",
+    FUNDS,
+    "covariance of two independent names held by a fund that cuts",
+    "sum over steps of the linear answers to each step's news",
+    header="funds.h",
+    test=LOOP,
+    step="the exact value is of these steps; curvature of order sigma^2",
+    kind=Kind.MEAN,
+    ranges={**PAIR, "rate": (100.0, 10.0, 1000.0), "steps": (26, 13, 52)},
+)
 def fund_covariance(p: Parameters) -> Sampled:
     noise = 0.5
     packed = [pair(p, rate=p.rate, noise=noise, steps=p.steps, held=i) for i in range(2)]
@@ -171,12 +194,24 @@ def fund_covariance(p: Parameters) -> Sampled:
 
 
 @case(
-    "fund-cuts", FUNDS, "what a fund still holds after a loss beyond its threshold",
-    "F = F0 (1 - slope (loss - threshold)(1 - e^(-rate T)))", header="funds.h",
-    test="tests/test_validate.py::test_every_case_passes", step="exact at any step",
-    tolerance=1e-3, weight=(1.5, 0.8, 2.0), loss=(0.15, 0.1, 0.25), threshold=(0.05, 0.0, 0.08),
-    slope=(3.0, 1.0, 5.0), rate=(1.5, 0.3, 4.0), days=(3, 1, 4), steps=(26, 5, 52),
-)  # fmt: skip
+    "fund-cuts",
+    FUNDS,
+    "what a fund still holds after a loss beyond its threshold",
+    "F = F0 (1 - slope (loss - threshold)(1 - e^(-rate T)))",
+    header="funds.h",
+    test="test_validate::test_every_case_passes",
+    step="exact at any step",
+    tolerance=1e-3,
+    ranges={
+        "weight": (1.5, 0.8, 2.0),
+        "loss": (0.15, 0.1, 0.25),
+        "threshold": (0.05, 0.0, 0.08),
+        "slope": (3.0, 1.0, 5.0),
+        "rate": (1.5, 0.3, 4.0),
+        "days": (3, 1, 4),
+        "steps": (26, 5, 52),
+    },
+)
 def fund_cuts(p: Parameters) -> Computed:
     fund = {
         "equity": FLOATS * FLOAT_SHARES, "positions": {"ONE": -p.weight},

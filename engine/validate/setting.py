@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.layout import NAME, Channel, Packed
+from ...kernels.layout import CALM, NAME, Channel, Packed
 from ...kernels.pack import pack
 from ...kernels.schedule import TRADING_DAYS
 from ...scenarios.book import Book, Position
@@ -60,7 +60,7 @@ class Name:
 def setting(
     *names: Name,
     seed: int,
-    channels: Channel = Channel(0),
+    channels: Channel = CALM,
     days: int = 1,
     steps: int = 26,
     overnight: float = 0.0,

@@ -6,13 +6,14 @@ from types import SimpleNamespace as Parameters
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtr
 
 from ...kernels.layout import Channel, Packed
 from . import exact
 from .case import Array, Computed, Kind, Run, Sampled, case
 from .setting import Name, final, last, setting
 
-COHORT = "tests/test_reference.py::test_covering_is_the_tolerance_law_of_the_running_maximum"
+COHORT = "test_reference::test_covering_is_the_tolerance_law_of_the_running_maximum"
 FIXED_POINT = "exact at any step: each step climbs to the next value of a rising function"
 VOLUME = "exact at any step: a share of volume"
 
@@ -23,12 +24,23 @@ def news(size: float, day: int = 1) -> dict[str, Any]:
 
 
 @case(
-    "cohort-tolerance", "shorts", "shorts left on a driftless price without impact",
+    "cohort-tolerance",
+    "shorts",
+    "shorts left on a driftless price without impact",
     "E S_c/S_c(0) = 1 - int F'(h) P(max_k x_k > h) dh, by quadrature over the steps",
-    header="shorts.h", test=COHORT, step="the exact value is of these steps, less the last",
-    kind=Kind.MEAN, sigma=(0.06, 0.04, 0.1), mu=(0.1, 0.05, 0.15), sd=(0.1, 0.05, 0.15),
-    days=(3, 2, 5), steps=(8, 4, 13), overnight=(0.3, 0.05, 0.6),
-)  # fmt: skip
+    header="shorts.h",
+    test=COHORT,
+    step="the exact value is of these steps, less the last",
+    kind=Kind.MEAN,
+    ranges={
+        "sigma": (0.06, 0.04, 0.1),
+        "mu": (0.1, 0.05, 0.15),
+        "sd": (0.1, 0.05, 0.15),
+        "days": (3, 2, 5),
+        "steps": (8, 4, 13),
+        "overnight": (0.3, 0.05, 0.6),
+    },
+)
 def cohort_tolerance(p: Parameters) -> Sampled:
     shorts = {"tolerance": p.mu, "tolerance_sd": p.sd, "participation": 10.0}
     name = Name(p.sigma, adv=2.0, short_interest=0.3, sections={"shorts": shorts})
@@ -43,7 +55,7 @@ def cohort_tolerance(p: Parameters) -> Sampled:
     h, weights = top * (h + 1) / 2, top * weights / 2
     density = np.exp(-(((h - p.mu) / p.sd) ** 2) / 2) / np.sqrt(2 * np.pi) / p.sd
     reached = 1 - exact.survival(variances, h)
-    covered = weights @ (density * reached) / (1 - exact.ndtr(-p.mu / p.sd))
+    covered = weights @ (density * reached) / (1 - ndtr(-p.mu / p.sd))
     return Sampled(float(1 - covered), packed, left, trace=True)
 
 
@@ -76,7 +88,7 @@ def squeeze(p: Parameters, shock: float, sign: float = 1.0) -> float:
 
     def answer(x: float) -> float:
         moved = p.short * float(exact.normal_share(sign * x, p.mu, p.sd))
-        return sign * shock - m * np.log1p(-sign * moved / elastic)
+        return float(sign * shock - m * np.log1p(-sign * moved / elastic))
 
     return float(exact.climb(answer, sign * shock))
 
@@ -103,10 +115,16 @@ IGNITION = {
 
 
 @case(
-    "cohort-threshold", "shorts", "the news from which a squeeze ignites",
+    "cohort-threshold",
+    "shorts",
+    "the news from which a squeeze ignites",
     "max w(x) before w falls, w = x - M ln(E0/(E0 - S F(x))): where M S F'/E = 1",
-    header="shorts.h", test=COHORT, step=FIXED_POINT + "; 780 of them", tolerance=2e-3, **IGNITION,
-)  # fmt: skip
+    header="shorts.h",
+    test=COHORT,
+    step=FIXED_POINT + "; 780 of them",
+    tolerance=2e-3,
+    ranges=IGNITION,
+)
 def cohort_threshold(p: Parameters) -> Computed:
     value = threshold(p)
 
@@ -125,31 +143,55 @@ def cohort_threshold(p: Parameters) -> Computed:
 
 
 @case(
-    "cohort-below", "shorts", "price after news 3 % short of it", "x = w + M ln(E0/(E0 - S F(x)))",
-    header="shorts.h", test=COHORT, step=FIXED_POINT, tolerance=2e-3, **IGNITION,
-)  # fmt: skip
+    "cohort-below",
+    "shorts",
+    "price after news 3 % short of it",
+    "x = w + M ln(E0/(E0 - S F(x)))",
+    header="shorts.h",
+    test=COHORT,
+    step=FIXED_POINT,
+    tolerance=2e-3,
+    ranges=IGNITION,
+)
 def cohort_below(p: Parameters) -> Computed:
     shock = 0.97 * threshold(p)
     return Computed(squeeze(p, shock), lambda run: last(run(cohort(p, shock)), "log_price"))
 
 
 @case(
-    "cohort-above", "shorts", "price after news 3 % beyond it: nearly all have covered",
+    "cohort-above",
+    "shorts",
+    "price after news 3 % beyond it: nearly all have covered",
     "x = w + M ln(E0/(E0 - S F(x))), the upper root",
-    header="shorts.h", test=COHORT, step=FIXED_POINT, tolerance=2e-3, **IGNITION,
-)  # fmt: skip
+    header="shorts.h",
+    test=COHORT,
+    step=FIXED_POINT,
+    tolerance=2e-3,
+    ranges=IGNITION,
+)
 def cohort_above(p: Parameters) -> Computed:
     shock = 1.03 * threshold(p)
     return Computed(squeeze(p, shock), lambda run: last(run(cohort(p, shock)), "log_price"))
 
 
 @case(
-    "participation", "shorts", "covering takes no more than its share of volume",
-    "S_c = S_c(0) - part V T while more is called", header="shorts.h",
-    test="tests/test_reference.py::test_covering_takes_no_more_than_its_share_of_volume",
-    step=VOLUME, tolerance=1e-4, short=(0.4, 0.2, 0.6), part=(0.2, 0.05, 0.3),
-    adv=(0.2, 0.1, 0.3), days=(3, 1, 4), steps=(26, 5, 52), m=(0.5, 0.1, 1.0),
-)  # fmt: skip
+    "participation",
+    "shorts",
+    "covering takes no more than its share of volume",
+    "S_c = S_c(0) - part V T while more is called",
+    header="shorts.h",
+    test="test_reference::test_covering_takes_no_more_than_its_share_of_volume",
+    step=VOLUME,
+    tolerance=1e-4,
+    ranges={
+        "short": (0.4, 0.2, 0.6),
+        "part": (0.2, 0.05, 0.3),
+        "adv": (0.2, 0.1, 0.3),
+        "days": (3, 1, 4),
+        "steps": (26, 5, 52),
+        "m": (0.5, 0.1, 1.0),
+    },
+)
 def participation(p: Parameters) -> Computed:
     p.short = max(p.short, 1.2 * p.part * p.adv * p.days)
     sections = {
@@ -164,13 +206,25 @@ def participation(p: Parameters) -> Computed:
 
 
 @case(
-    "new-shorts-enter", "new_shorts", "new shorts fill what can be borrowed above the anchor",
+    "new-shorts-enter",
+    "new_shorts",
+    "new shorts fill what can be borrowed above the anchor",
     "dS_n = (Y - D)(1 - e^(-rate gap dt)), gap = premium - threshold - M ln(1 + S_n/E0), by steps",
-    header="shorts.h", test="tests/test_validate.py::test_every_case_passes",
-    step="the exact value is of this step", tolerance=1e-3, premium=(0.8, 0.6, 1.0),
-    threshold=(0.3, 0.2, 0.5), rate=(0.5, 0.2, 1.0), days=(3, 1, 5), steps=(26, 5, 52),
-    locked=(0.4, 0.2, 0.5), short=(0.1, 0.0, 0.15), impact=(0.3, 0.2, 0.6),
-)  # fmt: skip
+    header="shorts.h",
+    test="test_validate::test_every_case_passes",
+    step="the exact value is of this step",
+    tolerance=1e-3,
+    ranges={
+        "premium": (0.8, 0.6, 1.0),
+        "threshold": (0.3, 0.2, 0.5),
+        "rate": (0.5, 0.2, 1.0),
+        "days": (3, 1, 5),
+        "steps": (26, 5, 52),
+        "locked": (0.4, 0.2, 0.5),
+        "short": (0.1, 0.0, 0.15),
+        "impact": (0.3, 0.2, 0.6),
+    },
+)
 def new_shorts_enter(p: Parameters) -> Computed:
     sections = {
         "anchor": {"premium": p.premium},
@@ -196,12 +250,23 @@ def new_shorts_enter(p: Parameters) -> Computed:
 
 
 @case(
-    "new-shorts-stop", "new_shorts", "new shorts stopped out after news",
-    "S_n = S_n(0) e^(-rate N((x - stop)/sd) T)", header="shorts.h",
-    test="tests/test_validate.py::test_every_case_passes", step="exact at any step",
-    tolerance=1e-3, held=(0.2, 0.1, 0.4), size=(0.8, 0.5, 1.2), stop=(0.9, 0.6, 1.2),
-    sd=(0.4, 0.3, 0.6), days=(2, 1, 3), steps=(26, 5, 52),
-)  # fmt: skip
+    "new-shorts-stop",
+    "new_shorts",
+    "new shorts stopped out after news",
+    "S_n = S_n(0) e^(-rate N((x - stop)/sd) T)",
+    header="shorts.h",
+    test="test_validate::test_every_case_passes",
+    step="exact at any step",
+    tolerance=1e-3,
+    ranges={
+        "held": (0.2, 0.1, 0.4),
+        "size": (0.8, 0.5, 1.2),
+        "stop": (0.9, 0.6, 1.2),
+        "sd": (0.4, 0.3, 0.6),
+        "days": (2, 1, 3),
+        "steps": (26, 5, 52),
+    },
+)
 def new_shorts_stop(p: Parameters) -> Computed:
     new = {
         "initial": p.held, "entry_threshold": 5.0, "stop_loss": p.stop, "stop_sd": p.sd,
@@ -211,19 +276,30 @@ def new_shorts_stop(p: Parameters) -> Computed:
         Name(short_interest=p.held, sections={"new_shorts": new}), seed=p.seed,
         channels=Channel.NEW_SHORTS, days=p.days, steps=p.steps, timeline=[news(p.size)],
     )  # fmt: skip
-    share = exact.ndtr((p.size - p.stop) / p.sd)
+    share = ndtr((p.size - p.stop) / p.sd)
     return Computed(
         float(p.held * np.exp(-share * p.days)), lambda run: last(run(packed), "new_shorts")
     )
 
 
 @case(
-    "recall", "recall", "lenders recall what is borrowed beyond what can be lent",
-    "D - Y = (D - Y)(0) e^(-rate T)", header="borrow.h",
-    test="tests/test_reference.py::test_recall_decays_what_is_borrowed_beyond_what_can_be_lent",
-    step="exact at any step", tolerance=1e-3, short=(0.5, 0.3, 0.6), locked=(0.2, 0.1, 0.25),
-    rate=(0.4, 0.1, 1.0), days=(3, 1, 5), steps=(26, 5, 52), m=(0.5, 0.1, 1.0),
-)  # fmt: skip
+    "recall",
+    "recall",
+    "lenders recall what is borrowed beyond what can be lent",
+    "D - Y = (D - Y)(0) e^(-rate T)",
+    header="borrow.h",
+    test="test_reference::test_recall_decays_what_is_borrowed_beyond_what_can_be_lent",
+    step="exact at any step",
+    tolerance=1e-3,
+    ranges={
+        "short": (0.5, 0.3, 0.6),
+        "locked": (0.2, 0.1, 0.25),
+        "rate": (0.4, 0.1, 1.0),
+        "days": (3, 1, 5),
+        "steps": (26, 5, 52),
+        "m": (0.5, 0.1, 1.0),
+    },
+)
 def recall(p: Parameters) -> Computed:
     sections = {
         "locked": {"share": p.locked},
@@ -239,12 +315,23 @@ def recall(p: Parameters) -> Computed:
 
 
 @case(
-    "lendable-recall", "recall", "lenders withdraw, and loans are called",
-    "D - f Y = (D - f Y)(0) e^(-rate T)", header="timeline.h",
-    test="tests/test_validate.py::test_every_case_passes", step="exact at any step",
-    tolerance=1e-3, short=(0.3, 0.25, 0.35), locked=(0.4, 0.36, 0.5), taken=(0.7, 0.5, 0.9),
-    rate=(0.4, 0.1, 1.0), days=(3, 1, 5), steps=(26, 5, 52),
-)  # fmt: skip
+    "lendable-recall",
+    "recall",
+    "lenders withdraw, and loans are called",
+    "D - f Y = (D - f Y)(0) e^(-rate T)",
+    header="timeline.h",
+    test="test_validate::test_every_case_passes",
+    step="exact at any step",
+    tolerance=1e-3,
+    ranges={
+        "short": (0.3, 0.25, 0.35),
+        "locked": (0.4, 0.36, 0.5),
+        "taken": (0.7, 0.5, 0.9),
+        "rate": (0.4, 0.1, 1.0),
+        "days": (3, 1, 5),
+        "steps": (26, 5, 52),
+    },
+)
 def lendable_recall(p: Parameters) -> Computed:
     sections = {
         "locked": {"share": p.locked},
@@ -261,12 +348,24 @@ def lendable_recall(p: Parameters) -> Computed:
 
 
 @case(
-    "fee-repricing", "none", "the fee on existing loans follows the fee on new ones",
-    "fee(T) = fee_new + (fee_0 - fee_new) e^(-rate T)", header="borrow.h",
-    test="tests/test_validate.py::test_every_case_passes", step="exact at any step",
-    tolerance=1e-3, fee=(0.1, 0.02, 0.3), slope=(2.0, 0.5, 3.0), taken=(0.6, 0.4, 0.8),
-    rate=(0.5, 0.1, 2.0), days=(3, 1, 6), steps=(26, 5, 52), short=(0.3, 0.2, 0.4),
-)  # fmt: skip
+    "fee-repricing",
+    "none",
+    "the fee on existing loans follows the fee on new ones",
+    "fee(T) = fee_new + (fee_0 - fee_new) e^(-rate T)",
+    header="borrow.h",
+    test="test_validate::test_every_case_passes",
+    step="exact at any step",
+    tolerance=1e-3,
+    ranges={
+        "fee": (0.1, 0.02, 0.3),
+        "slope": (2.0, 0.5, 3.0),
+        "taken": (0.6, 0.4, 0.8),
+        "rate": (0.5, 0.1, 2.0),
+        "days": (3, 1, 6),
+        "steps": (26, 5, 52),
+        "short": (0.3, 0.2, 0.4),
+    },
+)
 def fee_repricing(p: Parameters) -> Computed:
     borrow = {
         "fee_slope": p.slope, "fee_threshold": 0.1, "repricing_rate": p.rate,
@@ -285,12 +384,22 @@ def fee_repricing(p: Parameters) -> Computed:
 
 
 @case(
-    "levered-longs", "levered_longs", "the long squeeze: price after bad news",
-    "x = -w + M ln(E0/(E0 + Y F(-x))), the mirror of the shorts", header="levered.h",
-    test="tests/test_validate.py::test_every_case_passes", step=FIXED_POINT, tolerance=2e-3,
-    gain=(2.0, 0.5, 3.0), short=(0.3, 0.1, 0.4), mu=(0.3, 0.25, 0.5), sd=(0.06, 0.04, 0.08),
-    size=(0.9, 0.7, 1.1),
-)  # fmt: skip
+    "levered-longs",
+    "levered_longs",
+    "the long squeeze: price after bad news",
+    "x = -w + M ln(E0/(E0 + Y F(-x))), the mirror of the shorts",
+    header="levered.h",
+    test="test_validate::test_every_case_passes",
+    step=FIXED_POINT,
+    tolerance=2e-3,
+    ranges={
+        "gain": (2.0, 0.5, 3.0),
+        "short": (0.3, 0.1, 0.4),
+        "mu": (0.3, 0.25, 0.5),
+        "sd": (0.06, 0.04, 0.08),
+        "size": (0.9, 0.7, 1.1),
+    },
+)
 def levered_longs(p: Parameters) -> Computed:
     """`short` is what levered longs hold, in floats."""
     shock = p.size * p.mu
@@ -309,13 +418,25 @@ def levered_longs(p: Parameters) -> Computed:
 
 
 @case(
-    "locked-release", "locked_release", "locked holders let go at a held price",
-    "L = L0 (1 - share F(x) (1 - e^(-rate T)))", header="locked.h",
-    test="tests/test_validate.py::test_every_case_passes", step="exact at any step",
-    tolerance=2e-4, locked=(0.4, 0.2, 0.6), share=(0.8, 0.3, 1.0), mu=(0.6, 0.3, 1.0),
-    sd=(0.4, 0.2, 0.6), size=(0.8, 0.4, 1.2), rate=(0.7, 0.2, 2.0), days=(3, 1, 5),
-    steps=(26, 5, 52),
-)  # fmt: skip
+    "locked-release",
+    "locked_release",
+    "locked holders let go at a held price",
+    "L = L0 (1 - share F(x) (1 - e^(-rate T)))",
+    header="locked.h",
+    test="test_validate::test_every_case_passes",
+    step="exact at any step",
+    tolerance=2e-4,
+    ranges={
+        "locked": (0.4, 0.2, 0.6),
+        "share": (0.8, 0.3, 1.0),
+        "mu": (0.6, 0.3, 1.0),
+        "sd": (0.4, 0.2, 0.6),
+        "size": (0.8, 0.4, 1.2),
+        "rate": (0.7, 0.2, 2.0),
+        "days": (3, 1, 5),
+        "steps": (26, 5, 52),
+    },
+)
 def locked_release(p: Parameters) -> Computed:
     locked = {
         "share": p.locked, "release_rate": p.rate, "release_share": p.share,
@@ -331,12 +452,25 @@ def locked_release(p: Parameters) -> Computed:
 
 
 @case(
-    "issuer", "issuer", "an issuer sells into a rally: price",
-    "x = w - M ln(1 + min(part V T, maximum)/E0)", header="issuer.h",
-    test="tests/test_validate.py::test_every_case_passes", step=VOLUME, tolerance=5e-5,
-    absolute=True, size=(1.5, 1.2, 2.0), part=(0.2, 0.05, 0.4), adv=(0.2, 0.1, 0.3),
-    maximum=(0.1, 0.02, 0.3), days=(3, 1, 5), steps=(26, 5, 52), m=(0.8, 0.2, 1.2),
-)  # fmt: skip
+    "issuer",
+    "issuer",
+    "an issuer sells into a rally: price",
+    "x = w - M ln(1 + min(part V T, maximum)/E0)",
+    header="issuer.h",
+    test="test_validate::test_every_case_passes",
+    step=VOLUME,
+    tolerance=5e-5,
+    absolute=True,
+    ranges={
+        "size": (1.5, 1.2, 2.0),
+        "part": (0.2, 0.05, 0.4),
+        "adv": (0.2, 0.1, 0.3),
+        "maximum": (0.1, 0.02, 0.3),
+        "days": (3, 1, 5),
+        "steps": (26, 5, 52),
+        "m": (0.8, 0.2, 1.2),
+    },
+)
 def issuer(p: Parameters) -> Computed:
     sections = {
         "issuer": {"maximum": p.maximum, "threshold": 0.5, "participation": p.part},

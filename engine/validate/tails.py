@@ -16,7 +16,7 @@ from .anchor import NONE, price
 from .case import Kind, Sampled, case
 from .setting import Name, setting
 
-TAILS = "tests/test_mixing.py::test_without_a_cap_a_mixture_is_a_student_t"
+TAILS = "test_mixing::test_without_a_cap_a_mixture_is_a_student_t"
 EXACT_STEP = "exact at any step: one mixing variable a day"
 
 
@@ -34,11 +34,16 @@ UNCAPPED = 1e4
 
 
 @case(
-    "student-t", NONE, "tail of a day's return without a cap",
+    "student-t",
+    NONE,
+    "tail of a day's return without a cap",
     "P(x < sigma t_q sqrt((dof - 2)/dof)) = E N((c + W sigma^2/2)/(sqrt(W) sigma)), next to q",
-    header="tails.h", test=TAILS, step=EXACT_STEP, kind=Kind.PROBABILITY, level=(0.02, 0.005, 0.3),
-    **STUDENT,
-)  # fmt: skip
+    header="tails.h",
+    test=TAILS,
+    step=EXACT_STEP,
+    kind=Kind.PROBABILITY,
+    ranges={**STUDENT, "level": (0.02, 0.005, 0.3)},
+)
 def student_t(p: Parameters) -> Sampled:
     cut = p.sigma * stats.t.ppf(p.level, p.dof) * np.sqrt((p.dof - 2) / p.dof)
     mixture, _ = exact.capped_mixture(p.dof, UNCAPPED)
@@ -53,12 +58,22 @@ def student_t(p: Parameters) -> Sampled:
 
 
 @case(
-    "tail-variance", NONE, "heavy tails keep the variance", "Var ln P = D sigma^2 for every dof",
-    header="tails.h", test="tests/test_mixing.py::test_the_mean_is_one",
-    step=EXACT_STEP + "; the drift's own variance is below 1e-3 of it", kind=Kind.MEAN,
-    cap=(10.0, 5.0, 20.0), days=(3, 1, 6), dof=(4.0, 3.0, 8.0), sigma=(0.01, 0.005, 0.015),
-    overnight=(0.3, 0.0, 0.6),
-)  # fmt: skip
+    "tail-variance",
+    NONE,
+    "heavy tails keep the variance",
+    "Var ln P = D sigma^2 for every dof",
+    header="tails.h",
+    test="test_mixing::test_the_mean_is_one",
+    step=EXACT_STEP + "; the drift's own variance is below 1e-3 of it",
+    kind=Kind.MEAN,
+    ranges={
+        "cap": (10.0, 5.0, 20.0),
+        "days": (3, 1, 6),
+        "dof": (4.0, 3.0, 8.0),
+        "sigma": (0.01, 0.005, 0.015),
+        "overnight": (0.3, 0.0, 0.6),
+    },
+)
 def tail_variance(p: Parameters) -> Sampled:
     # ln P = sum sqrt(W) sigma z - W sigma^2/2: the last term adds Var W sigma^4/4 a day
     _, square = exact.capped_mixture(p.dof, p.cap)
@@ -69,11 +84,21 @@ def tail_variance(p: Parameters) -> Sampled:
 
 
 @case(
-    "tail-kurtosis", NONE, "kurtosis of a day's return", "E x^4 / sigma^4 = 3 E W^2, capped",
-    header="tails.h", test="tests/test_mixing.py::test_the_cap_holds_and_the_table_rises",
-    step=EXACT_STEP, kind=Kind.MEAN, cap=(4.0, 2.0, 6.0), dof=(5.0, 3.0, 8.0),
-    sigma=(0.01, 0.005, 0.015), overnight=(0.3, 0.0, 0.6),
-)  # fmt: skip
+    "tail-kurtosis",
+    NONE,
+    "kurtosis of a day's return",
+    "E x^4 / sigma^4 = 3 E W^2, capped",
+    header="tails.h",
+    test="test_mixing::test_the_cap_holds_and_the_table_rises",
+    step=EXACT_STEP,
+    kind=Kind.MEAN,
+    ranges={
+        "cap": (4.0, 2.0, 6.0),
+        "dof": (5.0, 3.0, 8.0),
+        "sigma": (0.01, 0.005, 0.015),
+        "overnight": (0.3, 0.0, 0.6),
+    },
+)
 def tail_kurtosis(p: Parameters) -> Sampled:
     # the drift is taken at its mean: what it varies by is of order sigma^2 = 1e-4 of the value
     _, square = exact.capped_mixture(p.dof, p.cap)
@@ -83,12 +108,21 @@ def tail_kurtosis(p: Parameters) -> Sampled:
 
 
 @case(
-    "factor-tails", NONE, "factors are wild on the same days",
+    "factor-tails",
+    NONE,
+    "factors are wild on the same days",
     "E x_1^2 x_2^2 / (b_1^2 b_2^2) = E W_F^2 for two names on two uncorrelated factors",
-    header="tails.h", test="tests/test_mixing.py::test_the_cap_holds_and_the_table_rises",
-    step=EXACT_STEP, kind=Kind.MEAN, cap=(4.0, 2.0, 6.0), dof=(5.0, 3.0, 8.0),
-    beta=(1.0, 0.5, 1.0), overnight=(0.3, 0.0, 0.6),
-)  # fmt: skip
+    header="tails.h",
+    test="test_mixing::test_the_cap_holds_and_the_table_rises",
+    step=EXACT_STEP,
+    kind=Kind.MEAN,
+    ranges={
+        "cap": (4.0, 2.0, 6.0),
+        "dof": (5.0, 3.0, 8.0),
+        "beta": (1.0, 0.5, 1.0),
+        "overnight": (0.3, 0.0, 0.6),
+    },
+)
 def factor_tails(p: Parameters) -> Sampled:
     daily = 0.16 / np.sqrt(TRADING_DAYS)
     b = (daily, p.beta * daily)
@@ -123,20 +157,31 @@ def jumping(p: Parameters) -> Packed:
 
 
 @case(
-    "jump-call", NONE, "a call on a price that jumps",
-    "sum_j Binomial(j; D, 1 - e^-rate) BS(D sigma^2 + j sd^2) (Merton)", header="tails.h",
-    test="tests/test_validate.py::test_a_jump_mixture_without_jumps_is_black_scholes",
-    step="exact at any step", kind=Kind.MEAN, strike=(1.1, 0.9, 1.2), **JUMPS,
-)  # fmt: skip
+    "jump-call",
+    NONE,
+    "a call on a price that jumps",
+    "sum_j Binomial(j; D, 1 - e^-rate) BS(D sigma^2 + j sd^2) (Merton)",
+    header="tails.h",
+    test="test_validate::test_a_jump_mixture_without_jumps_is_black_scholes",
+    step="exact at any step",
+    kind=Kind.MEAN,
+    ranges={**JUMPS, "strike": (1.1, 0.9, 1.2)},
+)
 def jump_call(p: Parameters) -> Sampled:
     value = exact.merton_call(p.strike, p.days, p.sigma, p.rate, p.mean, p.sd)
     return Sampled(value, jumping(p), lambda out: np.maximum(price(out) - p.strike, 0))
 
 
 @case(
-    "jump-martingale", NONE, "jumps with their compensator earn nothing", "E P = 1",
-    header="tails.h", test="tests/test_validate.py::test_every_case_passes",
-    step="exact at any step", kind=Kind.MEAN, **JUMPS,
-)  # fmt: skip
+    "jump-martingale",
+    NONE,
+    "jumps with their compensator earn nothing",
+    "E P = 1",
+    header="tails.h",
+    test="test_validate::test_every_case_passes",
+    step="exact at any step",
+    kind=Kind.MEAN,
+    ranges=JUMPS,
+)
 def jump_martingale(p: Parameters) -> Sampled:
     return Sampled(1.0, jumping(p), price)

@@ -14,7 +14,7 @@ from .case import Computed, Kind, Run, Sampled, case
 from .crowd import crowded
 from .setting import Name, last, setting
 
-HERE = "tests/test_validate.py::test_every_case_passes"
+HERE = "test_validate::test_every_case_passes"
 TIMELINE = "timeline.h"
 NONE = "none"
 
@@ -26,19 +26,34 @@ def quiet(p: Parameters, *timeline: dict[str, Any], days: int = 3, **name: Any) 
 
 
 @case(
-    "anchor-news", NONE, "news moves the price", "x = ln(1 + size)", header=TIMELINE, test=HERE,
-    step="exact at any step", tolerance=1e-5, absolute=True, size=(0.5, -0.5, 2.0),
-)  # fmt: skip
+    "anchor-news",
+    NONE,
+    "news moves the price",
+    "x = ln(1 + size)",
+    header=TIMELINE,
+    test=HERE,
+    step="exact at any step",
+    tolerance=1e-5,
+    absolute=True,
+    ranges={"size": (0.5, -0.5, 2.0)},
+)
 def anchor_news(p: Parameters) -> Computed:
     packed = quiet(p, {"type": "anchor_news", "day": 2, "at": 0.5, "size": p.size})
     return Computed(float(np.log1p(p.size)), lambda run: last(run(packed), "log_price"))
 
 
 @case(
-    "market-shock", NONE, "a market shock moves a name by its beta", "x = beta ln(1 + size)",
-    header=TIMELINE, test=HERE, step="exact at any step", tolerance=1e-5, absolute=True,
-    size=(-0.2, -0.4, 0.3), beta=(1.5, -1.0, 2.0),
-)  # fmt: skip
+    "market-shock",
+    NONE,
+    "a market shock moves a name by its beta",
+    "x = beta ln(1 + size)",
+    header=TIMELINE,
+    test=HERE,
+    step="exact at any step",
+    tolerance=1e-5,
+    absolute=True,
+    ranges={"size": (-0.2, -0.4, 0.3), "beta": (1.5, -1.0, 2.0)},
+)
 def market_shock(p: Parameters) -> Computed:
     # a volatility next to 0, of which the beta takes all
     event = {"type": "market_shock", "day": 1, "size": p.size}
@@ -50,10 +65,16 @@ def market_shock(p: Parameters) -> Computed:
 
 
 @case(
-    "hazard", NONE, "an event that comes at random", "P(T <= t) = 1 - e^(-hazard (t - from))",
-    header=TIMELINE, test=HERE, step="exact at any step", kind=Kind.PROBABILITY,
-    hazard=(0.3, 0.05, 1.0), days=(4, 2, 8), start=(1.0, 0.0, 1.5),
-)  # fmt: skip
+    "hazard",
+    NONE,
+    "an event that comes at random",
+    "P(T <= t) = 1 - e^(-hazard (t - from))",
+    header=TIMELINE,
+    test=HERE,
+    step="exact at any step",
+    kind=Kind.PROBABILITY,
+    ranges={"hazard": (0.3, 0.05, 1.0), "days": (4, 2, 8), "start": (1.0, 0.0, 1.5)},
+)
 def hazard(p: Parameters) -> Sampled:
     packed = quiet(
         p, {"type": "anchor_news", "hazard": p.hazard, "from_day": p.start, "size": 1.0},
@@ -64,11 +85,16 @@ def hazard(p: Parameters) -> Sampled:
 
 
 @case(
-    "hazard-time", NONE, "and the time it comes at",
-    "P(T <= day d | a day of 4 steps) at an inner step", header=TIMELINE, test=HERE,
-    step="exact at whole steps", kind=Kind.PROBABILITY, hazard=(0.5, 0.2, 1.0), day=(2, 1, 3),
-    step_of_day=(3, 1, 8),
-)  # fmt: skip
+    "hazard-time",
+    NONE,
+    "and the time it comes at",
+    "P(T <= day d | a day of 4 steps) at an inner step",
+    header=TIMELINE,
+    test=HERE,
+    step="exact at whole steps",
+    kind=Kind.PROBABILITY,
+    ranges={"hazard": (0.5, 0.2, 1.0), "day": (2, 1, 3), "step_of_day": (3, 1, 8)},
+)
 def hazard_time(p: Parameters) -> Sampled:
     packed = quiet(p, {"type": "anchor_news", "hazard": p.hazard, "size": 1.0})
     row = (p.day - 1) * 9 + p.step_of_day + 1  # of the trace, whose first row is the start
@@ -77,11 +103,16 @@ def hazard_time(p: Parameters) -> Sampled:
 
 
 @case(
-    "attention-event", "crowd", "a part of the crowd becomes attentive",
-    "A logistic from the event's size on", header=TIMELINE, test=HERE,
-    step="390 steps: first order", tolerance=5e-3, size=(0.05, 0.01, 0.2),
-    infection=(0.8, 0.3, 1.5), days=(4, 2, 6),
-)  # fmt: skip
+    "attention-event",
+    "crowd",
+    "a part of the crowd becomes attentive",
+    "A logistic from the event's size on",
+    header=TIMELINE,
+    test=HERE,
+    step="390 steps: first order",
+    tolerance=5e-3,
+    ranges={"size": (0.05, 0.01, 0.2), "infection": (0.8, 0.3, 1.5), "days": (4, 2, 6)},
+)
 def attention_event(p: Parameters) -> Computed:
     event = {"type": "attention", "day": 2, "at": 0.5, "size": p.size}
     packed = crowded(
@@ -93,11 +124,16 @@ def attention_event(p: Parameters) -> Computed:
 
 
 @case(
-    "restriction-event", "crowd", "nobody new comes on a day of restriction",
-    "A logistic in the time without it", header=TIMELINE, test=HERE,
-    step="390 steps: first order", tolerance=5e-3, attention=(0.05, 0.01, 0.2),
-    infection=(0.8, 0.3, 1.5), days=(4, 3, 6),
-)  # fmt: skip
+    "restriction-event",
+    "crowd",
+    "nobody new comes on a day of restriction",
+    "A logistic in the time without it",
+    header=TIMELINE,
+    test=HERE,
+    step="390 steps: first order",
+    tolerance=5e-3,
+    ranges={"attention": (0.05, 0.01, 0.2), "infection": (0.8, 0.3, 1.5), "days": (4, 3, 6)},
+)
 def restriction_event(p: Parameters) -> Computed:
     crowd = {
         "initial_attention": p.attention, "infection": p.infection, "exit_rate": 0.0,
@@ -110,12 +146,16 @@ def restriction_event(p: Parameters) -> Computed:
 
 
 @case(
-    "implied-vol", NONE, "implied volatility jumps and calms down",
-    "v = v0 (1 + size e^(-rate T))", header="volatility.h",
-    test="tests/test_reference.py::test_implied_vol_relaxes_and_realised_vol_is_a_moving_average",
-    step="exact at any step", tolerance=1e-4, size=(1.0, -0.5, 2.0), rate=(0.7, 0.1, 2.0),
-    vol=(1.0, 0.5, 2.0),
-)  # fmt: skip
+    "implied-vol",
+    NONE,
+    "implied volatility jumps and calms down",
+    "v = v0 (1 + size e^(-rate T))",
+    header="volatility.h",
+    test="test_reference::test_implied_vol_relaxes_and_realised_vol_is_a_moving_average",
+    step="exact at any step",
+    tolerance=1e-4,
+    ranges={"size": (1.0, -0.5, 2.0), "rate": (0.7, 0.1, 2.0), "vol": (1.0, 0.5, 2.0)},
+)
 def implied_vol(p: Parameters) -> Computed:
     packed = quiet(
         p, {"type": "implied_vol", "day": 2, "size": p.size}, implied_vol=p.vol,
@@ -126,10 +166,17 @@ def implied_vol(p: Parameters) -> Computed:
 
 
 @case(
-    "margin-event", NONE, "a margin call as the rate is raised", "the time of the step it comes in",
-    header="book.h", test=HERE, step="exact at any step", tolerance=1e-5, absolute=True,
-    leverage=(2.0, 1.5, 2.5), at=(0.5, 0.0, 0.9), day=(2, 1, 3),
-)  # fmt: skip
+    "margin-event",
+    NONE,
+    "a margin call as the rate is raised",
+    "the time of the step it comes in",
+    header="book.h",
+    test=HERE,
+    step="exact at any step",
+    tolerance=1e-5,
+    absolute=True,
+    ranges={"leverage": (2.0, 1.5, 2.5), "at": (0.5, 0.0, 0.9), "day": (2, 1, 3)},
+)
 def margin_event(p: Parameters) -> Computed:
     event = {"type": "margin_rate", "day": p.day, "at": p.at, "size": 1.05 / p.leverage}
     packed = setting(
@@ -140,10 +187,17 @@ def margin_event(p: Parameters) -> Computed:
 
 
 @case(
-    "halt", NONE, "a price that stands while nobody trades, and its return",
-    "x = 0 during the halt, then the news", header=TIMELINE, test=HERE,
-    step="exact at any step", tolerance=1e-5, absolute=True, size=(0.4, -0.3, 1.0),
-)  # fmt: skip
+    "halt",
+    NONE,
+    "a price that stands while nobody trades, and its return",
+    "x = 0 during the halt, then the news",
+    header=TIMELINE,
+    test=HERE,
+    step="exact at any step",
+    tolerance=1e-5,
+    absolute=True,
+    ranges={"size": (0.4, -0.3, 1.0)},
+)
 def halt(p: Parameters) -> Computed:
     packed = quiet(
         p,
@@ -161,11 +215,22 @@ def halt(p: Parameters) -> Computed:
 
 
 @case(
-    "cancellation", "programmes", "trades of the day are undone",
+    "cancellation",
+    "programmes",
+    "trades of the day are undone",
     "x = M ln(E0/(E0 - q1 - q2 s)), s the part of day 2 after the cancellation",
-    header="cancellation.h", test=HERE, step="exact at any step", tolerance=5e-5, absolute=True,
-    q1=(0.2, 0.05, 0.3), q2=(0.3, 0.1, 0.4), m=(1.2, 0.3, 2.0), at=(0.75, 0.3, 0.95),
-)  # fmt: skip
+    header="cancellation.h",
+    test=HERE,
+    step="exact at any step",
+    tolerance=5e-5,
+    absolute=True,
+    ranges={
+        "q1": (0.2, 0.05, 0.3),
+        "q2": (0.3, 0.1, 0.4),
+        "m": (1.2, 0.3, 2.0),
+        "at": (0.75, 0.3, 0.95),
+    },
+)
 def cancellation(p: Parameters) -> Computed:
     events = [
         {"type": "lock_up", "day": 1, "size": p.q1, "duration": 1.0},

@@ -17,8 +17,8 @@ from ...scenarios.scenario import Scenario
 from .case import Array, Computed, Run, case
 
 WHOLE = "all"
-LEDGER = "tests/test_limits.py::test_the_ledger_balances_to_the_bit_after_26_days"
-REFINED = "tests/test_presets.py::test_halving_the_step_hardly_moves_the_tail"
+LEDGER = "test_limits::test_the_ledger_balances_to_the_bit_after_26_days"
+REFINED = "test_presets::test_halving_the_step_hardly_moves_the_tail"
 
 # As in examples/january-2021/market.csv.
 GAMESTOP = MarketRow(
@@ -55,11 +55,17 @@ def residual(packed: Packed, out: Simulated) -> float:
 
 
 @case(
-    "ledger", WHOLE, "shares that appear or vanish, largest of 64 paths, 26 days, every agent",
-    "E + L + R + H + X + K + Y + B+ + sum F = 1 + issued + S_c + S_n + B-", header="orders.h",
-    test=LEDGER, step="exact at any step: whole lots", tolerance=0.0, absolute=True,
-    sign=(1.0, -1.0, 1.0), steps=(26, 8, 26),
-)  # fmt: skip
+    "ledger",
+    WHOLE,
+    "shares that appear or vanish, largest of 64 paths, 26 days, every agent",
+    "E + L + R + H + X + K + Y + B+ + sum F = 1 + issued + S_c + S_n + B-",
+    header="orders.h",
+    test=LEDGER,
+    step="exact at any step: whole lots",
+    tolerance=0.0,
+    absolute=True,
+    ranges={"sign": (1.0, -1.0, 1.0), "steps": (26, 8, 26)},
+)
 def ledger(p: Parameters) -> Computed:
     packed = gamestop(
         p, 26, p.steps, funds={"F": FUND},
@@ -81,11 +87,17 @@ def shortfall(out: Simulated, level: float = 0.99) -> tuple[float, Array]:
 
 
 @case(
-    "step-limit", WHOLE, "ES99 at 52 steps a day over 26, less 1, beyond twice its own error",
-    "paired: a coarse step's normal is the sum of its fine ones", header="path.h", test=REFINED,
-    step="what is looked at", tolerance=0.02, absolute=True, sign=(1.0, 0.0, 1.0),
-    days=(5, 3, 10),
-)  # fmt: skip
+    "step-limit",
+    WHOLE,
+    "ES99 at 52 steps a day over 26, less 1, beyond twice its own error",
+    "paired: a coarse step's normal is the sum of its fine ones",
+    header="path.h",
+    test=REFINED,
+    step="what is looked at",
+    tolerance=0.02,
+    absolute=True,
+    ranges={"sign": (1.0, 0.0, 1.0), "days": (5, 3, 10)},
+)
 def step_limit(p: Parameters) -> Computed:
     def measure(run: Run) -> float:
         coarse, fine = (
@@ -100,12 +112,17 @@ def step_limit(p: Parameters) -> Computed:
 
 
 @case(
-    "horizon-limit", WHOLE, "a longer horizon changes nothing before it: largest P&L gap at day d",
-    "L_d of D days = L_d of d days, path by path", header="path.h",
-    test="tests/test_reference.py::test_a_path_does_not_depend_on_its_batch",
+    "horizon-limit",
+    WHOLE,
+    "a longer horizon changes nothing before it: largest P&L gap at day d",
+    "L_d of D days = L_d of d days, path by path",
+    header="path.h",
+    test="test_reference::test_a_path_does_not_depend_on_its_batch",
     step="exact at any step; without the static chain, whose table depends on the horizon",
-    tolerance=0.0, absolute=True, sign=(0.0, 0.0, 0.0), days=(5, 2, 8), steps=(26, 8, 26),
-)  # fmt: skip
+    tolerance=0.0,
+    absolute=True,
+    ranges={"sign": (0.0, 0.0, 0.0), "days": (5, 2, 8), "steps": (26, 8, 26)},
+)
 def horizon_limit(p: Parameters) -> Computed:
     def measure(run: Run) -> float:
         short = run(gamestop(p, p.days, p.steps), 512, trace=False).pnl[0]
