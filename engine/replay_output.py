@@ -46,29 +46,25 @@ NUMBERS: tuple[tuple[str, Callable[[xr.Dataset], str]], ...] = (
     ("loop gain", lambda of: f"{float(of['total_loop_gain'][0]):.2f}"),
     ("at most", lambda of: f"{float(of['total_loop_gain'][:-1].max()):.2f}"),
 )
-STOPS = (("restricted", "days restricted"), ("paused", "paused"))
-
-
-def columns(replay: Replay) -> list[str]:
-    """Heads of `rows`: days without trading only where there are any."""
-    stops = [words for field, words in STOPS if bool(replay.data[field].any())]
-    return ["name", *(name for name, _ in NUMBERS), *stops]
+COLUMNS = ("name", *(name for name, _ in NUMBERS))
+STOP_COLUMNS = ("name", "restricted", "paused")
 
 
 def rows(replay: Replay) -> list[list[str]]:
     """One row a name, largest effect on the book first; shorts in floats, the rest as said."""
     data = replay.data
+    return [[name, *(say(data.sel(name=name)) for _, say in NUMBERS)] for name in by_effect(data)]
+
+
+def stop_rows(replay: Replay) -> list[list[str]]:
+    """Days in which the crowd might not buy and in which nobody traded, where there were any."""
+    data = replay.data
     length = np.diff(data["time"].values)
-    out = []
-    for name in by_effect(data):
-        of = data.sel(name=name)
-        stops = [
-            f"{float(length @ (of[field].values[:-1] > 0)):.2f}"
-            for field, _ in STOPS
-            if bool(data[field].any())
-        ]
-        out.append([name, *(say(of) for _, say in NUMBERS), *stops])
-    return out
+    days = {
+        name: [float(length @ (data[f].sel(name=name).values[:-1] > 0)) for f in STOP_COLUMNS[1:]]
+        for name in by_effect(data)
+    }
+    return [[name, *(f"{d:.2f}" for d in both)] for name, both in days.items() if any(both)]
 
 
 HOLDER_COLUMNS = ("name", "holder", "start", "least", "most", "end")
@@ -105,7 +101,7 @@ def holder_rows(replay: Replay) -> list[list[str]]:
         for words, values in held:
             if np.ptp(values) >= NOTABLE:
                 numbers = (values[0], values.min(), values.max(), values[-1])
-                out.append([first, words, *(f"{float(x):.3f}" for x in numbers)])
+                out.append([first, words, *(f"{round(float(x), 3) + 0.0:.3f}" for x in numbers)])
                 first = ""
     return out
 

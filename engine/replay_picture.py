@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PANELS = (
-    ("total_loop_gain", "loop gain, all channels (from 1 on a move feeds itself)", 1),
+    ("total_loop_gain", "loop gain, all channels (1: ignites)", 1),
     ("short_interest", "short interest, floats", 1),
     ("hedge", "dealers' hedge, floats", 1),
     ("attention", "attention, % of the crowd", 100),
@@ -31,7 +31,7 @@ PANELS = (
     ("issued", "new stock issued, floats", 1),
     ("waiting", "crowd's orders that wait for a pause to end, floats", 1),
 )
-MOVED = 1e-3
+MOVED = 5e-3
 """What moves by less, in its own units, is not drawn."""
 COLUMNS = 4
 STACK = (
@@ -45,7 +45,7 @@ STACK = (
     ("dealer_longs", "dealers", "#b5451b"),
     ("book_longs", "book", "#26292e"),
 )
-CHANNEL_COLOURS = ("#b5451b", "#5b7083", "#d98a3d", "#e0b040", "#5f7d8c", "#7a6a9a")
+CHANNEL_COLOURS = ("#b5451b", "#26292e", "#d98a3d", "#e0b040", "#3f6f5f", "#7a6a9a")
 GAINS_SHOWN = (-2.0, 4.0)
 
 
@@ -73,6 +73,17 @@ def draw(replay: Replay, path: Path) -> None:
     places = [figure.add_subplot(grid[1 + i // COLUMNS, i % COLUMNS], sharex=price)
               for i in range(below)]  # fmt: skip
     rest = iter(places)
+    if gains:
+        _draw_channels(next(rest), data, names[0])
+    if "fund_equity" in data:
+        axis = next(rest)
+        axis.set_title("funds' equity, % of the start")
+        for fund in data["fund"].values:
+            axis.plot(data["time"], 100 * data["fund_equity"].sel(fund=fund), lw=1.4, label=fund)
+        axis.legend(fontsize=9, frameon=False)
+    if stopped:
+        _draw_stops(next(rest), data, names)
+
     for field, title, scale in panels:
         axis = next(rest)
         axis.set_title(title)
@@ -84,16 +95,6 @@ def draw(replay: Replay, path: Path) -> None:
                 axis.plot(of["time"], existing, color=f"C{colour}", lw=1, ls="--")
         if field == "total_loop_gain":
             _limit_gains(axis)
-    if gains:
-        _draw_channels(next(rest), data, names[0])
-    if "fund_equity" in data:
-        axis = next(rest)
-        axis.set_title("funds' equity, % of the start")
-        for fund in data["fund"].values:
-            axis.plot(data["time"], 100 * data["fund_equity"].sel(fund=fund), lw=1.4, label=fund)
-        axis.legend(fontsize=9, frameon=False)
-    if stopped:
-        _draw_stops(next(rest), data, names)
 
     for axis in figure.axes:
         axis.set_title(axis.get_title(), loc="left", fontsize=11, fontweight="bold")

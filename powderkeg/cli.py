@@ -235,11 +235,14 @@ def replay(
     screen = console()
     screen.print(replay_output.headline(replayed), markup=False)
     title = "Names, largest effect first; shorts in floats"
-    names = table(title, replay_output.columns(replayed), replay_output.rows(replayed))
+    names = table(title, replay_output.COLUMNS, replay_output.rows(replayed))
     screen.print(fit(names, screen))
     if held := replay_output.holder_rows(replayed):
         title = "Holdings that moved, in floats"
         screen.print(fit(table(title, replay_output.HOLDER_COLUMNS, held, left=2), screen))
+    if stopped := replay_output.stop_rows(replayed):
+        title = "Stopped, in days"
+        screen.print(fit(table(title, replay_output.STOP_COLUMNS, stopped), screen))
     screen.print(replayed.verdict(), markup=False)
     if output is not None:
         for file in replay_output.write(replayed, output):
