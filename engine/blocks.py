@@ -93,8 +93,17 @@ def largest_gains(
 
 def traced_paths(packed: Packed) -> int:
     """How many paths are traced at a time, a power of two: of the model's size alone."""
-    path = (int(packed.run["steps"]) + 1) * int(packed.run["names"]) * TRACE.itemsize
-    return int(2 ** np.clip(np.floor(np.log2(TRACE_BYTES / path)), 0, np.log2(TRACED)))
+    most = np.floor(np.log2(TRACE_BYTES / _traced_path(packed)))
+    return int(2 ** np.clip(most, 0, np.log2(TRACED)))
+
+
+def traced_bytes(packed: Packed, paths: int) -> int:
+    """Bytes of the traces that are there at a time, in a run of so many paths."""
+    return min(paths, traced_paths(packed)) * _traced_path(packed)
+
+
+def _traced_path(packed: Packed) -> int:
+    return (int(packed.run["steps"]) + 1) * int(packed.run["names"]) * TRACE.itemsize
 
 
 def packed_scenario(job: Job, scenario: int) -> Packed:

@@ -40,12 +40,18 @@ class Projection:
     sealing: int  # bytes of the driver's last step, when the workers are done
     workers: int
     processes: int
+    tracing: int = 0  # bytes of following loop gains, after a scenario's first block was simulated
+
+    @property
+    def worker(self) -> int:
+        """Bytes a worker takes at most."""
+        return self.results + max(self.scratch, self.tracing)
 
     @property
     def total(self) -> int:
         """Bytes of all processes together."""
         shared = self.baseline + self.inputs
-        work = max(self.workers * (self.scratch + self.results), self.sealing)
+        work = max(self.workers * self.worker, self.sealing)
         return self.processes * shared + work
 
     def __str__(self) -> str:
@@ -53,6 +59,6 @@ class Projection:
         workers = "1 worker" if self.workers == 1 else f"each of {self.workers} workers"
         return (
             f"about {words(self.total)} of memory: program {words(self.baseline)} and inputs "
-            f"{words(self.inputs)}{each}, {words(self.scratch + self.results)} for {workers}, "
+            f"{words(self.inputs)}{each}, {words(self.worker)} for {workers}, "
             f"{words(self.sealing)} for the measures at the end"
         )

@@ -29,6 +29,7 @@ from ..scenarios.errors import InputError
 from ..scenarios.joint import shifted_market
 from ..scenarios.market import Market
 from ..scenarios.scenario import Scenario
+from .blocks import traced_bytes
 from .job import ROLE, Job
 from .memory import Projection, resident
 
@@ -45,6 +46,9 @@ MOST_PATHS = 1 << 40
 # chunks) and what encoding a block takes on top of its arrays.
 REFERENCE_CHUNK, REFERENCE_STATE = 2048, 100 * 8
 ENCODING = 3
+
+# Loop gains are worked out from traces: the trace and the fields and gains made of it.
+GAINS_OVER_TRACE = 3
 
 # Sealing a store: the losses of one scenario, the doubles that sorting and intervals make of them
 # (measured: about twelve), and the libraries that are loaded only then.
@@ -100,6 +104,7 @@ class Plan:
             + self.job.paths * (self._bytes_per_path(run) + 8 * SEALING_DOUBLES),
             workers=min(workers, self.tasks),
             processes=min(processes, self.tasks) + (processes > 1),
+            tracing=max(GAINS_OVER_TRACE * traced_bytes(p, self.job.paths) for p in self.packed),
         )
 
     @staticmethod
