@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -243,3 +244,31 @@ def test_many_scenarios_stay_readable(tmp_path: Path) -> None:
     assert len(page) < 2_000_000
     text = printed(tmp_path / "many.zarr")
     assert len(text.splitlines()) < 220 and "and 5 more with smaller losses" in text
+
+
+def test_loop_gains_and_overlaps_are_told(stores: Path, page: str) -> None:
+    summary = Summary(open_results(stores / "plain.zarr"))
+    gains = summary.gains(0)
+    assert gains.channels == ["dealers", "crowd", "shorts"]
+    first = gains.order[0]
+    assert gains.total[first, 0] == gains.total[:, 0].max()
+    main = gains.main(first).split()
+    assert main[0] in gains.channels and len(main) == 4
+    text, words = printed(stores / "plain.zarr"), Elements(page).text
+    for said in (text, words):
+        assert "loop gain" in said.lower()
+        assert "fund_1 unwinds" in said.replace("\n", " ")
+    start, typical = gains.start[first].sum(), gains.total[first, 0]
+    assert f"{start:.2f}" in text and f"{typical:.2f}" in text
+    assert f"{start:.2f} → {typical:.2f}" in words
+    holders, losses = summary.overlap(0)
+    assert holders == ["book", "fund_1"] and losses[0].tolist() == [0.21, 0.04]
+
+
+def test_a_book_without_funds_has_no_overlaps(tmp_path: Path) -> None:
+    alone = made_up_spec(
+        paths=500, block_size=500, days=2, holders=("book",), overlap=np.full((2, 1, 1), 0.1)
+    )
+    made_up_store(tmp_path / "x.zarr", alone)
+    assert Summary(open_results(tmp_path / "x.zarr")).overlap(0)[0] == []
+    assert "unwinds" not in printed(tmp_path / "x.zarr") + report_html(tmp_path / "x.zarr")
