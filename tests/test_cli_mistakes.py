@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from powderkeg.scenarios import presets
 from tests.cli_runs import RUN, command, folder
 
 __all__ = ["folder"]  # a fixture
@@ -103,7 +104,7 @@ MISTAKES = {
     ),
     "unknown-parameter": (
         ("scenarios", "zzz"),
-        "zzz is neither a preset (calm, crowded-basket, gme-2021) nor part of a parameter's name",
+        f"zzz is neither a preset ({', '.join(presets())}) nor part of a parameter's name",
     ),
 }
 
