@@ -16,7 +16,7 @@ def _signed(value: float, text: str) -> str:
 def decimals(value: float) -> int:
     """Decimals that show three digits or so of a number in per cent."""
     size = abs(value)
-    if size >= 100 or size < 5e-7:  # nothing is left of it at six decimals
+    if size >= 100 or size == 0:
         return 0
     return 1 if size >= 1 else min(6, 1 - math.floor(math.log10(size)))
 

@@ -169,8 +169,8 @@ def _sensitivity(summary: Summary) -> list[dict[str, Any]]:
             "value": row.value,
             "es": percent(row.es.value),
             "interval": percent_range(row.es.low, row.es.high, row.es.value),
-            "change": "" if row.change is None else percent(row.change.value),
-            "error": "" if row.change is None else percent(row.change.standard_error),
+            "change": row.change_texts[0],
+            "error": row.change_texts[1],
         }
         for row in summary.sensitivity
     ]

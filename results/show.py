@@ -115,16 +115,13 @@ def sensitivity_table(summary: Summary) -> Table:
         if given and place:
             table.add_section()
         interval = percent_range(row.es.low, row.es.high, row.es.value)
-        change = ("", "")
-        if row.change is not None:
-            change = percent(row.change.value), percent(row.change.standard_error)
         table.add_row(
             escape(summary.scenarios[row.scenario]) if given else "",
             escape(row.parameter),
             row.value,
             percent(row.es.value),
             interval,
-            *change,
+            *row.change_texts,
             style="bold" if given else "",
         )
     table.caption = "error: standard error of the change, same random numbers on both sides\n"

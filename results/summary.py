@@ -16,7 +16,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from . import statistics as st
-from .formats import MINUS, clean, count, money, number, percent, percent_range
+from .formats import MINUS, clean, count, decimals, money, number, percent, percent_range
 from .measures import ES, LEVELS, PROBABILITY
 from .measures import percent as level_text
 
@@ -56,6 +56,14 @@ class Varied:
     value: str
     es: st.Estimate
     change: st.Estimate | None
+
+    @property
+    def change_texts(self) -> tuple[str, str]:
+        """Change and its standard error, with the decimals of the ES that changes."""
+        if self.change is None:
+            return "", ""
+        places = decimals(100 * self.es.value)
+        return percent(self.change.value, places), percent(self.change.standard_error, places)
 
 
 VARIED = {"impact": "impact x", "max_multiple": "max_multiple x", "dealer_sign": "dealers' sign"}
