@@ -27,5 +27,5 @@ FN void move_borrow_market(State& s, const Name& p, float dt, Real lendable_fact
     s.fee_paid = fused(s.fee, Real(dt / 252.0f), s.fee_paid);
     s.utilisation = borrowed(s, p, funds) / lendable(s, p, lendable_factor);
     const Real fee = new_loan_fee(s, p);
-    s.fee = fused(Real(1.0f - p.repricing_c), s.fee - fee, fee);  // exact at once where c = 1
+    s.fee = p.repricing_c < 1.0f ? fused(Real(p.repricing_c), fee - s.fee, s.fee) : fee;
 }
