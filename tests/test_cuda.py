@@ -7,13 +7,15 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from powderkeg.kernels import cuda
-from powderkeg.kernels.layout import ALL_CHANNELS, Packed, Simulated
+from powderkeg.kernels.layout import CALM, Packed, Simulated
 from tests import builders
+from tests.everything import everything
 from tests.host_gpu import COMPILER, HostGpu
 
 # Names and factors: one full layout each of one lane, a few lanes and many lanes.
@@ -48,22 +50,34 @@ def with_factors(names: int, factors: int) -> Packed:
     )
 
 
+def memory(log: str) -> tuple[int, ...]:
+    """Bytes of the stack frame, of spill stores and of spill loads."""
+    found = re.search(
+        r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads", log
+    )
+    assert found, log
+    return tuple(map(int, found.groups()))
+
+
 @pytest.mark.parametrize("arch", ["sm_80", "sm_90", "sm_100"])
 @pytest.mark.parametrize(("names", "factors"), LAYOUTS)
 def test_kernel_compiles_without_spills(names: int, factors: int, arch: str) -> None:
-    log = compiled(with_factors(names, factors), arch)
-    stack, stores, loads = map(
-        int,
-        re.search(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes", log).groups(),  # type: ignore[union-attr]
-    )
-    assert (stack, stores, loads) == (0, 0, 0), log
+    """Every agent's switch on, as no single preset has it."""
+    assert memory(compiled(with_factors(names, factors), arch)) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("arch", ["sm_80", "sm_100"])
+def test_everything_at_once_spills_little(arch: str) -> None:
+    assert memory(compiled(everything(1), arch)) == (0, 0, 0)
+    stack, stores, loads = memory(compiled(everything(12), arch))
+    assert stack <= 640 and stores <= 1600 and loads <= 1000
 
 
 @pytest.mark.parametrize("arch", ["sm_80", "sm_100"])
 def test_tracing_and_calm_kernels_compile(arch: str) -> None:
     packed = with_factors(12, 2)
     compiled(packed, arch, trace=True)
-    compiled(packed.with_channels(ALL_CHANNELS & 0), arch)
+    compiled(packed.with_channels(CALM), arch)
 
 
 def test_source_is_one_self_contained_text() -> None:
@@ -118,6 +132,19 @@ def test_tile_run_by_host_threads_gives_the_bits_of_the_cpu(
     assert all(array.intact() for array in host_gpu.arrays)
 
 
+@pytest.mark.parametrize(("names", "paths", "trace"), [(1, 70, True), (5, 21, False)])
+def test_everything_run_by_host_threads_gives_the_bits_of_the_cpu(
+    host_gpu: HostGpu, names: int, paths: int, trace: bool
+) -> None:
+    from powderkeg.kernels import native
+
+    packed = everything(names, days=5, steps_per_day=4, expiry_every=2)
+    ids = builders.path_ids(paths, first=2**33 + 5)
+    gpu = cuda.simulate(packed, ids, trace=trace)
+    assert_same_bits(gpu, native.simulate(packed, ids, trace=trace))
+    assert all(array.intact() for array in host_gpu.arrays)
+
+
 def test_launch_is_halved_when_memory_is_short(host_gpu: HostGpu) -> None:
     packed = builders.gme_like(1, days=1, steps_per_day=2, options=None)
     ids = builders.path_ids(100)
@@ -133,18 +160,20 @@ def test_launch_is_halved_when_memory_is_short(host_gpu: HostGpu) -> None:
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("names", [1, 2, 3, 5, 8, 12, 30])
-def test_gpu_gives_the_bits_of_the_cpu(names: int) -> None:
+@pytest.mark.parametrize("all_on", [False, True])
+def test_gpu_gives_the_bits_of_the_cpu(names: int, all_on: bool) -> None:
     from powderkeg.kernels import native
 
-    packed = builders.gme_like(
-        names,
-        days=7,
-        factors=["market", "meme"],
-        loadings=np.full((names, 2), 0.01),
-        shared=0.2,
-        dealer_sign=[1.0, -1.0][:names] + [0.5] * (names - 2),
-        book_weight=np.linspace(-0.2, 0.1, names).tolist(),
-    )
+    settings: dict[str, Any] = {
+        "days": 7,
+        "dealer_sign": [1.0, -1.0][:names] + [0.5] * (names - 2),
+        "book_weight": np.linspace(-0.2, 0.1, names).tolist(),
+    }
+    factors = {"factors": ["market", "meme"], "loadings": np.full((names, 2), 0.01), "shared": 0.2}
+    if all_on:
+        packed = everything(names, **settings)
+    else:
+        packed = builders.gme_like(names, **settings, **factors)
     ids = builders.path_ids(1000)
     gpu = cuda.simulate(packed, ids, trace=True)
     cpu = native.simulate(packed, ids, trace=True)

@@ -11,10 +11,19 @@ from hypothesis import given, settings
 from scipy import stats
 from scipy.special import ndtr
 
+from powderkeg.engine.validate.whole import residual
 from powderkeg.kernels import layout, native, reference
-from powderkeg.kernels.layout import CALM, Channel, Packed, Simulated, StepKind
+from powderkeg.kernels.layout import CALM, Channel, EventType, Packed, Simulated, StepKind
 from powderkeg.kernels.native import Native
-from tests.builders import PHILOX_ANSWERS, gme_like, packed, packed_strategy, path_ids
+from tests.builders import (
+    PHILOX_ANSWERS,
+    TestEvent,
+    gme_like,
+    packed,
+    packed_strategy,
+    path_ids,
+)
+from tests.everything import everything
 
 Array = npt.NDArray[np.float64]
 BUILDS = native.available()
@@ -117,8 +126,13 @@ def basket(**changes: Any) -> Packed:
     return gme_like(names, **values)
 
 
-def test_every_build_gives_the_same_bytes() -> None:
-    scenario, ids = basket(days=3), path_ids(333)
+@pytest.mark.parametrize(
+    "scenario",
+    [basket(days=3), everything(1, days=4), everything(7, days=4)],
+    ids=["basket", "everything", "basket of everything"],
+)
+def test_every_build_gives_the_same_bytes(scenario: Packed) -> None:
+    ids = path_ids(333)
     first = Native(BUILDS[0]).simulate(scenario, ids)
     for build in BUILDS[1:]:
         same_bytes(first, Native(build).simulate(scenario, ids))
@@ -141,29 +155,52 @@ def test_launch_sizes_do_not_show(build: str, launch: int) -> None:
     same_bytes(whole, joined)
 
 
-def test_a_trace_changes_nothing() -> None:
-    scenario, ids = basket(), path_ids(64)
+@pytest.mark.parametrize("scenario", [basket(), everything(7)], ids=["basket", "everything"])
+def test_a_trace_changes_nothing(scenario: Packed) -> None:
+    ids = path_ids(64)
     same_bytes(native.simulate(scenario, ids), native.simulate(scenario, ids, trace=True))
 
 
+FIRST_CHANNELS = Channel(511)  # the agents that need no parameter to be at work
+
+
+def test_forces_that_nobody_asked_for_change_nothing() -> None:
+    scenario, ids = basket(), path_ids(333)
+    few = native.simulate(scenario.with_channels(FIRST_CHANNELS), ids)
+    same_bytes(few, native.simulate(scenario, ids))
+
+
+def test_a_cancellation_undoes_the_trades_of_the_day() -> None:
+    """Struck in the middle of day 2; a halt then keeps what it leaves from moving on."""
+    day, struck = 27, 40  # rows
+    events = [
+        TestEvent(EventType.CANCELLATION, 1, start=struck),
+        TestEvent(EventType.HALT, 1, start=struck, rows=day),
+    ]
+    packed = everything(days=2, events=events, restriction_threshold=-10.0)  # the clock runs
+    trace = native.simulate(packed, path_ids(50), trace=True).trace
+    assert trace is not None  # row r of it is before row r of the schedule
+    close, before, after = (trace[:, row] for row in (day, struck, struck + 1))
+    undone = (
+        "log_price elastic crowd_shares hedge cohort new_shorts locked levered programme leader "
+        "issued fund_1 fund_2 calls monthly_calls log_price_max new_short_entry"
+    )
+    for field in undone.split():
+        np.testing.assert_array_equal(after[field], close[field], field)
+    for field in ("log_price", "elastic", "crowd_shares", "hedge"):
+        assert (before[field] != close[field]).mean() > 0.9, field
+    for field in ("anchor", "attention", "implied_vol", "restriction_clock", "fee_paid"):
+        assert (after[field] != close[field]).any(), field
+
+
 # --- the ledger -----------------------------------------------------------------------------------
-
-
-def ledger_residual(scenario: Packed, out: Simulated) -> float:
-    """Largest |E + L + R + H + B+ - (1 + S_c + S_n + B-)| in floats, over paths, steps, names."""
-    assert out.trace is not None
-    t, p = out.trace, scenario.names[: len(scenario.symbols)]
-    held = sum(t[f].astype(float) for f in ("elastic", "crowd_shares", "hedge"))
-    sold = sum(t[f].astype(float) for f in ("cohort", "new_shorts"))
-    fixed = p["locked"].astype(float) + p["book_long"] - p["book_short"] - 1
-    return float(np.abs(held - sold + fixed).max())
 
 
 @given(scenario=packed_strategy())
 @settings(max_examples=100, deadline=None)
 def test_no_path_creates_a_share(scenario: Packed) -> None:
     out = native.simulate(scenario, path_ids(48), trace=True)
-    assert ledger_residual(scenario, out) == 0
+    assert residual(scenario, out) == 0
     assert out.trace is not None
     for field in out.trace.dtype.names or ():
         assert np.isfinite(out.trace[field]).all(), field
@@ -173,7 +210,19 @@ def test_no_path_creates_a_share(scenario: Packed) -> None:
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_the_ledger_balances_after_26_days(sign: float) -> None:
     scenario = gme_like(days=26, dealer_sign=sign)
-    assert ledger_residual(scenario, native.simulate(scenario, path_ids(2000), trace=True)) == 0
+    assert residual(scenario, native.simulate(scenario, path_ids(2000), trace=True)) == 0
+
+
+@pytest.mark.parametrize("names", [1, 7])
+def test_the_ledger_balances_with_every_holder_at_work(names: int) -> None:
+    scenario = everything(names, days=26)
+    out = native.simulate(scenario, path_ids(2000 // names), trace=True)
+    assert residual(scenario, out) == 0
+    assert out.trace is not None
+    for field in out.trace.dtype.names or ():
+        assert np.isfinite(out.trace[field]).all(), field
+        if field not in ("floor", "fails", "fund_4"):  # each of the others has something to do
+            assert (out.trace[field] != out.trace[field][:, :1]).any(), field
 
 
 # --- the reference --------------------------------------------------------------------------------
@@ -191,8 +240,14 @@ def log_price_gaps(scenario: Packed, paths: int, days: tuple[int, ...]) -> dict[
 
 @pytest.mark.parametrize(
     "scenario",
-    [gme_like(days=26), basket(days=26, dealer_sign=1.0), basket(days=26, dealer_sign=0.0)],
-    ids=["one name", "basket", "no static hedge"],
+    [
+        gme_like(days=26),
+        basket(days=26, dealer_sign=1.0),
+        basket(days=26, dealer_sign=0.0),
+        everything(1, days=26),
+        everything(7, days=26),
+    ],
+    ids=["one name", "basket", "no static hedge", "everything", "basket of everything"],
 )
 def test_native_and_reference_agree_path_by_path(scenario: Packed) -> None:
     paths = 4000 // len(scenario.symbols)
