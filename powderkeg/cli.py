@@ -302,6 +302,55 @@ def bench(
 
 
 @app.command()
+def validate(
+    backend: BackEnd = "auto",
+    vary: Annotated[
+        str | None,
+        typer.Option(metavar="SEED", help="Draw the parameters of every case by this seed."),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Cases or channels, such as 'fund-*'; may be repeated."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    write: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write docs/validation.md here as well.")
+    ] = None,
+) -> None:
+    """Compare every channel alone with its exact limit; exit code 3 if one fails."""
+    from .engine.arguments import check_back_end, whole
+    from .engine.screen import console
+    from .engine.validate import document, show
+    from .engine.validate import validate as run_cases
+    from .kernels.backends import backend as back_end
+    from .scenarios import InputError
+
+    check_back_end(backend)
+    seed = whole("--vary", vary)
+    if seed is not None and not 0 <= seed < 2**32:
+        raise InputError(f"--vary: {seed} is not between 0 and 4294967295")
+    if write is not None and (seed is not None or only):
+        raise InputError("--write: the page shows every case as given; leave --vary and --only out")
+    cases = show.choose(only or [])
+    chosen = back_end(backend)
+    if chosen.note:
+        print(f"powderkeg: {chosen.note}", file=sys.stderr)
+    where = f"{chosen.name} ({chosen.device})"
+    running = run_cases(cases, chosen.simulate, vary=seed)
+    outcomes = list(show.with_progress(running, len(cases), console(stderr=True)))
+    if as_json:
+        print(json.dumps(show.as_json(outcomes), indent=2))
+    else:
+        show.show(console(), outcomes)
+        console().print(show.verdict(outcomes, where), markup=False)
+    if write is not None:
+        write.write_text(document.document(outcomes, where))
+        print(f"wrote {write}", file=sys.stderr)
+    if not all(outcome.passed for outcome in outcomes):
+        raise typer.Exit(UNVERIFIED)
+
+
+@app.command()
 def demo(
     folder: Annotated[
         Path | None,

@@ -78,10 +78,11 @@ def judge(case: Case, simulate: Simulate, p: SimpleNamespace, precision: float =
 
         value = float(statement.measure(run))
         seconds = time.perf_counter() - start
-        allowed = case.allowed(statement.exact)
-        return Outcome(case, p, statement.exact, value, paths, seconds, allowed=allowed)
+        allowed = float(case.allowed(statement.exact))
+        return Outcome(case, p, float(statement.exact), value, paths, seconds, allowed=allowed)
     value, error, paths = estimate(statement, simulate, case.kind, precision)
-    return Outcome(case, p, statement.exact, value, paths, time.perf_counter() - start, error=error)
+    seconds = time.perf_counter() - start
+    return Outcome(case, p, float(statement.exact), value, paths, seconds, error=error)
 
 
 def estimate(
@@ -112,7 +113,7 @@ def estimate(
     error = math.sqrt(square / count / count)
     if kind is Kind.PROBABILITY:  # under the hypothesis, so that no events are no surprise
         error = math.sqrt(statement.exact * (1 - statement.exact) / count)
-    return mean, error, count
+    return float(mean), error, count
 
 
 def samples(statement: Sampled, simulate: Simulate, first: int, paths: int) -> Array:
