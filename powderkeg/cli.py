@@ -323,14 +323,20 @@ def validate(
     from .engine.validate import document, show
     from .engine.validate import validate as run_cases
     from .kernels.backends import backend as back_end
+    from .results.durable import write_file
     from .scenarios import InputError
 
     check_back_end(backend)
     seed = whole("--vary", vary)
     if seed is not None and not 0 <= seed < 2**32:
         raise InputError(f"--vary: {seed} is not between 0 and 4294967295")
-    if write is not None and (seed is not None or only):
-        raise InputError("--write: the page shows every case as given; leave --vary and --only out")
+    if write is not None:
+        if seed is not None or only:
+            raise InputError(
+                "--write: the page shows every case as given; leave --vary and --only out"
+            )
+        if not write.absolute().parent.is_dir():
+            raise InputError(f"{write}: the folder {write.parent} does not exist")
     cases = show.choose(only or [])
     chosen = back_end(backend)
     if chosen.note:
@@ -344,7 +350,7 @@ def validate(
         show.show(console(), outcomes)
         console().print(show.verdict(outcomes, where), markup=False)
     if write is not None:
-        write.write_text(document.document(outcomes, where))
+        write_file(write, document.document(outcomes, where).encode())
         print(f"wrote {write}", file=sys.stderr)
     if not all(outcome.passed for outcome in outcomes):
         raise typer.Exit(UNVERIFIED)

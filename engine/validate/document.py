@@ -28,7 +28,7 @@ ranges below, so that the table is not tuned to one set. It ends with exit code 
 Means and probabilities are compared in standard errors, and pass below {z:g} of them. Paths are
 added until the standard error is at most {relative:.1%} of a mean, or {absolute:g} of a
 probability; that of a probability is the exact value's own. Deterministic cases have a stated
-tolerance, and z is the gap as a fraction of it.
+tolerance, in brackets, and z is the gap as a fraction of it.
 """
 
 HEADERS = "../kernels/model"

@@ -17,10 +17,10 @@ from ..screen import plural, table
 from .case import CASES, Case
 from .runner import Outcome
 
-COLUMNS = ("case", "alone", "exact", "simulated", "error", "z", "paths", "verdict")
+COLUMNS = ("case", "alone", "exact", "simulated", "error", "z", "paths", "")
 TITLE = "Every channel alone against its exact limit"
 LEGEND = (
-    "error: the standard error, and z the gap in standard errors; marked tol., the stated "
+    "error: the standard error, and z the gap in standard errors; in brackets: the stated "
     "tolerance, and z the gap as a fraction of it"
 )
 JSON_EVERY = 5.0  # seconds
@@ -86,14 +86,13 @@ def number(value: float) -> str:
 
 def cells(outcome: Outcome) -> tuple[str, ...]:
     """One row of the table."""
-    error = outcome.error if outcome.error is not None else outcome.allowed or 0.0
-    unit = "" if outcome.error is not None else "tol. "
+    error = f"{outcome.error:.2g}" if outcome.error is not None else f"[{outcome.allowed:.2g}]"
     return (
         outcome.case.id,
         outcome.case.channel,
         number(outcome.exact),
         number(outcome.simulated),
-        f"{unit}{error:.2g}",
+        error,
         f"{outcome.z:+.2f}",
         f"{outcome.paths:,}",
         "pass" if outcome.passed else "FAIL",
@@ -102,11 +101,16 @@ def cells(outcome: Outcome) -> tuple[str, ...]:
 
 def show(to: Console, outcomes: Sequence[Outcome]) -> None:
     """The table, and what failed with its parameters."""
-    to.print(table(TITLE, COLUMNS, (cells(o) for o in outcomes), left=2))
+    rows = table(TITLE, COLUMNS, (cells(o) for o in outcomes), left=2)
+    rows.collapse_padding = True  # to fit 100 columns
+    to.print(rows)
     to.print(LEGEND, markup=False)
     for o in outcomes:
         if not o.passed:
-            given = ", ".join(f"{key} {value:g}" for key, value in vars(o.parameters).items())
+            given = ", ".join(
+                f"{key} {value}" if isinstance(value, int) else f"{key} {value:.6g}"
+                for key, value in vars(o.parameters).items()
+            )
             to.print(f"FAIL {o.case.id}: {o.case.title}; {o.case.equation} ({given})", markup=False)
 
 
