@@ -10,7 +10,7 @@ from scipy.special import ndtr
 from ...kernels.layout import Channel, Packed, Simulated
 from ...kernels.schedule import TRADING_DAYS
 from . import exact
-from .case import Array, Kind, Sampled, case
+from .case import Array, Computed, Kind, Sampled, case
 from .setting import Name, setting
 
 EXACT_STEP = "exact at any step"
@@ -219,6 +219,23 @@ def borrow_fee(p: Parameters) -> Sampled:
     packed = setting(name, seed=p.seed, days=p.days, steps=4, overnight=p.overnight)
     value = p.weight * p.fee * p.days / TRADING_DAYS
     return Sampled(value, packed, lambda out: out.paths["borrow_cost"].astype(float))
+
+
+@case(
+    "borrow-loss",
+    NONE,
+    "what the fee takes from the book while the price stands",
+    "P&L = -a fee T/252",
+    header="book.h",
+    test="test_validate::test_every_case_passes",
+    step="exact at any step",
+    tolerance=1e-5,
+    ranges={"days": (10, 5, 30), "fee": (0.5, 0.05, 1.5), "weight": (0.5, 0.1, 1.0)},
+)
+def borrow_loss(p: Parameters) -> Computed:
+    packed = setting(Name(weight=-p.weight, borrow_fee=p.fee), seed=p.seed, days=p.days, steps=4)
+    value = -p.weight * p.fee * p.days / TRADING_DAYS
+    return Computed(value, lambda run: float(run(packed).pnl[-1, 0]))
 
 
 @case(

@@ -101,8 +101,8 @@ def estimate(
     if kind is Kind.PROBABILITY:  # known beforehand, and the pilot may not have seen the event
         wanted = statement.exact * (1 - statement.exact) / (aim * precision) ** 2
     count, mean, square = 0, 0.0, 0.0
-    while count < min(wanted, MOST_PATHS):
-        paths = min(CHUNK, PILOT * math.ceil((wanted - count) / PILOT))
+    while count == 0 or count < min(wanted, MOST_PATHS):
+        paths = min(CHUNK, PILOT * max(1, math.ceil((wanted - count) / PILOT)))
         x = samples(statement, simulate, PILOT + count, paths)
         # Chan, Golub & LeVeque (1979): sums of squares of chunks about their own means
         delta, count = x.mean() - mean, count + len(x)
