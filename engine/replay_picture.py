@@ -21,6 +21,7 @@ PANELS = (
     ("attention", "attention, % of the crowd", 100),
     ("crowd_shares", "crowd's shares, floats", 1),
     ("crowd_calls", "crowd's calls, floats", 1),
+    ("fund_net", "funds' shares, floats, negative: short", 1),
     ("implied_vol", "implied volatility, % a year", 100),
     ("fee", "borrow fee, % a year (dashed: existing loans)", 100),
     ("utilisation", "utilisation, %", 100),
@@ -47,6 +48,8 @@ STACK = (
 )
 CHANNEL_COLOURS = ("#b5451b", "#26292e", "#d98a3d", "#e0b040", "#3f6f5f", "#7a6a9a")
 GAINS_SHOWN = (-2.0, 4.0)
+WIDE = 4.0
+"""Prices that span more get ticks at 1, 2 and 5."""
 
 
 def draw(replay: Replay, path: Path) -> None:
@@ -115,10 +118,11 @@ def draw(replay: Replay, path: Path) -> None:
 def _derived(data: xr.Dataset) -> xr.Dataset:
     """With what is drawn as one: all calls of the crowd, long holdings of who can be short."""
     nobody = xr.zeros_like(data["elastic"])
-    funds = data["fund_holding"].clip(min=0).sum("fund") if "fund_holding" in data else nobody
+    held = data["fund_holding"] if "fund_holding" in data else nobody.expand_dims("fund")
     return data.assign(
         crowd_calls=data["calls"] + data["monthly_calls"],
-        fund_longs=funds,
+        fund_net=held.sum("fund"),
+        fund_longs=held.clip(min=0).sum("fund"),
         dealer_longs=data["hedge"].clip(min=0),
         book_longs=nobody + data["book_holding"].clip(min=0),
     )
@@ -130,7 +134,7 @@ def _moves(values: xr.DataArray) -> bool:
 
 
 def _draw_price(axis: Axes, data: xr.Dataset, names: list[str]) -> None:
-    from matplotlib.ticker import LogLocator
+    from matplotlib.ticker import LogLocator, MaxNLocator
 
     axis.set_title("price, start = 1 (dashed: anchor)")
     for colour, name in enumerate(names):
@@ -138,10 +142,12 @@ def _draw_price(axis: Axes, data: xr.Dataset, names: list[str]) -> None:
         axis.plot(of["time"], of["price"], color=f"C{colour}", lw=1.6, label=name)
         axis.plot(of["time"], np.exp(of["anchor"]), color=f"C{colour}", lw=1, ls="--", alpha=0.6)
     axis.set_yscale("log")
-    axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    low, high = axis.get_ylim()
+    wide = high > WIDE * low
+    axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)) if wide else MaxNLocator(6))
     axis.yaxis.set_major_formatter("{x:g}")
     axis.yaxis.set_minor_formatter("")
-    axis.legend(fontsize=10, ncols=len(names), frameon=False, loc="upper left")
+    axis.legend(fontsize=10, ncols=len(names), frameon=False, loc="best")
 
 
 def _draw_holders(axis: Axes, data: xr.Dataset, name: str) -> None:
@@ -154,7 +160,7 @@ def _draw_holders(axis: Axes, data: xr.Dataset, name: str) -> None:
         labels=[words for _, words, _ in shown],
         colors=[colour for _, _, colour in shown],
     )
-    axis.legend(fontsize=9, ncols=2, frameon=False, loc="lower left", labelspacing=0.2)
+    axis.legend(fontsize=9, ncols=2, loc="lower left", labelspacing=0.2, framealpha=0.7)
 
 
 def _draw_channels(axis: Axes, data: xr.Dataset, name: str) -> None:
