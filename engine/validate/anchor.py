@@ -181,6 +181,23 @@ def margin_call(p: Parameters) -> Sampled:
 
 
 @case(
+    "worst-loss",
+    NONE,
+    "probability that a short ever loses so much",
+    "P(max_k P_k > 1 + loss/a), by quadrature over the steps",
+    header="book.h",
+    test="test_validate::test_first_passage_tends_to_the_corrected_closed_form",
+    step="the exact value is of these very steps",
+    kind=Kind.PROBABILITY,
+    ranges={**MARGIN, "loss": (0.2, 0.1, 0.3)},
+)
+def worst_loss(p: Parameters) -> Sampled:
+    packed, _, variances = margin_setting(p)
+    value = 1 - float(exact.survival(variances, np.log1p(p.loss / p.leverage)))
+    return Sampled(value, packed, lambda out: out.paths["worst_pnl"] < -p.loss)
+
+
+@case(
     "margin-call-close",
     NONE,
     "the same, looked at on closes alone",
@@ -275,6 +292,31 @@ def factor_covariance(p: Parameters) -> Sampled:
         packed,
         lambda one, two: (np.log(price(one)) - middle) * (np.log(price(two)) - middle),
     )
+
+
+@case(
+    "factor-variance",
+    NONE,
+    "betas move variance from the name to the factors and add none",
+    "Var ln P = D sigma^2 whatever the betas",
+    header="anchor.h",
+    test="test_reference::test_calm_is_lognormal_with_the_variance_asked_for",
+    step=EXACT_STEP,
+    kind=Kind.MEAN,
+    ranges={
+        "sigma": (0.03, 0.025, 0.05),
+        "days": (5, 2, 10),
+        "overnight": (0.3, 0.0, 0.6),
+        "beta": (1.5, 0.5, 1.8),
+    },
+)
+def factor_variance(p: Parameters) -> Sampled:
+    packed = setting(
+        Name(p.sigma, weight=1.0, betas={"market": p.beta}), seed=p.seed, days=p.days, steps=2,
+        overnight=p.overnight, factors={"market": 0.2},
+    )  # fmt: skip
+    variance = p.days * p.sigma**2
+    return Sampled(variance, packed, lambda out: (np.log(price(out)) + variance / 2) ** 2)
 
 
 @case(

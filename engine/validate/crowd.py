@@ -10,6 +10,7 @@ from scipy import integrate, optimize
 
 from ...kernels.layout import Channel, Packed
 from ...kernels.schedule import TRADING_DAYS
+from ...scenarios.calendar import MONTH
 from . import exact
 from .case import Computed, Run, case
 from .setting import Name, last, setting
@@ -284,6 +285,101 @@ def call_expiry(p: Parameters) -> Computed:
     )  # fmt: skip
     value = p.roll * p.calls * (1 - np.exp(p.held - p.news)) / call(p.strike, p.vol, 5)
     return Computed(float(value), lambda run: last(run(packed), "calls"))
+
+
+@case(
+    "calls-closed",
+    "crowd_calls",
+    "leavers close their calls",
+    "n = n0 e^(-exit T), weekly and monthly",
+    header="calls.h",
+    test="test_validate::test_every_case_passes",
+    step="exact at any step",
+    tolerance=5e-4,
+    ranges={"calls": (0.2, 0.05, 0.5), "exit": (0.2, 0.05, 1.0), "days": (3, 1, 4)},
+)
+def calls_closed(p: Parameters) -> Computed:
+    crowd = {"initial_calls": p.calls, "infection": 0.0, "exit_rate": p.exit}
+    packed = crowded(p, crowd, channels=Channel.CROWD | Channel.CROWD_CALLS, days=p.days, steps=8)
+    return Computed(
+        float(p.calls * np.exp(-p.exit * p.days)), lambda run: last(run(packed), "calls")
+    )
+
+
+@case(
+    "call-strike",
+    "crowd_calls",
+    "mean strike of calls bought before and after news",
+    "l = (n_1 km + n_2 (news + km))/(n_1 + n_2), n = spend dt/(P C(tau)) summed over the steps",
+    header="calls.h",
+    test="test_reference::test_calls_are_settled_and_rolled_at_expiry",
+    step="the exact value is of this step",
+    tolerance=2e-3,
+    ranges={
+        "news": (0.4, -0.3, 0.6),
+        "strike": (0.15, 0.0, 0.3),
+        "vol": (1.2, 0.8, 2.0),
+        "spend": (0.01, 0.003, 0.02),
+    },
+)
+def call_strike(p: Parameters) -> Computed:
+    steps, bought, strikes = 8, 0.0, 0.0
+    for k in range(4 * steps):
+        x = p.news if k > 2 * steps else 0.0  # what strikes in a step is seen in the next
+        premium = max(call(p.strike, p.vol, max(5 - (k + 1) / steps, 1)), 0.005)
+        more = p.spend / premium / np.exp(x)
+        bought, strikes = bought + more, strikes + more * (x + p.strike)
+    packed = crowded(
+        p, {"call_strike": p.strike}, channels=Channel.PROGRAMMES | Channel.CROWD_CALLS, days=4,
+        steps=steps, implied_vol=p.vol,
+        timeline=(
+            {"type": "call_programme", "day": 1, "size": p.spend},
+            {"type": "anchor_news", "day": 3, "at": 0.0, "size": float(np.expm1(p.news))},
+        ),
+    )  # fmt: skip
+    return Computed(strikes / bought, lambda run: last(run(packed), "call_log_strike"))
+
+
+@case(
+    "monthly-calls",
+    "crowd_calls",
+    "the part of the premium that buys monthly calls",
+    "n_m = share int budget A'(t) / C(tau_month(t)) dt, A logistic",
+    header="calls.h",
+    test="test_validate::test_every_case_passes",
+    step="390 steps: first order",
+    tolerance=5e-3,
+    ranges={
+        "share": (0.4, 0.1, 0.9),
+        "budget": (0.02, 0.005, 0.05),
+        "strike": (0.15, 0.0, 0.3),
+        "vol": (1.2, 0.8, 2.0),
+        "attention": (0.05, 0.02, 0.3),
+        "infection": (0.8, 0.3, 1.5),
+        "days": (3, 2, 4),
+    },
+)
+def monthly_calls(p: Parameters) -> Computed:
+    crowd = {
+        "initial_attention": p.attention,
+        "infection": p.infection,
+        "exit_rate": 0.0,
+        "call_budget": p.budget,
+        "monthly_share": p.share,
+        "call_strike": p.strike,
+    }
+
+    def rate(t: float) -> float:
+        a = exact.logistic(p.attention, p.infection, t)
+        price = max(call(p.strike, p.vol, MONTH - t), 0.005)
+        return float(p.share * p.budget * p.infection * a * (1 - a) / price)
+
+    packed = crowded(
+        p, crowd, channels=Channel.CROWD | Channel.CROWD_CALLS, days=p.days, steps=390,
+        implied_vol=p.vol,
+    )  # fmt: skip
+    value = integrate.quad(rate, 0, p.days, epsrel=1e-9)[0]
+    return Computed(value, lambda run: last(run(packed), "monthly_calls"))
 
 
 @case(

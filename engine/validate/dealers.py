@@ -290,3 +290,41 @@ def crowd_calls_hedged(p: Parameters) -> Computed:
         return float(p.news - p.m * np.log1p((hedge0 - hedge) / elastic))
 
     return Computed(float(exact.climb(answer, p.news)), lambda run: last(run(packed), "log_price"))
+
+
+@case(
+    "dealers-borrow",
+    DEALERS,
+    "dealers long customers' calls are short the shares, and must borrow them",
+    "u = (S + (-H)+)/E with every elastic share lendable, H = -O N(d1)",
+    header="borrow.h",
+    test="test_validate::test_every_case_passes",
+    step="exact at any step",
+    tolerance=1e-4,
+    ranges={
+        "interest": (0.2, 0.1, 0.4),
+        "strike": (0.05, -0.05, 0.1),
+        "vol": (8, 6, 10),
+        "short": (0.3, 0.1, 0.5),
+        "sign": (-1.0, -1.0, -0.5),
+    },
+)
+def dealers_borrow(p: Parameters) -> Computed:
+    dealers = {
+        "sign": p.sign,
+        "open_interest": p.interest,
+        "log_strike": p.strike,
+        "expiries": (5,),
+    }
+    packed = setting(
+        Name(short_interest=p.short, implied_vol=vol_node(p.vol), sections={"dealers": dealers}),
+        seed=p.seed, channels=Channel.DEALERS,
+    )  # fmt: skip
+    held = p.sign * p.interest * float(delta(0.0, p.strike, vol_node(p.vol), 5))
+
+    def measure(run: Run) -> float:
+        trace = run(packed).trace
+        assert trace is not None
+        return float(trace["utilisation"][0, 0, 0])
+
+    return Computed(float((p.short - held) / (1 + p.short - held)), measure)
