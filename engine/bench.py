@@ -103,6 +103,7 @@ EVERYTHING: dict[str, Any] = {
         name: {"equity": equity, "copies": 1.0, "threshold": 0.02}
         for name, equity in (("one", 2e8), ("two", 4e8))
     },
+    "book": {"policy": ["stop_loss", "deleverage", "margin"]},
     "timeline": [
         {"type": "buying_programme", "names": "all", "hazard": 0.2, "duration": 2.0, "size": 0.02},
         {"type": "call_programme", "names": "all", "day": 3, "at": 0.5, "size": 0.001},

@@ -57,6 +57,10 @@ UNITS = {
     "waiting": ("floats", "net orders of the crowd that wait for the end of a halt"),
     "paused": ("1", "1 while a limit-up/limit-down pause is on"),
     "unsettled": ("floats", "what the crowd bought and has not settled, at the prices paid"),
+    "book": ("floats", "shares of the book, negative: short"),
+    "spent": ("1", "money that the book's trades cost so far, fraction of equity"),
+    "slippage": ("1", "slippage of the book's trades so far, fraction of equity"),
+    "margin": ("1", "margin requirement of the name, fraction of equity at the start"),
 }
 """Units and words of the fields of a trace; a fund's holding is told by its name."""
 
@@ -189,11 +193,9 @@ def dataset(packed: Packed, result: Simulated, scenario: Scenario, path: int) ->
         add(field, by_name, trace[field], units, words)
     price = np.exp(trace["log_price"].astype(float))
     add("price", by_name, price, "1", "price relative to the start")
-    shorts = trace["cohort"] + trace["new_shorts"] + names["book_short"]
+    shorts = trace["cohort"] + trace["new_shorts"] + np.maximum(-trace["book"], 0)
     words = "short interest of cohort, new shorts and the book"
     add("short_interest", by_name, shorts, "floats", words)
-    book = names["book_long"].astype(float) - names["book_short"]
-    add("book_holding", ("name",), book, "floats", "shares of the book, negative: short")
     gains = gains_along(packed, result.trace, first_path=path)
     split = np.stack([gains[channel][0] for channel in CHANNELS], axis=-1)
     add("loop_gain", (*by_name, "channel"), split, "1", "loop gain by channel")
@@ -207,7 +209,10 @@ def dataset(packed: Packed, result: Simulated, scenario: Scenario, path: int) ->
         worth = [equity(price[None], held[None, ..., k], value[:, k])[0] for k in range(len(funds))]
         words = "equity of the fund, 1 at the start"
         add("fund_equity", ("step", "fund"), np.stack(worth, axis=-1), "1", words)
-    pnl = names["book_weight"].astype(float) * (price - 1) - trace["borrow_paid"]
+    start = names["book0"].astype(float)
+    held = 1 - (start - trace["book"]) * names["book_inverse"]
+    pnl = names["book_weight"].astype(float) * (held * price - 1)
+    pnl -= trace["borrow_paid"] + trace["spent"].astype(float)
     add("pnl_by_name", by_name, pnl, "1", "profit and loss by name, fraction of equity")
     words = "profit and loss of the book, fraction of equity"
     add("pnl", ("step",), pnl.sum(axis=1), "1", words)

@@ -124,7 +124,7 @@ def _derived(data: xr.Dataset) -> xr.Dataset:
         fund_net=held.sum("fund"),
         fund_longs=held.clip(min=0).sum("fund"),
         dealer_longs=data["hedge"].clip(min=0),
-        book_longs=nobody + data["book_holding"].clip(min=0),
+        book_longs=data["book"].clip(min=0),
     )
 
 

@@ -53,6 +53,8 @@ def channels_in_use(packed: Packed) -> Channel:
         Channel.PAUSES: some("band_up"),
         Channel.CLEARING_RULE: shares and some("broker_value"),
         Channel.PROGRAMMES: struck(*ORDERS),
+        Channel.BOOK: bool(packed.run["policy"] and packed.run["book_participation_dt"] > 0)
+        and bool((p["book0"] != 0).any()),
     }
     on = Channel(0)
     for channel, anybody in used.items():

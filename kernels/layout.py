@@ -47,9 +47,10 @@ class Channel(IntFlag):
     PAUSES = 16384
     CLEARING_RULE = 32768
     PROGRAMMES = 65536
+    BOOK = 131072
 
 
-ALL_CHANNELS = Channel(131071)
+ALL_CHANNELS = Channel(262143)
 CALM = Channel(0)
 
 
@@ -83,6 +84,14 @@ class EventType(IntEnum):
     MARGIN = 11  # size: added to book_margin
     HALT = 12  # size: 1
     CANCELLATION = 13  # size: 1
+
+
+class Policy(IntFlag):
+    """What the book does by itself or is made to do (docs/model.md, 11); 0: it holds."""
+
+    STOP_LOSS = 1
+    DELEVERAGE = 2
+    MARGIN = 4
 
 
 class StepKind(IntFlag):
@@ -126,7 +135,15 @@ RUN = np.dtype(
         ("premium_limit", f4),  # of the excess-capital premium, in units of ENC
         ("settlement_c", f4),
         ("broker_duration", f4),  # days
-        ("pad_", f4),
+        # the book
+        ("policy", u4),  # Policy flags
+        ("book_participation_dt", f4),
+        ("grace", f4),  # days from a margin call to forced trading
+        ("cushion", f4),  # what is restored beyond the requirement, as a fraction of it
+        ("stop_up", f4),  # x at which a short is stopped out
+        ("stop_down", f4),  # and a long
+        ("leverage", f4),  # gross over equity that is kept, 0: none
+        ("financing_dt", f4),  # rate on what longs cost beyond equity, times dt / 252
     ],
     align=True,
 )
@@ -185,8 +202,7 @@ NAME = np.dtype(
         ("new_shorts0", f4),  # S_n
         ("hedge0", f4),  # H
         ("cohort0", f4),  # S_c
-        ("book_long", f4),  # B+
-        ("book_short", f4),  # B-
+        ("book0", f4),  # B+ - B-
         # dealers
         ("dealer_sign", f4),
         ("hedging_dt", f4),  # kappa dt
@@ -285,7 +301,20 @@ NAME = np.dtype(
         ("pause_steps", f4),
         # the book
         ("book_weight", f4),  # a, signed value / equity
+        ("book_inverse", f4),  # 1 / book0, 0 where the book holds less than half a lot
+        ("book_value", f4),  # a / book0: P(0) x float in units of the book's equity
+        # its margin, times |a| but for the prices and the places where add-ons begin
         ("book_margin", f4),  # margin rate x |a|
+        ("margin_five", f4),  # 5 a share over P(0): the rule of low prices, 0: none
+        ("margin_max", f4),
+        ("margin_float", f4),  # per float held beyond
+        ("margin_float_from", f4),
+        ("margin_volume", f4),  # per day of volume held beyond
+        ("margin_volume_from", f4),
+        ("margin_interest", f4),  # per part of the short interest held beyond
+        ("margin_interest_from", f4),
+        ("margin_fee", f4),  # per unit of borrow fee beyond
+        ("margin_fee_from", f4),
     ],
     align=True,
 )
@@ -333,6 +362,11 @@ PATH = np.dtype(
         ("borrow_cost", f4),
         ("floor_names", f4),  # how many names touched the price floor
         ("fails", f4),  # unfilled crowd and dealer buys, in floats, over all names
+        ("worst_close_pnl", f4),
+        ("largest_call", f4),  # most that equity was below the requirement
+        ("forced_day", f4),  # end of the first step with forced trades, NaN: never
+        ("slippage", f4),  # of the book's trades against the price that it saw
+        ("financing_cost", f4),
     ],
     align=True,
 )
@@ -347,7 +381,8 @@ TRACE = np.dtype(
             "log_price_max log_price_slow new_short_entry restriction_clock restricted floor "
             "fails fill_price volume borrow_paid "
             "locked levered programme leader issued fund_1 fund_2 fund_3 fund_4 monthly_calls "
-            "monthly_call_log_strike fee_existing drawdown_max waiting paused unsettled"
+            "monthly_call_log_strike fee_existing drawdown_max waiting paused unsettled "
+            "book spent slippage margin"
         ).split()
     ],
     align=True,
@@ -515,6 +550,7 @@ def records_header() -> str:
         _enum(Channel, "CHANNEL_"),
         _enum(Feature, "FEATURE_"),
         _enum(EventType, "EVENT_"),
+        _enum(Policy, "POLICY_"),
         _enum(StepKind, "STEP_"),
         f"enum : int {{ {quantities} }};",
         linear,

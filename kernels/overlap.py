@@ -27,7 +27,7 @@ def overlap(packed: Packed) -> npt.NDArray[np.float64]:
     count, funds = int(packed.run["names"]), int(packed.run["funds"])
     names = packed.names[:count]
     positions = packed.positions[:count] if funds else np.zeros((count, 0), POSITION)
-    book = names["book_long"].astype(float) - names["book_short"]
+    book = names["book0"].astype(float)
     held = np.column_stack([book, positions["holding0"].astype(float)])
     own = positions["value"].astype(float) * positions["holding0"]
     weight = np.column_stack([names["book_weight"].astype(float), own])

@@ -35,6 +35,7 @@ from .layout import (
 )
 from .layout import stream as stream_of
 from .mixing import mixing_table
+from .pack_book import margin_of, run_fields
 from .pack_name import Hedge, Impact, Setting, name_record, step_fraction
 from .pack_story import event_streams, pack_funds, pack_timeline
 from .schedule import TRADING_DAYS, schedule
@@ -128,7 +129,9 @@ def prepare(
     lanes, names_per_lane = tile(len(symbols))
     slots = lanes * names_per_lane
     funds, positions = pack_funds(scenario, book, market, symbols, slots)
-    timeline = pack_timeline(scenario, book, market, symbols, slots)
+    margins = [margin_of(book[row.symbol], row, scenario.book) for row in rows]
+    rates = {symbol: margin.rate for symbol, margin in zip(symbols, margins, strict=True)}
+    timeline = pack_timeline(scenario, book, rates, market, symbols, slots)
     names = np.zeros(slots, NAME)
     for field, value in PADDING.items():
         names[field][len(symbols) :] = value
@@ -146,6 +149,7 @@ def prepare(
             broker=scenario.broker,
             funds=dict(zip(scenario.funds, positions["holding0"][i].tolist(), strict=True)),
             issuance=timeline.issuance[i],
+            margin=margins[i],
         )
         record, impact = name_record(row, book[row.symbol], p, setting)
         for field, value in record.items():
@@ -156,7 +160,7 @@ def prepare(
 
     packed = Packed(
         symbols=symbols,
-        run=_run(scenario, seed, len(symbols), table, tails),
+        run=_run(scenario, book, seed, len(symbols), table, tails),
         names=names,
         loadings=padded,
         factor_streams=np.array(streams[len(symbols) :], np.uint32),
@@ -201,7 +205,7 @@ class _Tails:
 
 
 def _run(
-    scenario: Scenario, seed: int, names: int, table: ChainTable, tails: _Tails
+    scenario: Scenario, book: Book, seed: int, names: int, table: ChainTable, tails: _Tails
 ) -> npt.NDArray[np.void]:
     lanes, names_per_lane = tile(names)
     n, days, broker = scenario.steps_per_day, scenario.horizon_days, scenario.broker
@@ -228,6 +232,7 @@ def _run(
         "vol_inverse_step": table.vol_inverse_step,
         "premium_limit": NO_LIMIT if capital is None else broker.premium_limit / capital,
         "settlement_c": step_fraction(1 / broker.settlement_days, 1 / n),
+        **run_fields(scenario.book, book, 1 / n),
         "broker_duration": broker.duration,
     }
     run = np.zeros((), RUN)

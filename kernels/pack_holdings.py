@@ -28,7 +28,7 @@ def lots(floats: float) -> float:
 
 @dataclass(frozen=True)
 class Holdings:
-    """Holdings at the start in floats, whole lots; `borrowed` is D, `elastic` E0."""
+    """Holdings at the start in floats, whole lots; `book` is signed, `borrowed` D, `elastic` E0."""
 
     locked: float
     levered: float
@@ -37,8 +37,7 @@ class Holdings:
     new_shorts: float
     hedge: float
     cohort: float
-    book_long: float
-    book_short: float
+    book: float
     elastic: float
     borrowed: float
 
@@ -104,8 +103,7 @@ def starting_holdings(
         new_shorts=shorts["new shorts"],
         hedge=hedge,
         cohort=cohort,
-        book_long=longs["book"],
-        book_short=shorts["the book"],
+        book=book,
         elastic=elastic,
         borrowed=sold + max(-hedge, 0.0),
     )

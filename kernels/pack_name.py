@@ -16,6 +16,7 @@ from ..scenarios.errors import InputError
 from ..scenarios.market import MarketRow
 from ..scenarios.scenario import NameParameters
 from .layout import NO_CHAIN, NO_MIXING
+from .pack_book import NO_MARGIN, Margin, book_record
 from .pack_holdings import Holdings, lending, starting_holdings, truncated_normal
 from .schedule import SESSION_MINUTES, TRADING_DAYS
 
@@ -72,6 +73,7 @@ class Setting:
     broker: Broker = field(default_factory=Broker)
     funds: Mapping[str, float] = field(default_factory=dict)
     issuance: float = 0.0
+    margin: Margin = NO_MARGIN
 
 
 def square_root_law(sigma: float, adv: float) -> float:
@@ -114,8 +116,7 @@ def name_record(
         "depth_volatility": p.clearing.depth_volatility,
         "transient_impact": p.clearing.transient_impact * sigma,
         "transient_decay_c": step_fraction(p.clearing.transient_decay, dt),
-        "book_weight": weight,
-        "book_margin": position.margin_rate * abs(weight),
+        **book_record(weight, held, setting.margin),
         **_anchor(p, setting),
         **_price(row, p, elasticity, held.elastic),
         **_starting(held),
@@ -174,8 +175,6 @@ def _starting(held: Holdings) -> dict[str, Any]:
         "new_shorts0": held.new_shorts,
         "hedge0": held.hedge,
         "cohort0": held.cohort,
-        "book_long": held.book_long,
-        "book_short": held.book_short,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,9 +57,17 @@ def event_streams(scenario: Scenario) -> tuple[str, ...]:
 
 
 def pack_timeline(
-    scenario: Scenario, book: Book, market: Market, symbols: Sequence[str], slots: int
+    scenario: Scenario,
+    book: Book,
+    rates: Mapping[str, float],
+    market: Market,
+    symbols: Sequence[str],
+    slots: int,
 ) -> Timeline:
-    """The scenario's events; a size of 0, or of 1 for a factor, leaves a name alone."""
+    """The scenario's events; a size of 0, or of 1 for a factor, leaves a name alone.
+
+    `rates` are the names' margin rates before any event.
+    """
     n = scenario.steps_per_day
     timeline, streams = scenario.timeline, event_streams(scenario)
     events = np.zeros(len(timeline), EVENT)
@@ -70,7 +78,7 @@ def pack_timeline(
         rows = length(event, n, scenario.horizon_days)
         # an event at random starts within a session, so the first step stands for its start
         trading = trading_rows(start if start >= 0 else 1, rows, n)
-        kind, size_of = _meaning(event, scenario, book, market, trading / n)
+        kind, size_of = _meaning(event, scenario, book, rates, market, trading / n)
         events[k] = (
             int(kind), stream_of(label), start, event.hazard or 0.0, event.from_day or 0.0, rows
         )  # fmt: skip
@@ -111,7 +119,12 @@ def trading_rows(start: int, rows: int, steps_per_day: int) -> int:
 
 
 def _meaning(
-    event: AnyEvent, scenario: Scenario, book: Book, market: Market, trading_days: float
+    event: AnyEvent,
+    scenario: Scenario,
+    book: Book,
+    rates: Mapping[str, float],
+    market: Market,
+    trading_days: float,
 ) -> tuple[EventType, Callable[[str], float]]:
     """The kernels' type of an event, and its size for a name."""
     kind, size = _KINDS[type(event)], getattr(event, "size", 1.0)
@@ -138,9 +151,7 @@ def _meaning(
         case MarginRate():
             return (
                 kind,
-                lambda symbol: (
-                    (size - book[symbol].margin_rate) * abs(book[symbol].value / book.equity)
-                ),
+                lambda symbol: (size - rates[symbol]) * abs(book[symbol].value / book.equity),
             )
     return kind, lambda symbol: size
 

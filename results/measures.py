@@ -73,6 +73,12 @@ def list_measures(horizons: tuple[int, ...]) -> tuple[Measure, ...]:
         Measure(f"es_{p}_worst", ES, f"ES {p} %, worst loss on the way", WORST_LEVEL),
         Measure("p_margin_call", PROBABILITY, "margin call at any time"),
         Measure("p_margin_call_close", PROBABILITY, "margin call at a close"),
+        Measure("p_forced", PROBABILITY, "forced to trade"),
+        Measure(f"var_{p}_call", VAR, f"VaR {p} %, largest call for cash", WORST_LEVEL),
+        *(
+            Measure(f"p_close_{percent(size)}", PROBABILITY, f"a close down {percent(size)} %")
+            for size in LOSS_SIZES
+        ),
         Measure("p_ruin", PROBABILITY, "all equity lost at any time"),
     ]
     return tuple(rows)
@@ -106,8 +112,9 @@ def measure_scenario(
 ) -> dict[str, Row]:
     """Every measure of one scenario by its id.
 
-    Shape: pnl, pnl_calm (horizons, paths); worst_pnl, margin_call_day, margin_call_day_close with
-    their _calm, floor_names (paths,). Errors: ValueError if a profit or loss is NaN.
+    Shape: pnl, pnl_calm (horizons, paths); worst_pnl, worst_close_pnl, largest_call,
+    margin_call_day, margin_call_day_close with their _calm, forced_day, floor_names (paths,).
+    Errors: ValueError if a profit or loss is NaN.
     """
     floor = arrays["floor_names"] > 0
     rows: dict[str, Row] = {}
@@ -119,6 +126,15 @@ def measure_scenario(
         for size in LOSS_SIZES:
             hits, base = (side.values > np.float32(size) for side in (on, off))
             rows[f"p_loss_{percent(size)}_day_{day}"] = _odds(hits, base, floor)
+    on, off = _Losses(_f8(arrays["largest_call"])), _Losses(_f8(arrays["largest_call_calm"]))
+    rows[f"var_{percent(WORST_LEVEL)}_call"], _ = _tail(on, off, WORST_LEVEL, floor)
+    for size in LOSS_SIZES:
+        hits, base = (
+            -_f8(arrays[f"worst_close_pnl{suffix}"]) > np.float32(size) for suffix in ("", "_calm")
+        )
+        rows[f"p_close_{percent(size)}"] = _odds(hits, base, floor)
+    forced = ~np.isnan(arrays["forced_day"])
+    rows["p_forced"] = _odds(forced, np.zeros_like(forced), floor)  # without feedback it holds
     on, off = _Losses(-_f8(arrays["worst_pnl"])), _Losses(-_f8(arrays["worst_pnl_calm"]))
     name = f"{percent(WORST_LEVEL)}_worst"
     rows[f"var_{name}"], rows[f"es_{name}"] = _tail(on, off, WORST_LEVEL, floor)

@@ -15,7 +15,7 @@ QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 MULTIPLES = (2.0, 5.0, 10.0)
 FEEDBACK = ("on", "off")
 GAIN_QUANTILES = (0.5, 0.95)
-RECORD_BYTES = 4096
+RECORD_BYTES = 8192
 
 CONVENTIONS = """\
 Results of powderkeg. Open with xarray.open_datatree(path, engine="zarr", consolidated=False).
@@ -98,8 +98,31 @@ PATH_FIELDS = (
         "How many names had orders cut because the elastic holders had no more to sell.",
     ),
     Field("fails", "floats", "unfilled buy orders of crowd and dealers", "Summed over all names."),
+    *_with_calm(Field("worst_close_pnl", "1", "lowest profit and loss at a close", "At most 0.")),
+    *_with_calm(
+        Field(
+            "largest_call",
+            "1",
+            "most that equity was below the margin requirement",
+            "Fraction of equity at the start: the largest call for cash, 0 where none came.",
+        )
+    ),
+    Field(
+        "forced_day",
+        "trading days",
+        "first step in which the book was forced to trade",
+        "After a margin call and its grace; NaN: never.",
+    ),
+    Field(
+        "slippage",
+        "1",
+        "cost of the book's trades against the prices that they saw",
+        "Fraction of equity at the start; part of the loss. Perold (1988), J. Portfolio "
+        "Management 14.",
+    ),
+    *_with_calm(Field("financing_cost", "1", "financing paid", "Fraction of equity at the start.")),
 )
-NEVER = frozenset(f.name for f in PATH_FIELDS if f.name.startswith("margin_call"))
+NEVER = frozenset(f.name for f in PATH_FIELDS if f.name.startswith(("margin_call", "forced_day")))
 CLOSES = Field(
     "closes",
     "1",

@@ -87,11 +87,13 @@ def _scenarios(summary: Summary) -> Table:
         title += f", worst first: ES {level_text(summary.level)} % on day {last}"
     table = _table(title)
     table.add_column("scenario", overflow="ellipsis", no_wrap=True, max_width=30)
-    for name in ("ES", "95 % interval", "no feedback", "on the way", "margin call", "ruin"):
+    for name in ("ES", "95 % interval", "no feedback", "on the way", "called", "forced", "ruin"):
         table.add_column(name, justify="right", no_wrap=True)
     for s in summary.order[:LISTED]:
         line = summary.headline_line(s)
-        odds = [summary.line(s, name) for name in ("es_99_worst", "p_margin_call", "p_ruin")]
+        odds = [
+            summary.line(s, name) for name in ("es_99_worst", "p_margin_call", "p_forced", "p_ruin")
+        ]
         head = ("", "", "") if line is None else _loss_cells(line)
         cells = [percent(line.on.value) for line in odds]
         table.add_row(escape(summary.scenarios[s]), *head, *cells)

@@ -98,7 +98,12 @@ def made_up_block(spec: StoreSpec, scenario: int, block: int) -> dict[str, npt.N
         arrays[f"margin_call_day{suffix}"] = called
         arrays[f"margin_call_day_close{suffix}"] = np.ceil(called)
         arrays[f"borrow_cost{suffix}"] = 0.01 * np.abs(pnl[-1])
+        arrays[f"financing_cost{suffix}"] = 0.001 * np.abs(pnl[-1])
+        arrays[f"worst_close_pnl{suffix}"] = worst
+        arrays[f"largest_call{suffix}"] = np.maximum(-worst - 0.25, 0)
     arrays["floor_names"] = (arrays["worst_pnl"] < -1.5).astype(float)
+    arrays["forced_day"] = arrays["margin_call_day"] + 1
+    arrays["slippage"] = 0.01 * arrays["largest_call"]
     arrays["fails"] = 0.1 * arrays["floor_names"]
     assert {f.name for f in PATH_FIELDS} < set(arrays)
     blocks: dict[str, npt.NDArray[Any]] = {}

@@ -28,6 +28,7 @@ from .agents import (
 from .errors import InputError
 from .funds import Fund, FundName
 from .parameter import CHOICE, Section, parameter
+from .policy import BookRules
 from .timeline import MAX_EVENTS, SHORTS, MarketShock, TimelineEvent, labels
 from .variation import Sensitivity, Variation
 
@@ -66,6 +67,7 @@ class Channels(Section):
     programmes: bool = parameter(
         True, "buying, call buying and issuance of the timeline", "switch", CHOICE
     )
+    book: bool = parameter(True, "the book trades as its policy says", "switch", CHOICE)
 
 
 class MarketShift(Section):
@@ -175,6 +177,7 @@ class Scenario(NameParameters):
         le=1e4,
     )
     broker: Broker = Broker()
+    book: BookRules = BookRules()
     sensitivity: Sensitivity = Sensitivity()
     variation: Variation = Variation()
     variant_of: str | None = Field(

@@ -33,6 +33,7 @@ from powderkeg.kernels.layout import (
     EventType,
     Feature,
     Packed,
+    Policy,
     stream,
     tile,
 )
@@ -111,6 +112,16 @@ CALM_NAME: dict[str, float] = {
     "restriction_duration": 2.0,
     "book_weight": 0.0,
     "margin_rate": 0.3,
+    "margin_five": 0.0,
+    "margin_max": 0.0,
+    "margin_float": 0.0,
+    "margin_float_from": 0.005,
+    "margin_volume": 0.0,
+    "margin_volume_from": 0.05,
+    "margin_interest": 0.0,
+    "margin_interest_from": 0.01,
+    "margin_fee": 0.0,
+    "margin_fee_from": 0.1,
     # off unless asked for
     "premium": 0.0,
     "dof": 0.0,  # 0: normal
@@ -210,13 +221,20 @@ def packed(
     settlement_days: float = 2.0,
     broker_duration: float = 1.0,
     monthly_every: int = 20,
+    policy: Policy | int = 0,
+    book_participation: float = 0.1,
+    grace: float = 0.0,
+    cushion: float = 0.0,
+    stop_loss: float = 0.5,
+    leverage: float = 1.0,
+    financing_rate: float = 0.0,
     **fields: float | Sequence[float],
 ) -> Packed:
     """A packed scenario. `fields` are the keys of CALM_NAME; `options` one chain per name.
 
     Shape: loadings (names, factors), daily vols. The book's weights are in `book_weight`; a short
-    needs `book_short` too if it is to stand in the ledger. Raises ValueError for a name whose
-    holdings leave less than .05 float to elastic holders, or whose longs exceed 4 floats.
+    needs `book_short` too if it is to stand in the ledger and trade. Raises ValueError for a name
+    whose holdings leave less than .05 float to elastic holders, or whose longs exceed 4 floats.
     """
     unknown = fields.keys() - CALM_NAME.keys()
     if unknown:
@@ -261,6 +279,14 @@ def packed(
         "premium_limit": premium_limit,
         "settlement_c": -np.expm1(-dt / settlement_days),
         "broker_duration": broker_duration,
+        "policy": int(policy),
+        "book_participation_dt": book_participation * dt,
+        "grace": grace,
+        "cushion": cushion,
+        "stop_up": np.log1p(stop_loss),
+        "stop_down": np.log1p(-stop_loss) if stop_loss < 1 else -1e30,
+        "leverage": leverage,
+        "financing_dt": financing_rate * dt / 252,
     }.items():
         run[key] = value
 
@@ -360,6 +386,8 @@ def packed(
     lendable = p["lendable_elastic"] * elastic + p["lendable_locked"] * locked
     borrowed = sold + np.maximum(-hedge, 0)
     weight = p["attention_weight"] * (p["attention0"] > 0)
+    held_by_book = book_long - book_short
+    inverse = np.divide(1, held_by_book, out=np.zeros(names), where=held_by_book != 0)
     derived = {
         "stream": [stream(symbol) for symbol in symbols],
         "factor_variance": (loading[:names].astype(float) ** 2).sum(axis=1),
@@ -400,8 +428,9 @@ def packed(
         "transient_decay_c": c(p["transient_decay"]),
         "locked": locked,
         "cohort0": cohort,
-        "book_long": book_long,
-        "book_short": book_short,
+        "book0": book_long - book_short,
+        "book_inverse": inverse,
+        "book_value": p["book_weight"] * inverse,
         "hedging_dt": p["hedging"] * dt,
         "hedging_c": c(p["hedging"]),
         "vol_c": c(p["vol_rate"]),
@@ -421,6 +450,10 @@ def packed(
         "fee_excess0": np.maximum(borrowed / lendable - p["fee_threshold"], 0),
         "restriction_hazard_dt": p["restriction_hazard"] * dt,
         "book_margin": p["margin_rate"] * np.abs(p["book_weight"]),
+        **{
+            f"margin_{what}": p[f"margin_{what}"] * np.abs(p["book_weight"])
+            for what in ("max", "float", "volume", "interest", "fee")
+        },
     }
     for key, values in {**p, **derived}.items():
         if key in (NAME.names or ()):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from powderkeg.kernels.layout import EventType, Packed
+from powderkeg.kernels.layout import EventType, Packed, Policy
 from tests.builders import TestEvent, TestFund, gme_like
 
 
@@ -43,7 +43,7 @@ def everything(
 
     Without `cancelled` there is no trade cancellation, which needs a copy of the last close.
     """
-    events = timeline(steps_per_day)
+    events, weights = timeline(steps_per_day), np.linspace(-0.2, 0.2, names)
     if cancelled:
         events.append(TestEvent(EventType.CANCELLATION, 1, hazard=0.2, id="cancellation"))
     settings: dict[str, Any] = {
@@ -51,8 +51,20 @@ def everything(
         "loadings": np.full((names, 2), 0.012),
         "shared": 0.2,
         "dealer_sign": np.linspace(1, -1, names).tolist(),
-        "book_weight": np.linspace(-0.2, 0.2, names).tolist(),
-        "book_short": 0.01,
+        "book_weight": weights.tolist(),
+        "book_short": np.where(weights < 0, 0.01, 0).tolist(),
+        "book_long": np.where(weights > 0, 0.02, 0).tolist(),
+        "margin_rate": 0.9,
+        "margin_max": 2.0,
+        "margin_float": 5.0,
+        "margin_volume": 0.2,
+        "margin_interest": 1.0,
+        "margin_fee": 0.5,
+        "policy": Policy.STOP_LOSS | Policy.DELEVERAGE | Policy.MARGIN,
+        "stop_loss": 0.7,
+        "leverage": 0.25 * max(names - 1, 1),
+        "cushion": 0.1,
+        "financing_rate": 0.05,
         "events": events,
         "funds": [
             TestFund([0.02] * names, 4.0, 0.02, 4.0, 2.0, 0.5),

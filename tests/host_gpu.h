@@ -59,6 +59,24 @@ static float __shfl_xor_sync(unsigned, float value, int mask) {
     return other;
 }
 
+static float __shfl_sync(unsigned, float value, int lane, int width) {
+    const unsigned mine = threadIdx.x % 32;
+    exchange[mine] = value;
+    warp.arrive_and_wait();
+    const float other = exchange[mine / width * width + lane];
+    warp.arrive_and_wait();
+    return other;
+}
+
+static bool __any_sync(unsigned, bool value) {
+    exchange[threadIdx.x % 32] = value;
+    warp.arrive_and_wait();
+    bool any = false;
+    for (float each : exchange) any = any || each != 0;
+    warp.arrive_and_wait();
+    return any;
+}
+
 // Arguments come as 64-bit words: pointers, and integers of 8 bytes.
 template <class... A, std::size_t... I>
 void launch(void (*kernel)(A...), unsigned blocks, unsigned threads, const unsigned long long* words,

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from powderkeg.kernels import reference
 from powderkeg.kernels.in_use import channels_in_use
-from powderkeg.kernels.layout import ALL_CHANNELS, PATH, TRACE, Channel, EventType, Packed
+from powderkeg.kernels.layout import ALL_CHANNELS, PATH, TRACE, Channel, EventType, Packed, Policy
 from tests.builders import TestEvent, TestFund, gme_like, packed, packed_strategy, path_ids
 
 # What an agent remembers for itself: where nobody is there, nobody reads it.
@@ -103,6 +103,7 @@ def test_everybody_is_there() -> None:
         funds=[TestFund([-0.1], 2.0)],
         events=[TestEvent(EventType.ISSUANCE, 0.1, start=0, rows=27)],
         **{"levered": 0.05, "release_rate": 0.1, "issue_maximum": 0.1, "leader0": 0.02},
-        **{"band": 0.1, "broker_value": 1.0},
+        **{"band": 0.1, "broker_value": 1.0, "book_short": 0.1, "book_weight": -0.3},
+        policy=Policy.MARGIN,
     )
     assert channels_in_use(whole) == ALL_CHANNELS

@@ -36,7 +36,7 @@ each_back_end = pytest.mark.parametrize(
 @settings(max_examples=15, deadline=None)
 def test_the_ledger_balances_to_the_bit_after_26_days(simulate: Simulate, scenario: Packed) -> None:
     """What is held is what was issued or sold short: every path, every step, any parameters."""
-    assert residual(scenario, simulate(scenario, path_ids(32), trace=True)) == 0
+    assert residual(simulate(scenario, path_ids(32), trace=True)) == 0
 
 
 @each_back_end

@@ -37,6 +37,11 @@ def arrays() -> Arrays:
         "margin_call_day_close": np.where(np.arange(n) < n - 100, np.nan, 3).astype(np.float32),
         "margin_call_day_close_calm": never,
         "floor_names": floor,
+        "worst_close_pnl": worst,
+        "worst_close_pnl_calm": 0.1 * worst,
+        "largest_call": np.maximum(loss - np.float32(0.5), 0),
+        "largest_call_calm": np.zeros(n, np.float32),
+        "forced_day": called,
     }
 
 
@@ -56,6 +61,9 @@ def test_measures_by_hand(arrays: Arrays) -> None:
     assert ruin.on.value == pytest.approx(0.2001)  # 1.25 loss >= 1
     assert (call.off.value, call.off.low) == (0.0, 0.0)
     assert call.off.high == pytest.approx(1 - 0.025**1e-4)
+    assert (rows["p_forced"].on.value, rows["p_forced"].off.value) == (0.03, 0.0)
+    assert rows["var_99_call"].on.value == pytest.approx(0.99 - 0.5, rel=1e-6)
+    assert rows["p_close_20"].on == wilson(8400, 10_000)  # 1.25 loss > .2
     assert rows["p_loss_20_day_5"].on == wilson(8000, 10_000)
     assert rows["p_loss_10_day_5"].off.value == 0.0
 

@@ -74,14 +74,14 @@ def test_book_and_ledger(names: np.ndarray) -> None:
     gme = names[GME]
     assert gme["book_weight"] == np.float32(-1e6 * 35.5 / BOOK.equity)
     assert gme["book_margin"] == np.float32(0.3 * 1e6 * 35.5 / BOOK.equity)
-    assert gme["book_short"] == lots(1e6 / 5.144e7)
-    assert gme["book_long"] == 0
+    assert gme["book0"] == -lots(1e6 / 5.144e7)
+    assert gme["book_value"] * gme["book0"] == pytest.approx(gme["book_weight"], rel=1e-6)
     assert gme["cohort0"] == np.float32(lots(6.178e7 / 5.144e7) - lots(1e6 / 5.144e7))
-    held = sum(np.float64(gme[f]) for f in ("locked", "hedge0", "elastic0", "book_long"))
-    assert held == 1 + np.float64(gme["cohort0"]) + np.float64(gme["book_short"])
-    for field in ("locked", "hedge0", "elastic0", "cohort0", "book_short"):
+    held = sum(np.float64(gme[f]) for f in ("locked", "hedge0", "elastic0", "book0"))
+    assert held == 1 + np.float64(gme["cohort0"])
+    for field in ("locked", "hedge0", "elastic0", "cohort0", "book0"):
         assert (np.float64(gme[field]) * LOTS_PER_FLOAT).is_integer(), field
-    assert names[SPY]["book_long"] == lots(1e5 / 9e8)
+    assert names[SPY]["book0"] == lots(1e5 / 9e8)
 
 
 def test_square_root_law_moves_the_price_as_it_says(names: np.ndarray) -> None:
@@ -139,7 +139,7 @@ def test_lendable_matches_the_market_file_where_it_is_given(names: np.ndarray) -
     assert no["fee_excess0"] == 0
     assert (gme["lendable_elastic"], gme["lendable_locked"]) == (np.float32(0.75), np.float32(0.9))
     lendable = 0.75 * gme["elastic0"] + 0.9 * gme["locked"]
-    borrowed = gme["cohort0"] + gme["book_short"]
+    borrowed = gme["cohort0"] - gme["book0"]
     assert gme["fee_excess0"] == pytest.approx(max(borrowed / lendable - 0.8, 0), rel=1e-5)
 
 
@@ -356,8 +356,8 @@ def test_the_ledger_holds_everybody() -> None:
     for i, gme in enumerate(packed.names):
         held = {field: float(gme[field]) for field in NAME.names or ()}
         funds = packed.positions["holding0"][i].astype(float)
-        longs = ("elastic0", "locked", "crowd0", "hedge0", "leader0", "levered0", "book_long")
-        sold = held["cohort0"] + held["new_shorts0"] + held["book_short"]
+        longs = ("elastic0", "locked", "crowd0", "hedge0", "leader0", "levered0", "book0")
+        sold = held["cohort0"] + held["new_shorts0"]
         assert sum(held[f] for f in longs) + funds.sum() == 1 + sold, i
         for value in (*(held[f] for f in longs), *funds):
             assert (value * LOTS_PER_FLOAT).is_integer()
@@ -365,7 +365,7 @@ def test_the_ledger_holds_everybody() -> None:
     reported = lots(6.178e7 / 5.144e7)
     fund = float(packed.positions["holding0"][GME, 0])
     assert fund == lots(-0.1 * 1e9 / (35.5 * 5.144e7))
-    others = lots(0.1) + float(gme["book_short"]) - fund
+    others = lots(0.1) - float(gme["book0"]) - fund
     assert gme["cohort0"] == reported - others
     assert gme["new_shorts0"] == np.float32(lots(0.1))
     borrowed = reported + max(-float(gme["hedge0"]), 0)
@@ -454,7 +454,7 @@ def test_features_follow_what_is_asked_for() -> None:
 
 def test_channels_nobody_uses_are_off() -> None:
     on = Channel(int(pack(BOOK, MARKET, CHAIN, EVERYBODY, seed=1).run["channels"]))
-    assert on == ALL_CHANNELS & ~Channel.PROGRAMMES
+    assert on == ALL_CHANNELS & ~(Channel.PROGRAMMES | Channel.BOOK)
     calm = Channel(int(pack(BOOK, MARKET, Chain(), CALM, seed=1).run["channels"]))
     shorts = Channel.SHORTS | Channel.NEW_SHORTS | Channel.RECALL
     assert calm == shorts | Channel.RESTRICTION | Channel.TRANSIENT_IMPACT

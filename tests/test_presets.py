@@ -68,7 +68,7 @@ def test_gamestop_lies_in_the_band_of_its_own_preset() -> None:
     assert abs(np.median(price.argmax(axis=1)) - CLOSES.argmax()) <= 2
     assert np.mean(trace["floor"][:, -1]) < 0.15
     short = at_closes(packed, trace["cohort"] + trace["new_shorts"])
-    short += float(packed.names["book_short"][0])
+    short -= float(packed.names["book0"][0])  # the preset's book holds
     # exchange-reported, settled 29 January: two days earlier by trade date
     assert np.median(short[:, 6]) == pytest.approx(21.4 / 51.44, abs=0.1)
 

@@ -66,7 +66,13 @@ def crowd_by_hand(p: Row, a: Row, dt: float, sqrt_tau_buy: float, month: float) 
 def new_shorts_by_hand(p: Row, a: Row, dt: float) -> tuple[float, float, float, float]:
     """Entries and exits of new shorts, and the recalls from the cohort and from them."""
     y = p["lendable_elastic"] * a["elastic"] + p["lendable_locked"] * a["locked"]
-    d = a["cohort"] + a["new_shorts"] + p["book_short"] + max(-a["hedge"], 0) + max(-a["fund_1"], 0)
+    d = (
+        a["cohort"]
+        + a["new_shorts"]
+        + max(-a["book"], 0)
+        + max(-a["hedge"], 0)
+        + max(-a["fund_1"], 0)
+    )
     cost = p["entry_threshold"] + a["fee"] * p["entry_fee_years"]
     above = max(a["log_price"] - a["anchor"] - cost, 0)
     entry = (1 - math.exp(-0.9 * above * dt)) * max(y - d, 0)

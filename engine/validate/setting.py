@@ -65,12 +65,14 @@ def setting(
     steps: int = 26,
     overnight: float = 0.0,
     factors: Mapping[str, float] | None = None,
+    floats: float = 1 / FLOAT_SHARES,
     **top: Any,
 ) -> Packed:
     """Quiet names with what each asks for, packed. Volatilities of `factors` are per annum.
 
     The book holds `weight` of its equity in each name, so with weight 1 in one name alone its P&L
-    is that name's price less 1. `top` are fields of the scenario.
+    is that name's price less 1. Its equity buys `floats` of a name at price 1; by default next to
+    nothing, so that the book is no part of the ledger. `top` are fields of the scenario.
     """
     symbols = SYMBOLS[: len(names)]
     rows = {
@@ -87,8 +89,9 @@ def setting(
         )
         for symbol, name in zip(symbols, names, strict=True)
     }
+    equity = floats * FLOAT_SHARES
     positions = tuple(
-        Position(symbol, symbol, name.weight / name.price, name.price, name.margin_rate)
+        Position(symbol, symbol, name.weight * equity / name.price, name.price, name.margin_rate)
         for symbol, name in zip(symbols, names, strict=True)
     )
     scenario = Scenario.model_validate(
@@ -106,7 +109,7 @@ def setting(
         },
         strict=False,
     )
-    book = Book(positions, cash=1.0 - sum(name.weight for name in names))
+    book = Book(positions, cash=equity * (1.0 - sum(name.weight for name in names)))
     packed = pack(book, Market(rows), Chain(), scenario, seed=seed, channels=channels)
     return packed
 

@@ -9,8 +9,8 @@ FN Real lendable(const State& s, const Name& p, Real factor) {
     return maximum(all * factor, Real(1.0f / LOTS_PER_FLOAT));
 }
 
-FN Real borrowed(const State& s, const Name& p, int funds) {
-    Real all = s.cohort + s.new_shorts + Real(p.book_short) + positive(-s.hedge);
+FN Real borrowed(const State& s, int funds) {
+    Real all = s.cohort + s.new_shorts + positive(-s.book) + positive(-s.hedge);
     POWDERKEG_UNROLL
     for (int f = 0; f < funds; ++f) all = all + positive(-s.fund[f]);
     return all;
@@ -25,7 +25,7 @@ FN Real new_loan_fee(const State& s, const Name& p) {
 // Existing loans pay, utilisation follows the holdings, loans are repriced with a lag.
 FN void move_borrow_market(State& s, const Name& p, float dt, Real lendable_factor, int funds) {
     s.fee_paid = fused(s.fee, Real(dt / 252.0f), s.fee_paid);
-    s.utilisation = borrowed(s, p, funds) / lendable(s, p, lendable_factor);
+    s.utilisation = borrowed(s, funds) / lendable(s, p, lendable_factor);
     const Real fee = new_loan_fee(s, p);
     s.fee = p.repricing_c < 1.0f ? fused(Real(p.repricing_c), fee - s.fee, s.fee) : fee;
 }

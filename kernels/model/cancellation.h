@@ -9,6 +9,7 @@ FN void undo_trades(State& s, const State& close, Mask cancelled, int funds) {
     UNDO(elastic), UNDO(crowd), UNDO(hedge), UNDO(cohort), UNDO(new_shorts);
     UNDO(locked), UNDO(levered), UNDO(programme), UNDO(leader), UNDO(issued);
     UNDO(calls), UNDO(call_strike), UNDO(monthly_calls), UNDO(monthly_strike);
+    UNDO(book), UNDO(spent), UNDO(slippage), UNDO(stopped);
     UNDO(entry_price), UNDO(drawdown), UNDO(unsettled), UNDO(waiting);
     POWDERKEG_UNROLL
     for (int f = 0; f < funds; ++f) UNDO(fund[f]);

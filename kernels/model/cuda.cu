@@ -22,6 +22,13 @@ struct Tile {
                 POWDERKEG_TRACED};
     }
 
+    FN_MEMBER int per_lane(const Run&) const { return SLOTS; }
+    // Every lane of a warp takes part in a shuffle, so the paths of a warp decide together.
+    FN_MEMBER bool any_path(Mask m) const { return __any_sync(0xffffffffu, m); }
+    FN_MEMBER Real of_lane(const Real* values, int lane_of_path, int k, const Run&) const {
+        return __shfl_sync(0xffffffffu, values[k], lane_of_path, T);
+    }
+
     FN_MEMBER void clear(Real* values) const {
         POWDERKEG_UNROLL
         for (int k = 0; k < SLOTS; ++k) values[k] = 0.0f;
@@ -50,10 +57,11 @@ struct Tile {
     }
 
     FN_MEMBER void write_record(Path* out, const BookPath& book, Real borrow, Real floor,
-                                Real fails) const {
+                                Real fails, Real slippage) const {
         if (lane == 0 && valid)
             out[index] = {book.worst, day_or_nan(book.call_day), day_or_nan(book.call_day_close),
-                          borrow, floor, fails};
+                          borrow, floor, fails, book.worst_close, book.largest_call,
+                          day_or_nan(book.forced_day), slippage, book.financing};
     }
 };
 

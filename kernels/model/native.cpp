@@ -44,6 +44,12 @@ struct Lanes {
         return {run.channels, run.features, run.funds, run.events, trace != nullptr};
     }
 
+    int per_lane(const Run& r) const { return r.names_per_lane; }
+    bool any_path(Mask m) const { return any(m); }
+    Real of_lane(const Real* values, int lane, int k, const Run& r) const {
+        return values[lane * r.names_per_lane + k];
+    }
+
     void clear(Real* values) const {
         for (int k = 0; k < SLOTS; ++k) values[k] = Real(0.0f);
     }
@@ -75,9 +81,12 @@ struct Lanes {
 
     void write_path(float* to, Real value) const { write(to, 1, value); }
 
-    void write_record(Path* out, const BookPath& book, Real borrow, Real floor, Real fails) const {
-        const Real fields[] = {book.worst, day_or_nan(book.call_day),
-                               day_or_nan(book.call_day_close), borrow, floor, fails};
+    void write_record(Path* out, const BookPath& book, Real borrow, Real floor, Real fails,
+                      Real slippage) const {
+        const Real fields[] = {
+            book.worst, day_or_nan(book.call_day), day_or_nan(book.call_day_close), borrow, floor,
+            fails, book.worst_close, book.largest_call, day_or_nan(book.forced_day), slippage,
+            book.financing};
         constexpr int count = sizeof(Path) / sizeof(float);
         static_assert(sizeof(fields) / sizeof(Real) == count);
         for (int f = 0; f < count; ++f) write((float*)out + f, count, fields[f]);

@@ -28,7 +28,7 @@ FN Order operator*(Real share, const Order& a) { return {share * a.buy, share * 
 // Only those whose switch is on are set, and the first three.
 struct Orders {
     Order crowd, cohort, new_shorts;
-    Order levered, locked, issuer, leader, programme, fund[FUND_SLOTS];
+    Order levered, locked, issuer, leader, programme, book, fund[FUND_SLOTS];
 };
 
 // Everybody's but the dealers'.
@@ -40,6 +40,7 @@ FN Order total(const Orders& o, const Now& now) {
     if (channels & (CHANNEL_ISSUER | CHANNEL_PROGRAMMES)) all = all + o.issuer;
     if (channels & CHANNEL_LEADER) all = all + o.leader;
     if (channels & CHANNEL_PROGRAMMES) all = all + o.programme;
+    if (channels & CHANNEL_BOOK) all = all + o.book;
     if (channels & CHANNEL_FUNDS) {
         POWDERKEG_UNROLL
         for (int f = 0; f < now.fund_count; ++f) all = all + o.fund[f];
@@ -70,6 +71,7 @@ FN Real move_holdings(State& s, const Now& now, const Orders& o, const Order& de
         s.issued = s.issued - fill(o.issuer, share, net);
     if (channels & CHANNEL_LEADER) s.leader = s.leader + fill(o.leader, share, net);
     if (channels & CHANNEL_PROGRAMMES) s.programme = s.programme + fill(o.programme, share, net);
+    if (channels & CHANNEL_BOOK) s.book = s.book + fill(o.book, share, net);
     if (channels & CHANNEL_FUNDS) {
         POWDERKEG_UNROLL
         for (int f = 0; f < now.fund_count; ++f)

@@ -42,7 +42,7 @@ FN Int linear_bin(Real value, float low, float scale) {
 
 template <class Tile>
 FN void count_close(const Tile& tile, unsigned* close, const State& s, const Name& p) {
-    const Real short_interest = s.cohort + s.new_shorts + Real(p.book_short);
+    const Real short_interest = s.cohort + s.new_shorts + positive(-s.book);
     tile.count(close + Q_PRICE * HISTOGRAM_BINS, price_bin(s.price));
     tile.count(close + Q_SHORT_INTEREST * HISTOGRAM_BINS,
                linear_bin(short_interest, SHORT_INTEREST_LOW, SHORT_INTEREST_SCALE));
@@ -60,7 +60,8 @@ FN void count_close(const Tile& tile, unsigned* close, const State& s, const Nam
 
 template <class Tile>
 FN void keep_trace(const Tile& tile, const Launch& launch, const Run& run, int funds_held, int row,
-                   int name, const State& s, const Name& p, Mask broker, const Clearing& c) {
+                   int name, const State& s, const Name& p, Mask broker, const Clearing& c,
+                   Real margin) {
     const Mask sells_only = clock_restricts(s, p) || broker;
     Real funds[MAX_FUNDS] = {};
     POWDERKEG_UNROLL
@@ -72,7 +73,7 @@ FN void keep_trace(const Tile& tile, const Launch& launch, const Run& run, int f
         one_if(sells_only), s.floor, s.fails, c.fill_price, c.net, s.borrow_paid,
         s.locked, s.levered, s.programme, s.leader, s.issued, funds[0], funds[1], funds[2],
         funds[3], s.monthly_calls, s.monthly_strike, s.fee, s.drawdown, s.waiting,
-        one_if(s.rest > Real(0.0f)), s.unsettled};
+        one_if(s.rest > Real(0.0f)), s.unsettled, s.book, s.spent, s.slippage, margin};
     constexpr int count = sizeof(Trace) / sizeof(float);
     static_assert(sizeof(fields) / sizeof(Real) == count);
     const long long stride = (long long)(run.steps + 1) * run.names * count;
@@ -127,6 +128,47 @@ FN void draw_day(State& s, const Name& p, const Launch& launch, const Now& now, 
     if (now.features & FEATURE_JUMPS) draw_jump(s, p, now.run, path, day);
 }
 
+// How much the names that come first can shed in this step, for every name.
+template <class Tile>
+FN void order_of_relief(const Tile& tile, const Launch& launch, const Now& now, const Real* margin,
+                        Real* before) {
+    Real relief[Tile::SLOTS], score[Tile::SLOTS];
+    tile.clear(relief), tile.clear(score);
+    POWDERKEG_UNROLL
+    for (int k = 0; k < tile.held(); ++k) {
+        if (!tile.real(k)) continue;
+        const State& s = tile.states[k];
+        const Name& p = launch.names[tile.slot(k)];
+        const Mask halted = halted_now(s, now.channels, effects_at(launch, now, tile.slot(k)));
+        relief[k] = relief_within_reach(s, p, now.run, margin[k], halted);
+        score[k] = relief_per_impact(s, p, margin[k]);
+    }
+    rank_positions(tile, now.run, relief, score, before);
+}
+
+// What the book's check needs of all names; what no policy asks for stays 0.
+template <class Tile>
+FN Sums sums_of(const Tile& tile, const Launch& launch, const Run& run, const Real* pnl,
+                const Real* margin) {
+    Sums sums = {tile.sum(pnl), tile.sum(margin), Real(0.0f), Real(0.0f)};
+    const bool gross = run.policy & POLICY_DELEVERAGE, longs = run.financing_dt > 0.0f;
+    if (!gross && !longs) return sums;
+    Real value[Tile::SLOTS], bought[Tile::SLOTS];
+    tile.clear(value), tile.clear(bought);
+    POWDERKEG_UNROLL
+    for (int k = 0; k < tile.held(); ++k) {
+        if (!tile.real(k)) continue;
+        const State& s = tile.states[k];
+        const Name& p = launch.names[tile.slot(k)];
+        const Real held = Real(p.book_weight) * (part_held(s, p) * s.price);
+        value[k] = absolute(held);
+        bought[k] = positive(held);
+    }
+    if (gross) sums.gross = tile.sum(value);
+    if (longs) sums.longs = tile.sum(bought);
+    return sums;
+}
+
 // Tile: which names a thread holds, sums over all names, and how a lane writes.
 template <class Tile>
 FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
@@ -141,7 +183,9 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
     const Shares intraday_move = shares_of((1.0f - run.overnight_share) * run.dt);
 
     Real attention[SLOTS], pnl[SLOTS], margin[SLOTS], required[SLOTS], gained[FUND_SLOTS][SLOTS];
+    Real before[SLOTS];  // relief of the names that the book sells or covers first
     tile.clear(attention), tile.clear(pnl), tile.clear(margin), tile.clear(required);
+    tile.clear(before);
     for (int f = 0; f < FUND_SLOTS; ++f) tile.clear(gained[f]);
     Clearing clearing[SLOTS];
     Everyone all = everyone_at_start(launch, run, uses, path);
@@ -155,12 +199,13 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         if (features & FEATURE_CANCELLATION) tile.closed[k] = states[k];
         if (!tile.real(k)) continue;
         attention[k] = Real(p.attention_weight) * states[k].attention;
+        margin[k] = position_margin(states[k], p, Real(0.0f));
         if (uses.traced)
             keep_trace(tile, launch, run, funds, 0, slot, states[k], p, Real(0.0f) > Real(0.0f),
-                       {Real(1.0f), Real(0.0f)});
+                       {Real(1.0f), Real(0.0f)}, margin[k]);
     }
     all.attention = tile.sum(attention);
-    BookPath book = {Real(0.0f), Real(0.0f), Real(NEVER), Real(NEVER)};
+    BookPath book = book_at_start();
 
     for (int t = 0; t < run.steps; ++t) {
         const Step& step = launch.steps[t];
@@ -182,6 +227,13 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
             if (features & FEATURE_FACTOR_TAILS)
                 factors[f] = factors[f] * square_root(all.factor_variance);
         }
+
+        const bool trades = (channels & CHANNEL_BOOK) && !overnight;
+        if (trades && (run.policy & POLICY_MARGIN) && tile.any_path(book.relief > Real(0.0f)))
+            order_of_relief(tile, launch, now, margin, before);
+        if (trades)
+            book.forced_day = select(book.relief > Real(0.0f),
+                                     minimum(book.forced_day, Real(step.time)), book.forced_day);
 
         POWDERKEG_UNROLL
         for (int k = 0; k < tile.held(); ++k) {
@@ -212,7 +264,8 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
             } else {
                 const Real normal = step_normal(tile.normals[k], run.seed, p.stream, path,
                                                 step.draw, run.normals_per_step);
-                clearing[k] = trade(s, p, positions, now, e, chain_at(launch, run, p, t),
+                Duty duty = {book.relief, book.cut, margin[k], before[k]};
+                clearing[k] = trade(s, p, positions, now, e, duty, chain_at(launch, run, p, t),
                                     factor_return, normal);
                 pay_borrow_fee(s, p, run.dt);
             }
@@ -234,7 +287,7 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         }
         if ((channels & CHANNEL_CLEARING_RULE) && !overnight)
             all.broker_days = days_left(all.broker_days, tile.sum(required), run);
-        check_book(book, tile.sum(pnl), tile.sum(margin), step.time, step.kind & STEP_CLOSE);
+        check_book(book, run, sums_of(tile, launch, run, pnl, margin), step);
         if (step.horizon >= 0) tile.write_path(launch.pnl + step.horizon * launch.paths, book.pnl);
 
         const bool close = step.kind & STEP_CLOSE;
@@ -256,12 +309,13 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
                                                 HISTOGRAM_BINS,
                             s, p);
             if (uses.traced)
-                keep_trace(tile, launch, run, funds, t + 1, slot, s, p, broker, clearing[k]);
+                keep_trace(tile, launch, run, funds, t + 1, slot, s, p, broker, clearing[k],
+                           margin[k]);
         }
     }
 
-    Real floor[SLOTS], fails[SLOTS];
-    tile.clear(floor), tile.clear(fails);
+    Real floor[SLOTS], fails[SLOTS], slippage[SLOTS];
+    tile.clear(floor), tile.clear(fails), tile.clear(slippage);
     POWDERKEG_UNROLL
     for (int k = 0; k < tile.held(); ++k) {
         if (!tile.real(k)) continue;
@@ -269,7 +323,9 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         floor[k] = s.floor;
         fails[k] = s.fails;
         pnl[k] = s.borrow_paid;
+        slippage[k] = s.slippage;
         tile.count(launch.peaks + tile.slot(k) * HISTOGRAM_BINS, price_bin(exponential(s.x_max)));
     }
-    tile.write_record(launch.out, book, tile.sum(pnl), tile.sum(floor), tile.sum(fails));
+    tile.write_record(launch.out, book, tile.sum(pnl), tile.sum(floor), tile.sum(fails),
+                      tile.sum(slippage));
 }

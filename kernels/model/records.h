@@ -9,11 +9,13 @@ constexpr float MIXING_RANGE = 6.0f, LOWEST_X = -14.0f, HIGHEST_X = 28.0f;
 
 constexpr float LOTS_PER_FLOAT = 4194304.0f;
 
-enum : unsigned { CHANNEL_DEALERS = 1, CHANNEL_CROWD = 2, CHANNEL_CROWD_SHARES = 4, CHANNEL_CROWD_CALLS = 8, CHANNEL_SHORTS = 16, CHANNEL_NEW_SHORTS = 32, CHANNEL_RECALL = 64, CHANNEL_RESTRICTION = 128, CHANNEL_TRANSIENT_IMPACT = 256, CHANNEL_FUNDS = 512, CHANNEL_LEVERED_LONGS = 1024, CHANNEL_LOCKED_RELEASE = 2048, CHANNEL_ISSUER = 4096, CHANNEL_LEADER = 8192, CHANNEL_PAUSES = 16384, CHANNEL_CLEARING_RULE = 32768, CHANNEL_PROGRAMMES = 65536 };
+enum : unsigned { CHANNEL_DEALERS = 1, CHANNEL_CROWD = 2, CHANNEL_CROWD_SHARES = 4, CHANNEL_CROWD_CALLS = 8, CHANNEL_SHORTS = 16, CHANNEL_NEW_SHORTS = 32, CHANNEL_RECALL = 64, CHANNEL_RESTRICTION = 128, CHANNEL_TRANSIENT_IMPACT = 256, CHANNEL_FUNDS = 512, CHANNEL_LEVERED_LONGS = 1024, CHANNEL_LOCKED_RELEASE = 2048, CHANNEL_ISSUER = 4096, CHANNEL_LEADER = 8192, CHANNEL_PAUSES = 16384, CHANNEL_CLEARING_RULE = 32768, CHANNEL_PROGRAMMES = 65536, CHANNEL_BOOK = 131072 };
 
 enum : unsigned { FEATURE_FACTOR_TAILS = 1, FEATURE_NAME_TAILS = 2, FEATURE_JUMPS = 4, FEATURE_EVENTS = 8, FEATURE_MONTHLY_CALLS = 16, FEATURE_CANCELLATION = 32 };
 
 enum : int { EVENT_ANCHOR = 1, EVENT_PROGRAMME = 2, EVENT_CALL_PROGRAMME = 3, EVENT_LENDABLE = 4, EVENT_ATTENTION = 5, EVENT_ELASTICITY = 6, EVENT_DEPTH = 7, EVENT_IMPLIED_VOL = 8, EVENT_ISSUANCE = 9, EVENT_RESTRICTION = 10, EVENT_MARGIN = 11, EVENT_HALT = 12, EVENT_CANCELLATION = 13 };
+
+enum : unsigned { POLICY_STOP_LOSS = 1, POLICY_DELEVERAGE = 2, POLICY_MARGIN = 4 };
 
 enum : unsigned { STEP_OVERNIGHT = 1, STEP_CLOSE = 2, STEP_EXPIRY = 4, STEP_MONTHLY_EXPIRY = 8, STEP_OPENING = 16, STEP_CLOSING = 32 };
 
@@ -51,9 +53,16 @@ struct Run {
     float premium_limit;
     float settlement_c;
     float broker_duration;
-    float pad_;
+    unsigned policy;
+    float book_participation_dt;
+    float grace;
+    float cushion;
+    float stop_up;
+    float stop_down;
+    float leverage;
+    float financing_dt;
 };
-static_assert(sizeof(Run) == 104);
+static_assert(sizeof(Run) == 136);
 
 struct Step {
     unsigned kind;
@@ -101,8 +110,7 @@ struct Name {
     float new_shorts0;
     float hedge0;
     float cohort0;
-    float book_long;
-    float book_short;
+    float book0;
     float dealer_sign;
     float hedging_dt;
     float hedging_c;
@@ -190,9 +198,21 @@ struct Name {
     float reference_c;
     float pause_steps;
     float book_weight;
+    float book_inverse;
+    float book_value;
     float book_margin;
+    float margin_five;
+    float margin_max;
+    float margin_float;
+    float margin_float_from;
+    float margin_volume;
+    float margin_volume_from;
+    float margin_interest;
+    float margin_interest_from;
+    float margin_fee;
+    float margin_fee_from;
 };
-static_assert(sizeof(Name) == 476);
+static_assert(sizeof(Name) == 520);
 
 struct Fund {
     float threshold;
@@ -226,8 +246,13 @@ struct Path {
     float borrow_cost;
     float floor_names;
     float fails;
+    float worst_close_pnl;
+    float largest_call;
+    float forced_day;
+    float slippage;
+    float financing_cost;
 };
-static_assert(sizeof(Path) == 24);
+static_assert(sizeof(Path) == 44);
 
 struct Trace {
     float log_price;
@@ -273,5 +298,9 @@ struct Trace {
     float waiting;
     float paused;
     float unsettled;
+    float book;
+    float spent;
+    float slippage;
+    float margin;
 };
-static_assert(sizeof(Trace) == 172);
+static_assert(sizeof(Trace) == 188);

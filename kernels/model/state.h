@@ -13,6 +13,8 @@ struct State {
     Real attention, removed, x_slow, calls, call_strike, monthly_calls, monthly_strike, waiting;
     // what follows the price; the fee is that of existing loans
     Real vol, realised_vol, fee, utilisation, fee_paid, entry_price, clock, drawdown, unsettled;
+    // the book: its signed holding, money its trades cost, slippage of them, 1 once stopped out
+    Real book, spent, slippage, stopped;
     // pauses: steps of rest, -1 when reopening; the price that bands are measured from
     Real rest, reference;
     // drawn overnight for the day: variance, the step of the jump (or -1), its size

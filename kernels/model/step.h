@@ -1,7 +1,6 @@
 // One intraday step of one name: orders from the price everybody sees, the anchor moves, dealers
 // answer, the market clears, and what follows the price follows (docs/model.md, 7-9).
 #pragma once
-#include "book.h"
 #include "broker.h"
 #include "calls.h"
 #include "cancellation.h"
@@ -12,6 +11,7 @@
 #include "levered.h"
 #include "locked.h"
 #include "pauses.h"
+#include "policy.h"
 #include "programmes.h"
 #include "restriction.h"
 #include "shorts.h"
@@ -37,7 +37,7 @@ FN void short_orders(const State& s, const Name& p, const Now& now, const Effect
     const unsigned channels = now.channels;
     if (channels & CHANNEL_SHORTS) o.cohort.buy = cohort_cover(s, p, volume);
     if (channels & (CHANNEL_RECALL | CHANNEL_NEW_SHORTS)) {
-        const Real spare = lendable(s, p, e.lendable) - borrowed(s, p, now.fund_count);
+        const Real spare = lendable(s, p, e.lendable) - borrowed(s, now.fund_count);
         if (channels & CHANNEL_NEW_SHORTS) {
             o.new_shorts.sell = new_short_entry(s, p, positive(spare));
             o.new_shorts.buy = new_short_exit(s, p);
@@ -55,7 +55,7 @@ FN void short_orders(const State& s, const Name& p, const Now& now, const Effect
 
 // Everybody's but the dealers'.
 FN Orders collect_orders(State& s, const Name& p, const Position* positions, const Now& now,
-                         const Effects& e, Mask halted) {
+                         const Effects& e, const Duty& duty, Mask halted) {
     const unsigned channels = now.channels;
     const bool programmes = (channels & CHANNEL_PROGRAMMES) && (now.features & FEATURE_EVENTS);
     Orders o;
@@ -81,6 +81,7 @@ FN Orders collect_orders(State& s, const Name& p, const Position* positions, con
         o.programme = programme_order(s, e, now.run.dt);
         o.issuer.sell = fused(e.issuance, Real(now.run.dt), o.issuer.sell);
     }
+    if (channels & CHANNEL_BOOK) o.book = book_order(s, p, now.run, duty);
     if (channels & CHANNEL_FUNDS) {
         POWDERKEG_UNROLL
         for (int f = 0; f < now.fund_count; ++f)
@@ -102,6 +103,7 @@ FN Clearing clear(State& s, const Name& p, const Now& now, const Effects& e, con
     s.fails = fused(Real(1.0f) - share, lapsing, s.fails);
 
     const Real before = s.elastic, transient = s.transient, trades = one_if(!halted);
+    const Real held = s.book, seen = s.price;
     const Real net = move_holdings(s, now, o, dealers, {share * trades, trades});
     const Real opened = lots(trades * o.new_shorts.sell) / (s.new_shorts + Real(1e-12f));
     s.entry_price = fused(opened, s.x - s.entry_price, s.entry_price);
@@ -114,20 +116,24 @@ FN Clearing clear(State& s, const Name& p, const Now& now, const Effects& e, con
     set_price(s, p, M, halted);
 
     Clearing c = {s.price, net};  // where nobody may trade, the price that stands
-    if (now.traced)
+    const Real bought = s.book - held, zero = Real(0.0f);
+    const bool book = (now.channels & CHANNEL_BOOK) && any(bought < zero || bought > zero);
+    if (now.traced || book)
         c.fill_price = select(halted, s.price,
                               fill_price(s.anchor, Real(0.5f) * (transient + s.transient), M,
                                          Real(p.elastic_normal), before, s.elastic));
+    if (book) settle_trade(s, p, bought, c.fill_price, seen);
     return c;
 }
 
 FN Clearing trade(State& s, const Name& p, const Position* positions, const Now& now,
-                  const Effects& e, const Chain& chain, Real factors, Real normal) {
+                  const Effects& e, const Duty& duty, const Chain& chain, Real factors,
+                  Real normal) {
     const Run& run = now.run;
     const unsigned channels = now.channels;
     const Mask halted = halted_now(s, channels, e);
     const Real crowd = s.crowd, M = Real(p.elasticity) * e.elasticity;
-    Orders o = collect_orders(s, p, positions, now, e, halted);
+    Orders o = collect_orders(s, p, positions, now, e, duty, halted);
     Order others = total(o, now);
     if (can_halt(now)) others = one_if(!halted) * others;
 
@@ -180,6 +186,7 @@ FN void start(State& s, const Name& p, const Position* positions, int funds, Rea
     s.locked = Real(p.locked);
     s.levered = Real(p.levered0);
     s.leader = Real(p.leader0);
+    s.book = Real(p.book0);
     POWDERKEG_UNROLL
     for (int f = 0; f < funds; ++f) s.fund[f] = Real(positions[f].holding0);
     s.attention = Real(p.attention0);
@@ -191,6 +198,6 @@ FN void start(State& s, const Name& p, const Position* positions, int funds, Rea
     s.jump_step = Real(-1.0f);
     // A draw that rounds to 1 would start with the clock run out, restricted from the first step.
     s.clock = maximum(-logarithm(uniform_draw), Real(2.3283064e-10f));
-    s.utilisation = borrowed(s, p, funds) / lendable(s, p, Real(1.0f));
+    s.utilisation = borrowed(s, funds) / lendable(s, p, Real(1.0f));
     s.fee = new_loan_fee(s, p);
 }

@@ -1,9 +1,8 @@
-"""The book: marked at every step, open included; nobody acts on a margin call (policy hold).
+"""The book: marked at every step, open included; what it pays, and the margin it needs.
 
-    pnl    = sum_i (a_i (P_i - 1) - paid_i)
-    excess = 1 + pnl - sum_i margin_i |a_i| P_i            a margin call is excess < 0
-
-Margin events that are on add to margin_i |a_i|; fees are those on existing loans.
+    held   = b / b(0)
+    pnl    = sum_i (a_i (held_i P_i - 1) - paid_i - spent_i) - financing
+    margin = sum_i (rate_i |a_i| + events_i) held_i P_i        a margin call is 1 + pnl < margin
 
 docs/model.md, section 11.
 """
@@ -13,36 +12,75 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import PATH, EventType
-from .parameters import Array, Model
+from ..layout import PATH, EventType, Policy, StepKind
+from .parameters import Array, Columns, Model
 from .state import State
 from .timeline import Now
 
 
 class Book:
-    """Path records of a chunk of paths, filled as the paths go."""
+    """Path records of a chunk of paths, filled as the paths go.
 
-    def __init__(self, paths: int) -> None:
+    `relief` is the requirement that must be shed now, `cut` the part of every position that the
+    book gives up by itself, `age` the days since a margin call that stands, or -1.
+    """
+
+    def __init__(self, model: Model, state: State) -> None:
+        paths = state.price.shape[1]
         self.pnl: Array = np.zeros(paths)
         self.worst: Array = np.zeros(paths)
+        self.worst_close: Array = np.zeros(paths)
         self.call_day: Array = np.full(paths, np.nan)
         self.call_day_close: Array = np.full(paths, np.nan)
+        self.forced_day: Array = np.full(paths, np.nan)
+        self.largest_call: Array = np.zeros(paths)
+        self.financing: Array = np.zeros(paths)
+        self.age: Array = np.full(paths, -1.0)
+        self.relief: Array = np.zeros(paths)
+        self.cut: Array = np.zeros(paths)
+        state.margin = margin(state, model.name, Now())
 
     def pay_fees(self, state: State, model: Model) -> None:
         """Borrow fees of the book's shorts over an intraday step, at its new price and fee."""
-        short = np.maximum(-model.name.book_weight, 0) * (model.dt / 252)
+        p = model.name
+        short = np.maximum(-p.book_weight, 0) * part_held(state, p) * (model.dt / 252)
         state.borrow_paid += short * state.price * state.fee_existing
 
-    def check(self, state: State, model: Model, now: Now, time: float, close: bool) -> None:
-        p = model.name
-        self.pnl = model.total(p.book_weight * (state.price - 1) - state.borrow_paid)
-        margin = p.book_margin + now.added(EventType.MARGIN)
-        excess = 1 + self.pnl - model.total(margin * state.price)
+    def check(self, state: State, model: Model, now: Now, time: float, kind: StepKind) -> None:
+        """After a step: P&L, requirement, calls, and what they ask for in the next one."""
+        p, run = model.name, model.packed.run
+        held = part_held(state, p)
+        gain = model.total(
+            p.book_weight * (held * state.price - 1) - state.borrow_paid - state.spent
+        )
+        value = p.book_weight * held * state.price
+        if StepKind.OVERNIGHT not in kind:
+            debit = np.maximum(model.total(np.maximum(value, 0)) - (1 + gain - self.financing), 0)
+            self.financing = self.financing + float(run["financing_dt"]) * debit
+        self.pnl = gain - self.financing
+        state.margin = margin(state, p, now)
+        required = model.total(state.margin)
+        short_of = required - (1 + self.pnl)
+        called = short_of > 0
         np.minimum(self.worst, self.pnl, out=self.worst)
-        called = excess < 0
+        np.maximum(self.largest_call, short_of, out=self.largest_call)
         self.call_day[called & np.isnan(self.call_day)] = time
-        if close:
+        if StepKind.CLOSE in kind:
+            np.minimum(self.worst_close, self.pnl, out=self.worst_close)
             self.call_day_close[called & np.isnan(self.call_day_close)] = time
+        policy = Policy(int(run["policy"]))
+        if Policy.MARGIN in policy:
+            need = np.maximum(short_of + float(run["cushion"]) * required, 0)
+            stands = called | ((self.age >= 0) & (need > 0))
+            older = self.age + (0 if StepKind.OVERNIGHT in kind else model.dt)
+            self.age = np.where(stands, np.where(self.age < 0, 0, older), -1)
+            due = (self.age >= 0) & (self.age >= float(run["grace"]) - model.dt / 2)
+            # what is shed lowers the cushion as well
+            self.relief = np.where(due, need / (1 + float(run["cushion"])), 0)
+        if Policy.DELEVERAGE in policy:
+            most = float(run["leverage"]) * np.maximum(1 + self.pnl, 0)
+            gross = np.maximum(model.total(np.abs(value)), 1e-12)
+            self.cut = np.maximum(1 - most / gross, 0)
 
     def records(self, state: State, model: Model) -> npt.NDArray[np.void]:
         out = np.zeros(len(self.pnl), PATH)
@@ -52,4 +90,38 @@ class Book:
         out["borrow_cost"] = model.total(state.borrow_paid)
         out["floor_names"] = model.total(state.floor)
         out["fails"] = model.total(state.fails)
+        out["worst_close_pnl"] = self.worst_close
+        out["largest_call"] = self.largest_call
+        out["forced_day"] = self.forced_day
+        out["slippage"] = model.total(state.slippage)
+        out["financing_cost"] = self.financing
         return out
+
+
+def part_held(state: State, p: Columns) -> Array:
+    """Part of the starting position that is left."""
+    return np.maximum(1 - (p.book0 - state.book) * p.book_inverse, 0)
+
+
+def margin(state: State, p: Columns, now: Now) -> Array:
+    """Requirement by name, in units of equity, shape (names, paths).
+
+    House add-ons are linear in what is large or dear to borrow; `margin_five` is FINRA rule
+    4210(c): at least 5 a share, below that the whole price or 2.50.
+    """
+    size, shorts = np.abs(state.book), np.maximum(-state.book, 0)
+    interest = state.cohort + state.new_shorts + shorts + 1e-12
+    addons = (
+        p.margin_float * np.maximum(size - p.margin_float_from, 0)
+        + p.margin_volume * np.maximum(size / p.adv - p.margin_volume_from, 0)
+        + p.margin_interest * np.maximum(shorts / interest - p.margin_interest_from, 0)
+        + p.margin_fee * (p.book0 < 0) * np.maximum(state.fee - p.margin_fee_from, 0)
+    )
+    house = np.minimum(p.book_margin + addons, p.margin_max)
+    rate = np.where(p.margin_max > 0, house, p.book_margin) + now.added(EventType.MARGIN)
+    whole, five = np.abs(p.book_weight), p.margin_five
+    low = whole * np.maximum(state.price, five / 2)
+    high = np.maximum(rate * state.price, whole * five)
+    by_share = np.where(state.price < five, low, high)
+    needed: Array = part_held(state, p) * np.where(five > 0, by_share, rate * state.price)
+    return needed

@@ -27,7 +27,9 @@ def lendable(state: State, p: Columns, now: Now) -> Array:
 
 def borrowed(state: State, model: Model) -> Array:
     """D, whoever borrowed."""
-    short = state.cohort + state.new_shorts + model.name.book_short + np.maximum(-state.hedge, 0)
+    short = (
+        state.cohort + state.new_shorts + np.maximum(-state.book, 0) + np.maximum(-state.hedge, 0)
+    )
     for fund in FUNDS[: model.funds]:
         short += np.maximum(-getattr(state, fund), 0)
     return short

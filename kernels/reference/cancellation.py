@@ -16,7 +16,8 @@ from .timeline import Now
 UNDONE = (
     "elastic locked levered leader crowd_shares hedge cohort new_shorts programme issued "
     "calls call_log_strike monthly_calls monthly_call_log_strike transient log_price price "
-    "log_price_max log_price_slow new_short_entry drawdown_max unsettled waiting"
+    "log_price_max log_price_slow new_short_entry drawdown_max unsettled waiting "
+    "book spent slippage stopped"
 ).split() + list(FUNDS)
 
 

@@ -32,7 +32,7 @@ def counts(bins: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
 def add_close(closes: npt.NDArray[np.uint32], state: State, model: Model) -> None:
     """Adds the chunk's paths to one day's histograms, (names, quantities, bins)."""
     values = {
-        "short_interest": state.cohort + state.new_shorts + model.name.book_short,
+        "short_interest": state.cohort + state.new_shorts + np.maximum(-state.book, 0),
         "utilisation": state.utilisation,
         "borrow_fee": state.fee,
         "dealer_hedge": state.hedge,

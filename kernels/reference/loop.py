@@ -35,6 +35,7 @@ from . import (
     new_shorts,
     pauses,
     philox,
+    policy,
     programmes,
     restriction,
     shorts,
@@ -84,13 +85,14 @@ def simulate_chunk(
     words = philox.words(seed, model.streams, ids, philox.RESTRICTION, 0)
     state = states.start(model, -np.log(philox.uniform(words[0])))
     borrow.open_loans(state, model)
-    funds, broker, book = Funds(model, len(ids)), Broker(np.zeros(len(ids))), Book(len(ids))
+    funds, broker, book = Funds(model, len(ids)), Broker(np.zeros(len(ids))), Book(model, state)
     undoing = Feature.CANCELLATION in model.features
     last_close = cancellation.Close(state) if undoing else None
     keep(out, chunk, 0, state)
     for number, step in enumerate(packed.schedule):
         kind, day, draw = StepKind(int(step["kind"])), int(step["day"]), int(step["draw"])
         now = timeline.at(number)
+        duty = book_duty(state, model, now, kind, book, float(step["time"]))
         if last_close is not None:
             last_close.restore(state, now)
         price_before, held_before = state.price, funds.holdings(state)
@@ -104,7 +106,7 @@ def simulate_chunk(
             jump = jumps.move(int(step["step_of_day"])) + now.added(EventType.ANCHOR)
             draws = intraday.mean_draw(draw, normals_per_step)
             news = News(draws, jump, *variance)
-            wanted = orders(state, model, now, step, funds)
+            wanted = orders(state, model, now, step, funds, book, duty)
             trade(state, model, now, number, wanted, news, out.trace is not None)
             book_keeping(state, model, now, broker, crowd_before)
             book.pay_fees(state, model)
@@ -114,7 +116,7 @@ def simulate_chunk(
             close(state, model, now, kind, step)
             histograms.add_close(out.closes[day], state, model)
             last_close = cancellation.Close(state) if undoing else None
-        book.check(state, model, now, float(step["time"]), StepKind.CLOSE in kind)
+        book.check(state, model, now, float(step["time"]), kind)
         if step["horizon"] >= 0:
             out.pnl[step["horizon"], chunk] = book.pnl
         keep(out, chunk, number + 1, state)
@@ -135,7 +137,13 @@ def gap(state: State, model: Model, now: Now, news: News) -> None:
 
 
 def orders(
-    state: State, model: Model, now: Now, step: npt.NDArray[np.void], funds: Funds
+    state: State,
+    model: Model,
+    now: Now,
+    step: npt.NDArray[np.void],
+    funds: Funds,
+    book: Book,
+    duty: Array,
 ) -> Orders:
     """What everybody but the dealers wants at the price that everybody sees (section 7)."""
     p, dt, on = model.name, model.dt, model.on
@@ -172,6 +180,8 @@ def orders(
         wanted["locked"] = locked.order(state, p)
     if Channel.LEADER in on:
         wanted["leader"] = leader.order(state, daily_volume, p)
+    if Channel.BOOK in on:
+        wanted["book"] = policy.order(state, model, book, duty, daily_volume)
     if Channel.FUNDS in on:
         wanted.update(funds.orders(state))
     issued = ZERO
@@ -208,7 +218,7 @@ def trade(
         wanted |= order_book.only({"hedge": hedge}, trading)
 
     # Fills, in whole lots; every trade is with the elastic holders.
-    before = state.elastic
+    before, held, seen = state.elastic, state.book, state.price
     quantity = order_book.fill(state, wanted, p.elastic_min)
     if "new_shorts" in wanted:
         new_shorts.remember(state, clearing.lots(wanted["new_shorts"].sells), x)
@@ -222,12 +232,26 @@ def trade(
         state.transient = decayed + clearing.impact(quantity, volume_of_a_day(state, p), scale, dt)
     reprice(state, model, now, trading)
     state.volume = quantity
-    if traced:
+    if traced or Channel.BOOK in on:
         mean = (decayed + state.transient) / 2
         fill = clearing.fill_price(state.anchor, mean, before, state.elastic, m, p.elastic_normal)
         state.fill_price = np.where(trading, fill, state.price)
+    if Channel.BOOK in on:
+        policy.settle(state, model, state.book - held, seen)
     if Channel.PAUSES in on:
         pauses.update(state, p, kind, now.any(EventType.HALT))
+
+
+def book_duty(
+    state: State, model: Model, now: Now, kind: StepKind, book: Book, time: float
+) -> Array:
+    """What the names that come first can shed, where the book is forced to (section 11)."""
+    forced = book.relief > 0
+    if Channel.BOOK not in model.on or StepKind.OVERNIGHT in kind or not forced.any():
+        return ZERO
+    book.forced_day[forced & np.isnan(book.forced_day)] = time
+    volume = volume_of_a_day(state, model.name)
+    return policy.relief_before(state, model, volume, names_that_trade(state, now))
 
 
 def names_that_trade(state: State, now: Now) -> Mask:

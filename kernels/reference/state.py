@@ -58,11 +58,16 @@ class State:
     drawdown_max: Array  # down
     waiting: Array
     unsettled: Array  # U
+    book: Array  # b, signed
+    spent: Array  # by the book's trades, net
+    slippage: Array
+    margin: Array  # requirement
     # not traced
     price: Array  # e^x
     log_price_close: Array  # x of the last close
     reference: Array  # x_ref
     rest: Array  # > 0 paused, -1 reopening, 0 trading
+    stopped: Array  # 1 once the book's position is stopped out
 
     @property
     def paused(self) -> Array:
@@ -92,6 +97,7 @@ def start(model: Model, clock: Array) -> State:
         "locked": p.locked,
         "levered": p.levered0,
         "leader": p.leader0,
+        "book": p.book0,
         "fill_price": 1.0,
         "price": 1.0,
     }
