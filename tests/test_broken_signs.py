@@ -24,7 +24,7 @@ MODEL = Path(__file__).parent.parent / "kernels" / "model"
 # Whose sign, in which header, the expression as written and with the mistake.
 MISTAKES = [
     ("none", "anchor.h", "Real(-0.5f)", "Real(0.5f)"),
-    ("none", "book.h", "-s.borrow_paid", "s.borrow_paid"),
+    ("none", "book.h", "-(s.borrow_paid + s.spent)", "(s.borrow_paid + s.spent)"),
     ("none", "tails.h", "Real(p.jump_compensator)", "Real(-p.jump_compensator)"),
     ("none", "timeline.h", "select(struck, size, zero); break;\n            case EVENT_PROGRAMME",
      "select(struck, -size, zero); break;\n            case EVENT_PROGRAMME"),
@@ -45,6 +45,7 @@ MISTAKES = [
     ("issuer", "issuer.h", "s.x > Real(", "s.x < Real("),
     ("leader", "leader.h", "s.x_max >= Real(", "s.x_max < Real("),
     ("pauses", "pauses.h", "gap < Real(", "gap > Real("),
+    ("book", "policy.h", "order_of(traded) :", "order_of(-traded) :"),
     ("clearing_rule", "broker.h", "s.crowd - before", "before - s.crowd"),
 ]  # fmt: skip
 

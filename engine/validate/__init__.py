@@ -1,11 +1,25 @@
 """Validation: every channel alone against what theory says about it (`powderkeg validate`)."""
 
-from . import anchor, authority, clearing, crowd, dealers, funds, shorts, tails, timeline, whole
+from . import (
+    anchor,
+    authority,
+    clearing,
+    crowd,
+    dealers,
+    funds,
+    policy,
+    shorts,
+    tails,
+    timeline,
+    whole,
+)
 from .case import CASES, Case, Computed, Kind, Sampled
 from .runner import Outcome, judge, validate
 
 # Importing these registers their cases, in the order of the table.
-FAMILIES = (anchor, tails, clearing, dealers, crowd, shorts, funds, authority, timeline, whole)
+FAMILIES = (
+    anchor, tails, clearing, dealers, crowd, shorts, funds, policy, authority, timeline, whole,
+)  # fmt: skip
 
 __all__ = [
     "CASES", "FAMILIES", "Case", "Computed", "Kind", "Outcome", "Sampled", "judge", "validate",

@@ -231,10 +231,11 @@ ASSUMPTIONS = tuple(
         ),
         (
             "A31",
-            "The book holds: nobody acts on its margin call",
-            "the loss of standing still is the loss to compare actions with",
-            "convention; forced covering by the book is a later release",
-            "margin call days in every store; `margin_rate` events",
+            "The book holds unless `book.policy` says so; forced trades go where they relieve most",
+            "the loss of standing still is the loss to compare actions with; brokers sell what "
+            "is easy first",
+            "convention; FINRA rule 4210",
+            "`book.policy`, `book.grace`, `book.participation`; `margin_rate` events",
         ),
         (
             "A32",
@@ -248,15 +249,10 @@ ASSUMPTIONS = tuple(
 
 LEFT_OUT = (
     (
-        "A book that must cover at one margin rule",
-        "the book does not act on its margin call yet. The cohort shows the same jump: "
-        "cohort-threshold is its exact condition with a spread of tolerances, M S F'/E = 1.",
-    ),
-    (
-        "A short at constant leverage",
-        "the funds' rule keeps a share of the position linear in equity, without the price in the "
-        "denominator: -14.286 % at L = 2, r = 5 % is not exactly one of its cases. fund-cuts is "
-        "the exact statement of the rule there is.",
+        "A margin rule whose covering is all done at the last price",
+        "the book pays the mean price of its own moves, so its buy-in has the exact limit of "
+        "forced-squeeze; the condition M S/E > m/(1 + m) for a buy-in that feeds on itself is the "
+        "same, the prices beyond it are lower. forced-buy-in is the rule without impact.",
     ),
     (
         "Pinning by theta alone (Avellaneda & Lipkin)",
