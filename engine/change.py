@@ -52,11 +52,15 @@ class ChangedBook(Book):
         return self.before
 
 
-def parse_changes(close: Sequence[str], halve: Sequence[str], scale: Sequence[str]) -> list[Change]:
+def parse_changes(
+    close: Sequence[str] | None = None,
+    halve: Sequence[str] | None = None,
+    scale: Sequence[str] | None = None,
+) -> list[Change]:
     """Changes as the command line gives them; `scale` holds `BB=0.7`. Raises InputError."""
-    made = [Change(symbol.upper(), CLOSE) for symbol in close]
-    made += [Change(symbol.upper(), HALVE) for symbol in halve]
-    for text in scale:
+    made = [Change(symbol.upper(), CLOSE) for symbol in close or ()]
+    made += [Change(symbol.upper(), HALVE) for symbol in halve or ()]
+    for text in scale or ():
         symbol, equals, number = text.partition("=")
         if not (symbol and equals):
             raise InputError(f"--scale: {shown(text)} is not of the form BB=0.7")

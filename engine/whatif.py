@@ -170,7 +170,9 @@ def ask(
     job = source.job
     check_changes(changes, job.book)
     if rate is not None and not 0 <= rate < 1:
-        raise InputError(f"--cover-cost: {rate:g} is not a fraction of the value traded, such as .01")
+        raise InputError(
+            f"--cover-cost: {rate:g} is not a fraction of the value traded, such as .01"
+        )
     count = job.paths if paths is None else paths
     if count > job.paths:
         raise InputError(f"--paths: {count:,} is more than the {job.paths:,} paths of {store}")
@@ -241,7 +243,7 @@ def answer(
 
 
 def _order(effect: Effect) -> tuple[int, float, float]:
-    """Clear relief by its ratio to cost (free of cost: first), then what is not clear, then harm."""
+    """Clear relief by its ratio to cost (free: first), then what is not clear, then harm."""
     group = 1 if not effect.clear else 0 if effect.relief > 0 else 2
     ratio = effect.relief_per_cost
     return group, -math.inf if math.isnan(ratio) else -ratio, -effect.relief
@@ -259,10 +261,13 @@ def _effect(case: Case, before: Losses, after: Losses) -> Effect:
         for level in levels
     }
     calls = Shift(
-        *(st.wilson(int(side.called.sum()), side.called.size) for side in (before, after)),
-        st.probability_difference(after.called, before.called),
+        _odds(before), _odds(after), st.probability_difference(after.called, before.called)
     )
     return Effect(case.label, case.cost, es, calls)
+
+
+def _odds(side: Losses) -> st.Estimate:
+    return st.wilson(int(side.called.sum()), side.called.size)
 
 
 def whatif(

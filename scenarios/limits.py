@@ -48,9 +48,7 @@ def load_limits(path: str | Path) -> tuple[Limit, ...]:
 
 def _limit(item: Any, place: Place) -> Limit:
     if not isinstance(item, Mapping):
-        raise InputError(
-            f"{place}: {shown(item)} is not a limit; give scenario, measure and below"
-        )
+        raise InputError(f"{place}: {shown(item)} is not a limit; give scenario, measure and below")
     for key in item:
         if key not in FIELDS:
             help_ = did_you_mean(key, FIELDS, f"; give {', '.join(FIELDS)}")
