@@ -83,7 +83,7 @@ def check_changes(changes: Sequence[Change], book: Book) -> None:
             held = did_you_mean(symbol, book.symbols, f"; it holds {', '.join(book.symbols)}")
             raise InputError(f"{shown(symbol)} is not in the book{held}")
         if symbol in seen:
-            raise InputError(f"{symbol} is changed twice; give one change a name")
+            raise InputError(f"{symbol} is changed twice; give it one change")
         if not 0 <= change.factor <= 1:
             raise InputError(
                 f"{symbol}: factor {change.factor:g} is not between 0 (closed) and 1 (left alone)"

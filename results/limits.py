@@ -61,7 +61,8 @@ def _verdict(summary: Summary, scenario: int, limit: LimitLike) -> Verdict:
     held = line.on.high if limit.confident else line.on.value
     reason = ""
     if math.isnan(held):
-        reason = f"refused: {line.tail_paths} tail paths, it takes {st.REFUSE}"
+        paths = "path" if line.tail_paths == 1 else "paths"
+        reason = f"refused: {line.tail_paths} tail {paths}, it takes {st.REFUSE}"
     elif not held < limit.below:
         reason = "above the limit" if held > limit.below else "at the limit"
     return Verdict(summary.scenarios[scenario], limit, line, held, reason)

@@ -24,13 +24,13 @@ FIELDS = ("scenario", "measure", "below", "confident")
 
 @dataclass(frozen=True)
 class Limit:
-    """`measure` of `scenario` (or of all) must be below `below`; `place` is where it is written."""
+    """`measure` of `scenario` (or of all) must be below `below`; `places` are where each stands."""
 
     scenario: str
     measure: str
     below: float
     confident: bool
-    place: Place
+    places: dict[str, Place]
 
 
 def load_limits(path: str | Path) -> tuple[Limit, ...]:
@@ -66,7 +66,7 @@ def _limit(item: Any, place: Place) -> Limit:
         raise InputError(
             f"{item.places['confident']}: confident: {shown(confident)} is not true or false"
         )
-    return Limit(str(item["scenario"]), str(item["measure"]), float(below), confident, place)
+    return Limit(str(item["scenario"]), str(item["measure"]), float(below), confident, item.places)
 
 
 def check_limits(
@@ -77,16 +77,16 @@ def check_limits(
         if limit.scenario != ALL and limit.scenario not in scenarios:
             help_ = did_you_mean(limit.scenario, scenarios, f"; it has {', '.join(scenarios)}")
             raise InputError(
-                f"{limit.place}: scenario: the run has no {shown(limit.scenario)}{help_}"
+                f"{limit.places['scenario']}: scenario: the run has no {shown(limit.scenario)}{help_}"
             )
         if limit.measure not in measures:
             help_ = did_you_mean(limit.measure, measures)
             raise InputError(
-                f"{limit.place}: measure: the run has no {shown(limit.measure)}{help_}; "
-                "see the measures of the store, /measures"
+                f"{limit.places['measure']}: measure: the run has no {shown(limit.measure)}{help_}; "
+                "see /measures of the store"
             )
         if limit.measure.startswith("p_") and not 0 < limit.below <= 1:
             raise InputError(
-                f"{limit.place}: below: {limit.below:g} is no probability; "
+                f"{limit.places['below']}: below: {limit.below:g} is no probability; "
                 "give a fraction, .05 for 5 %"
             )
