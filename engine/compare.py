@@ -198,8 +198,7 @@ def _add(made: Comparing, before: int, after: int) -> None:
 
 
 def _loss(source: Finished, scenario: int, day: int) -> Floats:
-    loss: Floats = source.losses(scenario).loss[_days(source).index(day)]
-    return loss
+    return source.losses(scenario, _days(source).index(day)).loss
 
 
 def _steps(old: Finished, new: Finished, before: int, after: int) -> Iterator[tuple[str, State]]:
@@ -253,12 +252,10 @@ def run_comparison(
     """Run what is to run and take the differences. Raises Incomplete."""
     job, known = made.tonight.job, dict(made.known)
     if made.todo:
-        cases = list(made.todo.values())
+        cases = [(p, p.horizons.tolist().index(made.day)) for p in made.todo.values()]
         engine = chosen(job.backend)
         ran = simulate(engine, cases, made.paths, job.block, workers=workers, progress=progress)
-        for (key, packed), losses in zip(made.todo.items(), ran, strict=True):
-            days = [int(day) for day in packed.horizons]
-            known[key] = losses.loss[days.index(made.day)]
+        known |= {key: losses.loss for key, losses in zip(made.todo, ran, strict=True)}
     before, after = made.yesterday.job, made.tonight.job
     names = set(_indices(made.yesterday)), set(_indices(made.tonight))
     held = set(before.book.symbols), set(after.book.symbols)

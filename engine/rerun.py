@@ -25,24 +25,29 @@ from ..scenarios import InputError
 from .executors import Outcome, executor, run_all
 from .job import Job, job_text, model_digest
 from .progress import Progress, Silent
-from .run import Incomplete, gpus
+from .run import Incomplete, Interrupted, gpus
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Losses:
-    """What a case does to the book: losses in fractions of equity, positive, and margin calls.
+    """What a case does to the book by the close of one day, and margin calls at any time.
 
-    Shapes: loss (horizons, paths), called (paths,).
+    Shapes: pnl (paths,) in fractions of equity, as simulated; called (paths,).
     """
 
-    loss: Floats
+    pnl: npt.NDArray[np.float32]
     called: npt.NDArray[np.bool_]
+
+    @property
+    def loss(self) -> Floats:
+        """Losses, positive, in float64: shape (paths,)."""
+        return 0.0 - self.pnl.astype(np.float64)
 
     def first(self, paths: int) -> Losses:
         """Those of the first paths."""
-        return Losses(self.loss[:, :paths], self.called[:paths])
+        return Losses(self.pnl[:paths], self.called[:paths])
 
 
 @dataclass(frozen=True)
@@ -59,15 +64,11 @@ class Finished:
         """Whether this very build of the model made it."""
         return self.model == model_digest()
 
-    def losses(self, scenario: int) -> Losses:
-        """Of one scenario, as the store has them."""
+    def losses(self, scenario: int, horizon: int = -1) -> Losses:
+        """Of one scenario on one of its horizons, as the store has them."""
         group = self.tree["losses"].to_dataset().isel(scenario=scenario)
-        return as_losses(group["pnl"].values, group["margin_call_day"].values)
-
-
-def as_losses(pnl: npt.NDArray[np.float32], margin_call_day: npt.NDArray[np.float32]) -> Losses:
-    """Profit and loss (horizons, paths) and the day of the call, NaN: never, as `Losses`."""
-    return Losses(0.0 - np.asarray(pnl, np.float64), ~np.isnan(margin_call_day))
+        pnl = group["pnl"].isel(horizon=horizon).values
+        return Losses(pnl, ~np.isnan(group["margin_call_day"].values))
 
 
 def finished(store: str | Path) -> Finished:
@@ -104,7 +105,7 @@ def level_of(paths: int) -> float:
 
 def simulate(
     engine: Backend,
-    cases: Sequence[Packed],
+    cases: Sequence[tuple[Packed, int]],
     paths: int,
     block: int,
     *,
@@ -113,22 +114,20 @@ def simulate(
 ) -> list[Losses]:
     """Losses of paths 0 to `paths` - 1 of every case, block by block on all cores or the GPU.
 
-    Raises Incomplete if a block failed three times.
+    A case is a packed scenario and the index of the horizon to keep: five bytes a path are held.
+    Raises Incomplete if a block failed three times, Interrupted on Ctrl-C.
     """
     told, blocks = progress or Silent(), -(-paths // block)
-    found = [
-        Losses(np.full((len(case.horizons), paths), np.nan), np.zeros(paths, bool))
-        for case in cases
-    ]
+    found = [Losses(np.full(paths, np.nan, np.float32), np.zeros(paths, bool)) for _ in cases]
 
     def run(_: object, item: int) -> int:
         case, number = divmod(item, blocks)
-        first, last = number * block, min((number + 1) * block, paths)
-        result = engine.simulate(cases[case], np.arange(first, last, dtype=np.uint64))
-        made = as_losses(result.pnl, result.paths["margin_call_day"])
-        found[case].loss[:, first:last] = made.loss
-        found[case].called[first:last] = made.called
-        return last - first
+        packed, horizon = cases[case]
+        part = slice(number * block, min((number + 1) * block, paths))
+        result = engine.simulate(packed, np.arange(part.start, part.stop, dtype=np.uint64))
+        found[case].pnl[part] = result.pnl[horizon]
+        found[case].called[part] = ~np.isnan(result.paths["margin_call_day"])
+        return int(part.stop - part.start)
 
     def heard(outcome: Outcome) -> None:
         if outcome.error is None:
@@ -146,6 +145,8 @@ def simulate(
                     f"{len(failed)} blocks failed three times, first: {min(failed.values())}"
                 )
             done = True
+        except KeyboardInterrupt:
+            raise Interrupted("stopped, nothing is written; fewer --paths take less") from None
         finally:
             told.finished(done)
     return found

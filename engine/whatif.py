@@ -218,11 +218,11 @@ def answer(
     """Run what was asked. Raises Incomplete."""
     source, n = question.source, question.paths
     job, packed = source.job, [case.packed for case in question.cases]
-    again = list(question.bases.values()) if question.again else []
-    engine = chosen(job.backend)
-    ran = simulate(engine, [*packed, *again], n, job.block, workers=workers, progress=progress)
-    if again:
-        bases = dict(zip(question.bases, ran[len(packed) :], strict=True))
+    packed += question.bases.values() if question.again else ()
+    runs = [(each, -1) for each in packed]
+    ran = simulate(chosen(job.backend), runs, n, job.block, workers=workers, progress=progress)
+    if question.again:
+        bases = dict(zip(question.bases, ran[len(question.cases) :], strict=True))
     else:
         bases = {index: source.losses(index).first(n) for index in question.bases}
     effects: dict[str, list[Effect]] = {job.scenarios[index].id: [] for index in question.bases}
@@ -253,7 +253,7 @@ def _effect(case: Case, before: Losses, after: Losses) -> Effect:
     """Both sides on the last horizon; what is left of the equity is counted in that before."""
     first = level_of(before.called.size)
     levels = [first, SECOND_LEVEL] if first == WORST_LEVEL else [first]
-    was, now = before.loss[-1], after.loss[-1] * case.scale
+    was, now = before.loss, after.loss * case.scale
     es = {
         level: Shift(
             st.var_es(was, level)[1], st.var_es(now, level)[1], st.es_difference(now, was, level)

@@ -43,6 +43,7 @@ def whatif(
     """What closing or shrinking positions does to the tail, on the same paths, and its cost."""
     from .engine.arguments import check_placement, count, fraction, whole
     from .engine.change import parse_changes
+    from .engine.failure import stoppable
     from .engine.progress import progress_for
     from .engine.screen import console
     from .engine.tables import WHATIF_NOTE, about_to_run, whatif_tables
@@ -59,7 +60,8 @@ def whatif(
     )
     aside, screen = console(stderr=True), console()
     aside.print(about_to_run(question), markup=False)
-    result = answer(question, workers=number, progress=progress_for(aside))
+    with stoppable():
+        result = answer(question, workers=number, progress=progress_for(aside))
     if as_json:
         _print_json(result.as_json())
         return
@@ -81,6 +83,7 @@ def compare(
     """Why ES changed between two stores: book, market, scenario, model version, noise."""
     from .engine.arguments import check_placement, count, whole
     from .engine.compare import plan_comparison, run_comparison
+    from .engine.failure import stoppable
     from .engine.progress import progress_for
     from .engine.screen import console, plural
     from .engine.tables import COMPARE_NOTE, compare_notes, compare_tables
@@ -96,7 +99,8 @@ def compare(
         aside.print(f"{runs} of {plural(plan.paths, 'path')}", markup=False)
     else:
         aside.print("everything is known from the two stores; nothing runs", markup=False)
-    result = run_comparison(plan, workers=number, progress=progress_for(aside))
+    with stoppable():
+        result = run_comparison(plan, workers=number, progress=progress_for(aside))
     if as_json:
         _print_json(result.as_json())
         return

@@ -32,6 +32,10 @@ class Limit:
     confident: bool
     places: dict[str, Place]
 
+    def error(self, key: str, problem: str) -> InputError:
+        """`limits.yaml:3: measure: <problem>`"""
+        return InputError(f"{self.places[key]}: {key}: {problem}")
+
 
 def load_limits(path: str | Path) -> tuple[Limit, ...]:
     """The limits of a file, in its order. Raises InputError with file and line."""
@@ -74,19 +78,14 @@ def check_limits(
 ) -> None:
     """Raises InputError, with file and line, for a scenario or measure that a run does not have."""
     for limit in limits:
-        if limit.scenario != ALL and limit.scenario not in scenarios:
-            help_ = did_you_mean(limit.scenario, scenarios, f"; it has {', '.join(scenarios)}")
-            raise InputError(
-                f"{limit.places['scenario']}: scenario: the run has no {shown(limit.scenario)}{help_}"
+        scenario, measure, below = limit.scenario, limit.measure, limit.below
+        if scenario != ALL and scenario not in scenarios:
+            help_ = did_you_mean(scenario, scenarios, f"; it has {', '.join(scenarios)}")
+            raise limit.error("scenario", f"the run has no {shown(scenario)}{help_}")
+        if measure not in measures:
+            help_ = did_you_mean(measure, measures)
+            raise limit.error(
+                "measure", f"the run has no {shown(measure)}{help_}; see /measures of the store"
             )
-        if limit.measure not in measures:
-            help_ = did_you_mean(limit.measure, measures)
-            raise InputError(
-                f"{limit.places['measure']}: measure: the run has no {shown(limit.measure)}{help_}; "
-                "see /measures of the store"
-            )
-        if limit.measure.startswith("p_") and not 0 < limit.below <= 1:
-            raise InputError(
-                f"{limit.places['below']}: below: {limit.below:g} is no probability; "
-                "give a fraction, .05 for 5 %"
-            )
+        if measure.startswith("p_") and not 0 < below <= 1:
+            raise limit.error("below", f"{below:g} is no probability; give a fraction, .05 for 5 %")

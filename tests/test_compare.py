@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import powderkeg
@@ -159,9 +160,9 @@ def test_another_build_has_what_is_left(
     tonight = store(tmp_path / "t.zarr", MORE, MARKET, [SQUEEZE])
 
     class Older(Finished):
-        def losses(self, scenario: int) -> Losses:
-            made = super().losses(scenario)
-            return Losses(1.1 * made.loss, made.called)
+        def losses(self, scenario: int, horizon: int = -1) -> Losses:
+            made = super().losses(scenario, horizon)
+            return Losses(made.pnl * np.float32(1.1), made.called)
 
     def opened(path: str | Path) -> Finished:
         made = finished(path)
@@ -174,7 +175,7 @@ def test_another_build_has_what_is_left(
     (difference,) = found.differences
     parts = parts_of(difference)
     assert found.runs == 1
-    assert parts[VERSION] == pytest.approx(-0.1 * es(yesterday).value, rel=1e-9)
+    assert parts[VERSION] == pytest.approx(-0.1 * es(yesterday).value, rel=1e-6)
     book = es(tonight).value - es(yesterday).value
     assert parts["book"] == pytest.approx(book, rel=1e-9)
     assert parts["market"] == parts["scenario"] == parts[NOISE] == 0
