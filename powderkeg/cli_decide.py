@@ -21,10 +21,14 @@ Symbols = list[str] | None
 
 def whatif(
     store: Store,
-    close: Annotated[Symbols, typer.Option(help="A name to close; may be repeated.")] = None,
-    halve: Annotated[Symbols, typer.Option(help="A name to halve; may be repeated.")] = None,
+    close: Annotated[
+        Symbols, typer.Option(metavar="NAME", help="Close it; may be repeated.")
+    ] = None,
+    halve: Annotated[
+        Symbols, typer.Option(metavar="NAME", help="Halve it; may be repeated.")
+    ] = None,
     scale: Annotated[
-        Symbols, typer.Option(help="BB=0.7 keeps 70 % of a position; may be repeated.")
+        Symbols, typer.Option(metavar="NAME=X", help="BB=0.7 keeps 70 % of BB; may be repeated.")
     ] = None,
     cover_cost: Annotated[
         str | None,

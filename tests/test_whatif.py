@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +154,33 @@ def test_first_paths_are_those_of_a_shorter_run(stores: Path, tmp_path: Path) ->
     few = whatif(stores / "all.zarr", changes, paths=2000).effects["story"]
     assert few == whatif(short, changes).effects["story"]
     assert list(few[0].es) == [0.975]  # 20 paths beyond the 99 % quantile are too few
+
+
+def test_half_a_short_is_a_run_of_the_smaller_book(tmp_path: Path) -> None:
+    """With 500,000 shares less in the book and in the reported short interest, at no cost."""
+    gme, *others = BOOK.positions
+    book = replace(
+        BOOK,
+        positions=(replace(gme, quantity=-500_000), *others),
+        cash=BOOK.cash - 500_000 * 35.5,
+    )
+    row = MARKET["GME"]
+    row = replace(row, short_interest=row.short_interest - 500_000)
+    market = replace(MARKET, rows={**MARKET.rows, "GME": row})
+    runs = ((BOOK, MARKET, tmp_path / "a.zarr"), (book, market, tmp_path / "b.zarr"))
+    before, after = (
+        powderkeg.run(b, m, [SQUEEZE], into, chain=CHAIN, paths=5000, seed=3) for b, m, into in runs
+    )
+    effect = only(whatif(before, [Change("GME", 0.5)], rate=0.0).effects)
+    losses = [
+        -open_results(path)["losses"]["pnl"].values[0, -1].astype(float) for path in (after, before)
+    ]
+    for level, shift in effect.es.items():
+        expected = st.es_difference(losses[0], losses[1], level)
+        assert astuple(shift.change) == pytest.approx(astuple(expected), rel=1e-9)
+    measures = open_results(after)["measures"].to_dataset().isel(scenario=0)
+    calls = float(measures["estimate"].sel(measure="p_margin_call", feedback="on"))
+    assert effect.margin_call.after.value == calls
 
 
 def test_losses_are_counted_in_the_equity_before(stores: Path) -> None:
