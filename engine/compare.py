@@ -231,7 +231,7 @@ def _filled(market: Market, other: Market) -> Market:
 
 def _filled_chain(was: Job, now: Job) -> Chain:
     """Yesterday's chain, and tonight's rows of names that were not held yesterday."""
-    more = (row for row in now.chain.rows if row.symbol not in was.market.rows)
+    more = (row for row in now.chain.rows if row.symbol not in was.book.symbols)
     return replace(was.chain, rows=(*was.chain.rows, *more))
 
 
