@@ -37,6 +37,19 @@ def whole(option: str, text: str | None) -> int | None:
         raise InputError(f'{option}: "{text}" is not a whole number') from None
 
 
+def fraction(option: str, text: str | None) -> float | None:
+    """A number from 0 to below 1, None where none is given. Raises InputError."""
+    if text is None:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < 1:
+        raise InputError(f'{option}: "{text}" is not a fraction from 0 to below 1, such as .01')
+    return value
+
+
 def symbol_map(given: list[str]) -> dict[str, str]:
     """`GME=XYZ` as {"GME": "XYZ"}. Raises InputError."""
     mapping: dict[str, str] = {}

@@ -53,9 +53,13 @@ class Job:
         return -(-self.paths // self.block)
 
     def to_json(self) -> str:
-        """Canonical text: equal jobs give equal texts. Symbols outside the book are left out."""
+        """Canonical text: equal jobs give equal texts. Symbols outside the book are left out,
+        but for those that a scenario shifts: a worker applies the shift, too.
+        """
         held = set(self.book.symbols)
-        market = replace(self.market, rows={s: self.market[s] for s in sorted(held)})
+        shifted = {shift.symbol for s in self.scenarios for shift in s.market_shifts}
+        kept = held | (shifted & self.market.rows.keys())
+        market = replace(self.market, rows={s: self.market[s] for s in sorted(kept)})
         chain = replace(self.chain, rows=tuple(r for r in self.chain.rows if r.symbol in held))
         tree: dict[str, Any] = {
             "format": FORMAT,

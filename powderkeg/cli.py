@@ -5,14 +5,19 @@ Exit codes: 0 fine, 1 user error, 2 incomplete, 3 verification failed.
 
 from __future__ import annotations
 
-import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import __version__
+from .cli_decide import UNVERIFIED, Store, Workers, check, compare, hold, whatif
+from .cli_machine import BackEnd, bench, doctor, validate
+
+if TYPE_CHECKING:
+    from .scenarios.limits import Limit
 
 app = typer.Typer(
     name="powderkeg",
@@ -22,18 +27,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-USER_ERROR, INCOMPLETE, UNVERIFIED = 1, 2, 3
-
-Store = Annotated[Path, typer.Argument(metavar="STORE", help="A results store.")]
-Workers = Annotated[
-    str | None,
-    typer.Option(metavar="N", help="Threads or processes; default: one per core or GPU."),
-]
 Cluster = Annotated[
     str,
     typer.Option(help="embedded (threads), local (processes) or an address tcp://HOST:PORT."),
 ]
-BackEnd = Annotated[str, typer.Option(help="auto, cuda, native or reference.")]
 Paths = Annotated[str, typer.Option(metavar="N", help="Paths per scenario; 1e6 is a million.")]
 Seed = Annotated[str, typer.Option(metavar="N", help="Seed of the random numbers.")]
 
@@ -76,10 +73,16 @@ def run(
             "the run; the plan says by how much.",
         ),
     ] = False,
+    limits: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Limits on measures, YAML; exit code 3 if one breaks."),
+    ] = None,
 ) -> None:
     """Simulate a book under scenarios and write a results store."""
     from .engine.arguments import count, symbol_map, whole
+    from .scenarios.limits import load_limits
 
+    bounds = () if limits is None else load_limits(limits)
     _run(
         book,
         market,
@@ -94,9 +97,12 @@ def run(
         cluster=cluster,
         block=None if block is None else count("--block", block),
         sensitivity=sensitivity,
+        limits=bounds,
     )
     _headline(output)
     print(f"\npowderkeg show {output}\npowderkeg report {output}")
+    if bounds:
+        hold(output, bounds, verify=False)
 
 
 def _headline(store: Path) -> None:
@@ -127,6 +133,7 @@ def _run(
     cluster: str = "embedded",
     block: int | None = None,
     sensitivity: bool = False,
+    limits: Sequence[Limit] = (),
 ) -> None:
     from .engine.arguments import check_placement, default_workers
     from .engine.failure import stoppable
@@ -134,6 +141,8 @@ def _run(
     from .engine.progress import progress_for
     from .engine.run import read_inputs, refuse_existing, run_plan
     from .engine.screen import console, show_plan
+    from .results.measures import list_measures
+    from .scenarios.limits import check_limits
 
     refuse_existing(output)
     check_placement(cluster, workers, backend)
@@ -148,6 +157,9 @@ def _run(
         back_end=backend,
         block=block,
     )
+    ids = [scenario.id for scenario in plan.job.scenarios]
+    measures = list_measures(plan.job.scenarios[0].horizons)
+    check_limits(limits, ids, [measure.measure for measure in measures])
     if plan.back_end.note:
         print(f"powderkeg: {plan.back_end.note}", file=sys.stderr)
     count = workers or default_workers(plan.back_end.name)
@@ -265,98 +277,6 @@ def scenarios(
 
 
 @app.command()
-def doctor() -> None:
-    """Say what this machine has and what a run will use."""
-    from .engine.doctor import examine
-    from .engine.screen import console, table
-
-    console().print(table("powderkeg on this machine", ("what", "found"), examine(), left=2))
-
-
-@app.command()
-def bench(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-) -> None:
-    """Measure the speed of every back end on gme-2021, and what each channel costs."""
-    from .engine.bench import NAMES, bench_channels
-    from .engine.bench import as_json as plain
-    from .engine.bench import bench as measure
-    from .engine.screen import console, table
-
-    speeds, costs = measure(), bench_channels()
-    if as_json:
-        print(json.dumps(plain(speeds, costs), indent=2))
-        return
-    rows = [
-        (s.name, s.device, f"{s.name_steps_per_second / 1e6:,.1f}", f"{s.ratio:,.1f}x")
-        for s in speeds
-    ]
-    columns = ("back end", "device", "million name-steps/s", "to reference")
-    title = f"One thread, {NAMES} names with the whole gme-2021 model, medians"
-    screen = console()
-    screen.print(table(title, columns, rows, left=2))
-    models = [(c.model, f"{c.name_steps_per_second / 1e6:,.1f}", f"{c.ratio:.2f}") for c in costs]
-    heads = ("model", "million name-steps/s", "time to gme-2021")
-    title = f"What channels cost: {costs[0].back_end}, one thread, {NAMES} names, medians"
-    screen.print(table(title, heads, models))
-
-
-@app.command()
-def validate(
-    backend: BackEnd = "auto",
-    vary: Annotated[
-        str | None,
-        typer.Option(metavar="SEED", help="Draw the parameters of every case by this seed."),
-    ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(metavar="GLOB", help="Cases or channels, such as 'fund-*'; may be repeated."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    write: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write docs/validation.md here as well.")
-    ] = None,
-) -> None:
-    """Compare every channel alone with its exact limit; exit code 3 if one fails."""
-    from .engine.arguments import check_back_end, whole
-    from .engine.screen import console
-    from .engine.validate import document, show
-    from .engine.validate import validate as run_cases
-    from .kernels.backends import backend as back_end
-    from .results.durable import write_file
-    from .scenarios import InputError
-
-    check_back_end(backend)
-    seed = whole("--vary", vary)
-    if seed is not None and not 0 <= seed < 2**32:
-        raise InputError(f"--vary: {seed} is not between 0 and 4294967295")
-    if write is not None:
-        if seed is not None or only:
-            raise InputError(
-                "--write: the page shows every case as given; leave --vary and --only out"
-            )
-        if not write.absolute().parent.is_dir():
-            raise InputError(f"{write}: the folder {write.parent} does not exist")
-    cases = show.choose(only or [])
-    chosen = back_end(backend)
-    if chosen.note:
-        print(f"powderkeg: {chosen.note}", file=sys.stderr)
-    where = f"{chosen.name} ({chosen.device})"
-    running = run_cases(cases, chosen.simulate, vary=seed)
-    outcomes = list(show.with_progress(running, len(cases), console(stderr=True)))
-    if as_json:
-        print(json.dumps(show.as_json(outcomes), indent=2))
-    else:
-        show.show(console(), outcomes)
-        console().print(show.verdict(outcomes, where), markup=False)
-    if write is not None:
-        write_file(write, document.document(outcomes, where).encode())
-        print(f"wrote {write}", file=sys.stderr)
-    if not all(outcome.passed for outcome in outcomes):
-        raise typer.Exit(UNVERIFIED)
-
-
-@app.command()
 def demo(
     folder: Annotated[
         Path | None,
@@ -389,6 +309,10 @@ def demo(
     show_store(store, console(), verify=False)
     write_report(store, folder / "january-2021.html", verify=False)
     print(f"\nstore   {store}\nreport  {folder / 'january-2021.html'}")
+
+
+for command in (whatif, compare, check, doctor, bench, validate):
+    app.command()(command)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ below `WARN` it carries a warning. Probabilities have Wilson intervals.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -152,6 +153,41 @@ def paired_difference(
         _paired(var1.value - var0.value, moved, n),
         _paired(es1.value - es0.value, change, n),
     )
+
+
+@dataclass(frozen=True)
+class Sample:
+    """ES of losses (n,) in a sum, with its sign; path j of all samples of one `stream` has the same
+    random numbers, other streams are independent."""
+
+    sign: int
+    stream: int
+    losses: Floats
+
+
+def es_sum(samples: Iterable[Sample], level: float) -> Estimate:
+    """Signed sum of ES over samples that may overlap in paths and differ in length.
+
+    A path's error is the sum of sign psi / n over the samples it is in, with psi as in
+    `es_difference`: of two samples of one length this is that difference, of a sample less its own
+    first half what the half is off by, and samples that cancel give 0 exactly. Errors: TooFewPaths.
+    """
+    values: list[float] = []
+    errors: dict[int, Floats] = {}
+    for sample in samples:
+        n, a = sample.losses.size, 1 - level
+        var, es = var_es(sample.losses, level)
+        psi = np.maximum(sample.losses - var.value, 0) / a + (var.value - es.value)
+        before = errors.get(sample.stream, np.empty(0))
+        both = np.zeros(max(n, before.size))
+        both[: before.size] += before
+        both[:n] += sample.sign * psi / n
+        errors[sample.stream] = both
+        values.append(sample.sign * es.value)
+    value = math.fsum(values)
+    variances = (float(np.square(e).sum()) * e.size / (e.size - 1) for e in errors.values())
+    se = math.sqrt(math.fsum(variances))
+    return Estimate(value, se, value - Z * se, value + Z * se)
 
 
 def probability_difference(hits: npt.NDArray[np.bool_], base: npt.NDArray[np.bool_]) -> Estimate:

@@ -180,8 +180,8 @@ class _Builder:
             made.put(key, self.value(*self.next(), depth + 1), place)
 
 
-def parse(text: str, file: str) -> Mapping:
-    """The mapping a YAML text holds. Raises InputError with file and line."""
+def parse_tree(text: str, file: str) -> tuple[Any, Place]:
+    """What a YAML text holds (None: nothing) and where. Raises InputError with file and line."""
     try:
         events = YAML(typ="safe", pure=True).parse(text)
         builder = _Builder(file, iter(events))
@@ -192,13 +192,19 @@ def parse(text: str, file: str) -> Mapping:
         while not isinstance(event, StreamEndEvent):
             event, there = builder.next()
             if isinstance(event, DocumentStartEvent):
-                raise InputError(f"{there}: a second document; use one `scenarios:` list")
+                raise InputError(f"{there}: a second document; put both into one list")
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or getattr(error, "reason", "cannot be read")
         raise InputError(
             f"{file}:{mark.line + 1 if mark else 1}: not valid YAML, {problem}"
         ) from None
+    return tree, place
+
+
+def parse(text: str, file: str) -> Mapping:
+    """The mapping a scenario's text holds. Raises InputError with file and line."""
+    tree, place = parse_tree(text, file)
     if tree is None:
         raise InputError(f"{file}: the file is empty; see `powderkeg scenarios` for parameters")
     if not isinstance(tree, Mapping):
@@ -209,6 +215,11 @@ def parse(text: str, file: str) -> Mapping:
         )
         raise InputError(f"{place}: not a scenario; {way_out}")
     return tree
+
+
+def load_tree(path: Path) -> Any:
+    """What a YAML file holds, a list or a mapping; None if nothing."""
+    return parse_tree(read_text(path, MAX_BYTES), str(path))[0]
 
 
 def load(path: Path, label: str | None = None) -> tuple[Mapping, str]:

@@ -1,11 +1,13 @@
 """A block of paths: what it keeps of the loop gains, and what that takes."""
 
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import powderkeg
 from powderkeg.engine import blocks
 from powderkeg.engine.blocks import GAIN_PATHS, TRACED, largest_gains, traced_bytes, traced_paths
 from powderkeg.engine.plan import GAINS_OVER_TRACE
@@ -16,7 +18,7 @@ from powderkeg.results import StoreError, check_commit, open_results, store_dige
 from powderkeg.results.records import chunk_key
 from powderkeg.results.summary import Summary
 from tests.builders import gme_like, path_ids
-from tests.small_run import BOOK, CHAIN, MARKET, small_plan
+from tests.small_run import BOOK, CALM, CHAIN, MARKET, small_plan
 
 
 def store_of(path: Path, **changes: int) -> Path:
@@ -100,3 +102,19 @@ def test_gains_take_what_the_plan_says() -> None:
     tracemalloc.stop()
     said = GAINS_OVER_TRACE * traced_bytes(packed, 64)
     assert 0.6 * said < peak < 1.1 * said
+
+
+def test_a_shift_of_a_name_that_is_not_held_does_nothing(tmp_path: Path) -> None:
+    """Its market row reaches the workers, where the shift is applied."""
+    shift = {"symbol": "NO", "field": "volatility", "type": "relative", "size": 0.5}
+    shifted = type(CALM).model_validate(
+        {**CALM.model_dump(exclude_unset=True), "market_shifts": [shift]}
+    )
+    book = replace(BOOK, positions=BOOK.positions[:2])
+    pnl = [
+        open_results(powderkeg.run(book, MARKET, [scenario], tmp_path / name, paths=64))["losses"][
+            "pnl"
+        ].values
+        for scenario, name in ((CALM, "a.zarr"), (shifted, "b.zarr"))
+    ]
+    np.testing.assert_array_equal(pnl[0], pnl[1])

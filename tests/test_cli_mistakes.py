@@ -10,6 +10,10 @@ from tests.cli_runs import RUN, command, folder
 __all__ = ["folder"]  # a fixture
 
 NO_STORE = "o.zarr: no such results store; check the name and the folder"
+LIMITS = (
+    "short.yaml: no list of limits; write lines such as "
+    "`- {scenario: all, measure: es_99_day_10, below: 0.4}`"
+)
 MISTAKES = {
     "no-book": (
         ("run", "b.csv", *RUN[2:]),
@@ -98,6 +102,17 @@ MISTAKES = {
         NO_STORE,
     ),
     "resume-nothing": (("resume", "o.zarr"), NO_STORE),
+    "whatif-nothing": (("whatif", "o.zarr", "--close", "GME"), NO_STORE),
+    "compare-nothing": (("compare", "o.zarr", "o.zarr"), NO_STORE),
+    "check-without-limits": (
+        ("check", "o.zarr"),
+        "Missing option '--limits'. (powderkeg COMMAND --help)",
+    ),
+    "check-no-file": (
+        ("check", "o.zarr", "--limits", "l.yaml"),
+        "l.yaml: no such file; check the name and the folder",
+    ),
+    "check-no-list": (("check", "o.zarr", "--limits", "short.yaml"), LIMITS),
     "demo-exists": (
         ("demo", "."),
         ". exists; nothing is overwritten, choose another name",

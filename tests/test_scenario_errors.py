@@ -304,7 +304,7 @@ BAD = [
     ("a: &x 1\nb: *x\n", "f.yaml:1: anchors and aliases are not read; use `base` instead"),
     ("a: !!int 1\n", 'f.yaml:1: the tag "tag:yaml.org,2002:int" is not read; remove it'),
     ("[" * 40, "f.yaml:1: nested deeper than 12 levels"),
-    ("id: a\n---\nid: b\n", "f.yaml:2: a second document; use one `scenarios:` list"),
+    ("id: a\n---\nid: b\n", "f.yaml:2: a second document; put both into one list"),
     ("a: [1,\nb: 2", "f.yaml:2: not valid YAML, expected ',' or ']', but got '<stream end>'"),
     ("id: a\n\tb: 1\n", None),
     ("a: b: c\n", "f.yaml:1: not valid YAML, mapping values are not allowed here"),

@@ -181,3 +181,37 @@ def test_tail_shape_finds_the_law(shape: float) -> None:
     assert found == pytest.approx(shape, abs=0.07)  # (1 + xi)/sqrt(5000) = .03 at xi = 1.2
     assert math.isnan(st.tail_shape(np.sort(sample[:900]), 0.95))
     assert math.isnan(st.tail_shape(np.zeros(100_000), 0.95))
+
+
+def test_a_sum_of_es_over_one_sample_each_is_the_paired_difference() -> None:
+    random = np.random.default_rng(5)
+    base = random.standard_t(4, 8000)
+    losses = base + 0.1 * random.standard_normal(8000) + 0.02
+    expected = st.es_difference(losses, base, 0.975)
+    found = st.es_sum([st.Sample(1, 7, losses), st.Sample(-1, 7, base)], 0.975)
+    assert found.value == pytest.approx(expected.value, rel=1e-12)
+    assert found.standard_error == pytest.approx(expected.standard_error, rel=1e-9)
+    apart = st.es_sum([st.Sample(1, 7, losses), st.Sample(-1, 8, base)], 0.975)
+    errors = [st.var_es(x, 0.975)[1].standard_error for x in (losses, base)]
+    assert apart.standard_error == pytest.approx(math.hypot(*errors), rel=1e-9)
+    nothing = [st.Sample(1, 7, losses), st.Sample(-1, 7, losses.copy())]
+    assert st.es_sum(nothing, 0.975) == st.Estimate(0.0, 0.0, 0.0, 0.0)
+
+
+def test_intervals_of_sums_cover_when_samples_overlap() -> None:
+    """A sample less its own first third, plus another of the same random numbers: mean 0."""
+    random = np.random.default_rng(6)
+    repeats, inside = 400, 0
+    for _ in range(repeats):
+        base = random.standard_normal(3000)
+        other = base + 0.5 * random.standard_normal(3000)
+        samples = [
+            st.Sample(1, 1, other[:1000]),
+            st.Sample(-1, 1, other),
+            st.Sample(1, 1, base),
+            st.Sample(-1, 1, base[:1000]),
+        ]
+        found = st.es_sum(samples, 0.95)
+        inside += found.low <= 0 <= found.high
+    # Binomial(400, .95) has a standard deviation of 1.1 %.
+    assert 0.91 <= inside / repeats <= 0.985

@@ -1,0 +1,155 @@
+"""Commands about finished stores that somebody has to act on: whatif, compare, check."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+UNVERIFIED = 3
+
+Store = Annotated[Path, typer.Argument(metavar="STORE", help="A results store.")]
+Workers = Annotated[
+    str | None,
+    typer.Option(metavar="N", help="Threads or processes; default: one per core or GPU."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Symbols = list[str] | None
+
+
+def whatif(
+    store: Store,
+    close: Annotated[
+        Symbols, typer.Option(metavar="NAME", help="Close it; may be repeated.")
+    ] = None,
+    halve: Annotated[
+        Symbols, typer.Option(metavar="NAME", help="Halve it; may be repeated.")
+    ] = None,
+    scale: Annotated[
+        Symbols, typer.Option(metavar="NAME=X", help="BB=0.7 keeps 70 % of BB; may be repeated.")
+    ] = None,
+    cover_cost: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FRACTION",
+            help="Cost of trading as a fraction of the value traded, 0 for none; default: half "
+            "the impact of the scenario.",
+        ),
+    ] = None,
+    paths: Annotated[
+        str | None, typer.Option(metavar="N", help="First N paths of the store; default: all.")
+    ] = None,
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """What closing or shrinking positions does to the tail, on the same paths, and its cost."""
+    from .engine.arguments import check_placement, count, fraction, whole
+    from .engine.change import parse_changes
+    from .engine.failure import stoppable
+    from .engine.progress import progress_for
+    from .engine.screen import console
+    from .engine.tables import WHATIF_NOTE, about_to_run, whatif_tables
+    from .engine.whatif import answer, ask
+    from .results.show import fit
+
+    number, changes = whole("--workers", workers), parse_changes(close, halve, scale)
+    check_placement("embedded", number)
+    question = ask(
+        store,
+        changes,
+        paths=None if paths is None else count("--paths", paths),
+        rate=fraction("--cover-cost", cover_cost),
+    )
+    aside, screen = console(stderr=True), console()
+    aside.print(about_to_run(question), markup=False)
+    with stoppable():
+        result = answer(question, workers=number, progress=progress_for(aside))
+    if as_json:
+        _print_json(result.as_json())
+        return
+    for made in whatif_tables(result):
+        screen.print(fit(made, screen))
+    screen.print(WHATIF_NOTE, markup=False)
+
+
+def compare(
+    yesterday: Annotated[Path, typer.Argument(metavar="YESTERDAY", help="A results store.")],
+    tonight: Annotated[Path, typer.Argument(metavar="TONIGHT", help="A later one.")],
+    paths: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Paths of every step; default: 100,000 or the fewer there."),
+    ] = None,
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """Why ES changed between two stores: book, market, scenario, model version, noise."""
+    from .engine.arguments import check_placement, count, whole
+    from .engine.compare import plan_comparison, run_comparison
+    from .engine.failure import stoppable
+    from .engine.progress import progress_for
+    from .engine.screen import console, plural
+    from .engine.tables import COMPARE_NOTE, compare_notes, compare_tables
+    from .results.show import fit
+
+    number = whole("--workers", workers)
+    check_placement("embedded", number)
+    wanted = None if paths is None else count("--paths", paths)
+    plan = plan_comparison(yesterday, tonight, paths=wanted)
+    aside, screen = console(stderr=True), console()
+    if plan.todo:
+        runs = plural(len(plan.todo), "run")
+        aside.print(f"{runs} of {plural(plan.paths, 'path')}", markup=False)
+    else:
+        aside.print("everything is known from the two stores; nothing runs", markup=False)
+    with stoppable():
+        result = run_comparison(plan, workers=number, progress=progress_for(aside))
+    if as_json:
+        _print_json(result.as_json())
+        return
+    for made in compare_tables(result):
+        screen.print(fit(made, screen))
+    for note in compare_notes(result):
+        screen.print(f"note: {note}", markup=False)
+    screen.print(COMPARE_NOTE, markup=False)
+
+
+def check(
+    store: Store,
+    limits: Annotated[Path, typer.Option(metavar="FILE", help="Limits on measures, YAML.")],
+    as_json: Json = False,
+) -> None:
+    """Hold a store against limits; exit code 3 if one is broken."""
+    from .scenarios.limits import load_limits
+
+    hold(store, load_limits(limits), as_json=as_json)
+
+
+def hold(store: Path, limits: Any, *, as_json: bool = False, verify: bool = True) -> None:
+    """Print what limits say of a store; exit code 3 if one is broken."""
+    from .engine.screen import console
+    from .engine.tables import limits_json, limits_table
+    from .results import open_results
+    from .results.limits import verdicts
+    from .results.show import fit
+    from .results.summary import Summary
+    from .scenarios.limits import check_limits
+
+    summary = Summary(open_results(store, verify=verify))
+    check_limits(limits, summary.scenarios, summary.ids)
+    found = verdicts(summary, limits)
+    if as_json:
+        _print_json(limits_json(found))
+    else:
+        screen = console()
+        screen.print(fit(limits_table(found), screen))
+        broken = sum(verdict.broken for verdict in found)
+        words = f"{broken} of {len(found)} limits broken" if broken else "every limit is kept"
+        screen.print(words, markup=False)
+    if any(verdict.broken for verdict in found):
+        raise typer.Exit(UNVERIFIED)
+
+
+def _print_json(tree: Any) -> None:
+    print(json.dumps(tree, indent=2, allow_nan=False))
