@@ -76,6 +76,12 @@ def run(
             "the run; the plan says by how much.",
         ),
     ] = False,
+    attribution: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N", help="Run the first N paths again without each channel: what ES is due to."
+        ),
+    ] = None,
 ) -> None:
     """Simulate a book under scenarios and write a results store."""
     from .engine.arguments import count, symbol_map, whole
@@ -94,6 +100,7 @@ def run(
         cluster=cluster,
         block=None if block is None else count("--block", block),
         sensitivity=sensitivity,
+        attribution=0 if attribution is None else count("--attribution", attribution),
     )
     _headline(output)
     print(f"\npowderkeg show {output}\npowderkeg report {output}")
@@ -127,6 +134,7 @@ def _run(
     cluster: str = "embedded",
     block: int | None = None,
     sensitivity: bool = False,
+    attribution: int = 0,
 ) -> None:
     from .engine.arguments import check_placement, default_workers
     from .engine.failure import stoppable
@@ -147,6 +155,7 @@ def _run(
         seed=seed,
         back_end=backend,
         block=block,
+        attribution=attribution,
     )
     if plan.back_end.note:
         print(f"powderkeg: {plan.back_end.note}", file=sys.stderr)
