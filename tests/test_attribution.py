@@ -186,6 +186,14 @@ def test_neither_workers_nor_order_nor_failures_change_a_byte(store: Path, tmp_p
     assert store_digest(make(tmp_path / "threads.zarr", workers=3)) == digest
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_processes_change_nothing(store: Path, tmp_path: Path) -> None:
+    other = make(tmp_path / "o.zarr", workers=2, cluster="local")
+    assert store_digest(other) == store_digest(store)
+
+
 def test_the_cut_into_blocks_changes_no_number(store: Path, tmp_path: Path) -> None:
     other = make(tmp_path / "o.zarr", block=256)
     for group in ("attribution", "tail", "channel_off"):
