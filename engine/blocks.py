@@ -7,6 +7,7 @@ times, in any order.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernels import Backend, backend
-from ..kernels.layout import CALM, TRACE, Packed, Simulated
+from ..kernels.layout import CALM, TRACE, Channel, Packed, Simulated
 from ..kernels.loop_gain import CHANNELS, largest
 from ..kernels.pack import pack
 from ..results import block_arrays, write_block
-from ..results.schema import GAIN_QUANTILES
+from ..results.records import Grid, read_grid
+from ..results.schema import GAIN_QUANTILES, PNL_OFF
 from ..scenarios.joint import shifted_market
 from .job import Job, read_job
 
@@ -33,7 +35,7 @@ _packing = threading.Lock()
 
 @dataclass(frozen=True)
 class BlockDone:
-    """What a worker reports of a block."""
+    """What a worker reports of a block; `paths` counts those with one channel off, too."""
 
     scenario: int
     block: int
@@ -45,17 +47,27 @@ def run_block(store: str, index: int) -> BlockDone:
 
     Blocks are counted scenario by scenario. Raises StoreError or OSError if it cannot be written.
     """
-    job, packed, engine = _ready(store)
+    job, packed, engine = ready(store)
     scenario, block = divmod(index, job.blocks)
     first = block * job.block
     count = min(job.block, job.paths - first)
     model = packed(scenario)
     full, calm = simulate_both(engine, model, range(first, first + count))
     arrays = block_arrays(full, calm)
+    grid = read_grid(store)
+    if off := grid.channel_off_paths(scenario, block):
+        arrays |= channels_off(engine, model, job.channels_off, full, range(first, first + off))
     if block == 0:
         arrays |= largest_gains(engine, model, min(job.paths, GAIN_PATHS))
     write_block(Path(store), scenario, block, arrays)
-    return BlockDone(scenario, block, count)
+    return BlockDone(scenario, block, simulated_paths(grid, job, index))
+
+
+def simulated_paths(grid: Grid, job: Job, index: int) -> int:
+    """Paths that are simulated for block `index`, those with one channel off counted, too."""
+    scenario, block = divmod(index, job.blocks)
+    off = grid.channel_off_paths(scenario, block) * len(job.channels_off)
+    return min(job.block, job.paths - block * job.block) + off
 
 
 def simulate_both(engine: Backend, packed: Packed, ids: range) -> tuple[Simulated, Simulated]:
@@ -65,6 +77,39 @@ def simulate_both(engine: Backend, packed: Packed, ids: range) -> tuple[Simulate
     if int(packed.run["channels"]) == CALM:
         return full, full
     return full, engine.simulate(packed.with_channels(CALM), path_ids)
+
+
+def channels_off(
+    engine: Backend, packed: Packed, channels: Sequence[str], full: Simulated, ids: range
+) -> dict[str, npt.NDArray[np.float32]]:
+    """P&L at the last horizon with each channel off alone, the others as the scenario has them.
+
+    Shape: pnl_off (channels, paths), of the first paths of `full`. A channel that the scenario has
+    not in use changes nothing, so `full` stands for it.
+    """
+    found = np.empty((len(channels), len(ids)), np.float32)
+    for row, name in zip(found, channels, strict=True):
+        without = switched_off(packed, name)
+        row[:] = full.pnl[-1, : len(ids)] if without is None else last_pnl(engine, without, ids)
+    return {PNL_OFF.name: found}
+
+
+def channel_names() -> tuple[str, ...]:
+    """All channels as stores call them."""
+    return tuple(str(channel.name).lower() for channel in Channel)
+
+
+def switched_off(packed: Packed, channel: str) -> Packed | None:
+    """The scenario with one channel off, or None if it has it not in use."""
+    flag, on = Channel[channel.upper()], Channel(int(packed.run["channels"]))
+    return packed.with_channels(on & ~flag) if flag & on else None
+
+
+def last_pnl(
+    engine: Backend, packed: Packed, ids: Sequence[int] | npt.NDArray[np.uint64]
+) -> npt.NDArray[np.float32]:
+    """P&L of some paths at the last horizon, shape (paths,)."""
+    return np.asarray(engine.simulate(packed, np.asarray(ids, np.uint64)).pnl[-1])
 
 
 def largest_gains(
@@ -133,7 +178,8 @@ def _read(store: str, made: tuple[int, int]) -> tuple[Job, _Packer, Backend]:
     return job, _Packer(job), backend(job.backend)
 
 
-def _ready(store: str) -> tuple[Job, _Packer, Backend]:
+def ready(store: str) -> tuple[Job, Callable[[int], Packed], Backend]:
+    """The job of a store, what packs its scenarios, and its back end, kept from call to call."""
     text = (Path(store) / "inputs" / "zarr.json").stat()
     with _packing:
         return _read(store, (text.st_ino, text.st_mtime_ns))

@@ -36,7 +36,11 @@ _WORDS = {"file", "text", "warnings", "notes"}
 
 @dataclass(frozen=True)
 class Job:
-    """Inputs of a run. `block` is paths per block, `backend` a name that is not `auto`."""
+    """Inputs of a run. `block` is paths per block, `backend` a name that is not `auto`.
+
+    The first `attribution` paths of every scenario that varies none also run with each of
+    `channels_off` off.
+    """
 
     book: Book
     market: Market
@@ -46,6 +50,8 @@ class Job:
     paths: int
     block: int
     backend: str
+    attribution: int = 0
+    channels_off: tuple[str, ...] = ()
 
     @property
     def blocks(self) -> int:
@@ -69,6 +75,8 @@ class Job:
             "paths": self.paths,
             "block": self.block,
             "backend": self.backend,
+            "attribution": self.attribution,
+            "channels_off": list(self.channels_off),
             "book": _BOOK.dump_python(self.book, mode="json", exclude=_WORDS),
             "market": _MARKET.dump_python(market, mode="json", exclude=_WORDS),
             "chain": _CHAIN.dump_python(chain, mode="json", exclude=_WORDS),
@@ -99,6 +107,8 @@ class Job:
             paths=tree["paths"],
             block=tree["block"],
             backend=tree["backend"],
+            attribution=tree.get("attribution", 0),
+            channels_off=tuple(tree.get("channels_off", ())),
         )
 
 

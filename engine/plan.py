@@ -13,6 +13,7 @@ from ..kernels.layout import (
     HISTOGRAM_BINS,
     PATH,
     QUANTITIES,
+    Channel,
     Packed,
     bin_edges,
     price_bin_edges,
@@ -22,14 +23,18 @@ from ..kernels.overlap import overlap
 from ..kernels.pack import Prepared, prepare
 from ..kernels.pack_name import Impact
 from ..results import InputFile, StoreSpec
+from ..results.euler import choose
+from ..results.measures import LEVELS
 from ..results.schema import Variant
+from ..results.statistics import REFUSE
+from ..results.tail import NAME_FIELDS
 from ..scenarios.book import Book
 from ..scenarios.chain import Chain
 from ..scenarios.errors import InputError
 from ..scenarios.joint import shifted_market
 from ..scenarios.market import Market
 from ..scenarios.scenario import Scenario
-from .blocks import traced_bytes
+from .blocks import channel_names, traced_bytes
 from .job import ROLE, Job
 from .memory import Projection, resident
 
@@ -54,6 +59,8 @@ GAINS_OVER_TRACE = 3
 # (measured: about twelve), and the libraries that are loaded only then.
 SEALING_DOUBLES = 12
 SEALING_LIBRARIES = 56 << 20
+# Replayed tails: as the workers gave them, joined, and encoded.
+SEALING_TAILS = 3
 
 
 def block_size(names: int, steps: int, back_end: str) -> int:
@@ -82,8 +89,17 @@ class Plan:
 
     @property
     def name_steps(self) -> float:
-        """Name-steps of the whole run, both runs of every block counted."""
-        return sum(2.0 * self.job.paths * int(p.run["names"] * p.run["steps"]) for p in self.packed)
+        """Name-steps of the whole run, all runs of every block counted."""
+        return sum(
+            self._passes(s) * int(p.run["names"] * p.run["steps"])
+            for s, p in enumerate(self.packed)
+        )
+
+    def _passes(self, scenario: int) -> float:
+        """Paths of a scenario over all its runs: with feedback, calm, with one channel off."""
+        given = self.job.scenarios[scenario].variant_of is None
+        off = int(self.packed[scenario].run["channels"]).bit_count() if given else 0
+        return 2.0 * self.job.paths + off * self.job.attribution
 
     def projection(self, workers: int, processes: int) -> Projection:
         """Memory the run takes with so many workers in so many processes."""
@@ -99,13 +115,21 @@ class Plan:
             baseline=resident() - sum(tables.values()),
             inputs=sum(tables.values()) + sum(p.names.nbytes for p in self.packed),
             scratch=scratch,
-            results=(2 + ENCODING) * output,
+            results=(2 + ENCODING + (self.job.attribution > 0)) * output,
             sealing=SEALING_LIBRARIES
-            + self.job.paths * (self._bytes_per_path(run) + 8 * SEALING_DOUBLES),
+            + self.job.paths * (self._bytes_per_path(run) + 8 * SEALING_DOUBLES)
+            + SEALING_TAILS * self._tail_bytes(),
             workers=min(workers, self.tasks),
             processes=min(processes, self.tasks) + (processes > 1),
             tracing=max(GAINS_OVER_TRACE * traced_bytes(p, self.job.paths) for p in self.packed),
         )
+
+    def _tail_bytes(self) -> int:
+        """Of what is kept of the replayed paths of all scenarios that vary none."""
+        tail = choose(self.job.paths)
+        given = sum(scenario.variant_of is None for scenario in self.job.scenarios)
+        names = int(self.packed[0].run["names"])
+        return 0 if tail is None else given * len(tail.ranks) * names * len(NAME_FIELDS) * 4
 
     @staticmethod
     def _bytes_per_path(run: npt.NDArray[np.void]) -> int:
@@ -138,6 +162,8 @@ class Plan:
             variants=tuple(varied(scenario, job.scenarios) for scenario in job.scenarios),
             holders=holders(job.scenarios),
             overlap=overlaps(job.scenarios, self.packed),
+            attribution=job.attribution,
+            channels_off=job.channels_off,
             provenance=provenance,
         )
 
@@ -194,6 +220,7 @@ def make_plan(
     seed: int,
     back_end: str = "auto",
     block: int | None = None,
+    attribution: int = 0,
 ) -> Plan:
     """Check everything that can be checked before a run, and pack it.
 
@@ -209,6 +236,7 @@ def make_plan(
         raise InputError(f"seed: {seed} is not between 0 and 2^64 - 1")
     if block is not None and (block < 1 or block & (block - 1) or block > LARGEST_BLOCK):
         raise InputError(f"block: {block} is not a power of two up to {LARGEST_BLOCK:,}")
+    attribution = check_attribution(attribution, paths)
     _same_grid(scenarios)
     engine = backend(back_end)
 
@@ -223,13 +251,39 @@ def make_plan(
     run = prepared[0].packed.run
     largest = max(int(p.packed.run["steps"]) for p in prepared)
     size = block or block_size(int(run["names"]), largest, engine.name)
-    job = Job(book, market, chain, tuple(scenarios), seed, paths, size, engine.name)
+    packed = tuple(p.packed for p in prepared)
+    off = channels_on(scenarios, packed) if attribution else ()
+    if attribution and not off:
+        raise InputError("attribution: no scenario has a channel in use; leave it out")
     return Plan(
-        job=job,
-        packed=tuple(p.packed for p in prepared),
+        job=Job(
+            book, market, chain, tuple(scenarios), seed, paths, size, engine.name, attribution, off
+        ),
+        packed=packed,
         impacts=tuple(p.impacts for p in prepared),
         back_end=engine,
     )
+
+
+def check_attribution(attribution: int, paths: int) -> int:
+    """Paths that also run with one channel off, 0 for none. Raises InputError."""
+    attribution = _whole("attribution", attribution)
+    least = round(REFUSE / (1 - LEVELS[0]))
+    if attribution and not least <= attribution <= paths:
+        raise InputError(
+            f"attribution: {attribution:,} is not between {least:,}, the fewest that say anything "
+            f"about a tail, and the {paths:,} paths of the run"
+        )
+    return attribution
+
+
+def channels_on(scenarios: Sequence[Scenario], packed: Sequence[Packed]) -> tuple[str, ...]:
+    """Names of the channels that any scenario that varies none has in use, in their order."""
+    on = Channel(0)
+    for scenario, arrays in zip(scenarios, packed, strict=True):
+        if scenario.variant_of is None:
+            on |= Channel(int(arrays.run["channels"]))
+    return tuple(name for name, flag in zip(channel_names(), Channel, strict=True) if flag in on)
 
 
 def _whole(name: str, value: float) -> int:

@@ -15,6 +15,7 @@ from ..kernels.loop_gain import CHANNELS, equity, gains_along
 from ..results import open_results
 from ..scenarios import InputError, Scenario
 from .blocks import packed_scenario
+from .book_pnl import financing_by_name, pnl_by_name
 from .job import Job, job_text, read_job, same_build
 
 UNITS = {
@@ -209,10 +210,7 @@ def dataset(packed: Packed, result: Simulated, scenario: Scenario, path: int) ->
         worth = [equity(price[None], held[None, ..., k], value[:, k])[0] for k in range(len(funds))]
         words = "equity of the fund, 1 at the start"
         add("fund_equity", ("step", "fund"), np.stack(worth, axis=-1), "1", words)
-    start = names["book0"].astype(float)
-    held = 1 - (start - trace["book"]) * names["book_inverse"]
-    pnl = names["book_weight"].astype(float) * (held * price - 1)
-    pnl -= trace["borrow_paid"] + trace["spent"].astype(float)
+    pnl = pnl_by_name(packed, trace) - financing_by_name(packed, result.trace)[0]
     add("pnl_by_name", by_name, pnl, "1", "profit and loss by name, fraction of equity")
     words = "profit and loss of the book, fraction of equity"
     add("pnl", ("step",), pnl.sum(axis=1), "1", words)

@@ -20,6 +20,7 @@ from ..results import (
     finish_store,
     missing_blocks,
 )
+from ..results.records import read_grid
 from ..scenarios import (
     Book,
     Chain,
@@ -31,12 +32,13 @@ from ..scenarios import (
     load_market,
     load_scenarios,
 )
-from .blocks import BlockDone, run_block
+from .blocks import BlockDone, run_block, simulated_paths
 from .executors import Executor, Outcome, executor, run_all
 from .job import Job, read_job
 from .memory import available, words
 from .plan import Plan, make_plan, with_variants
 from .progress import Progress, Silent
+from .tail import replay_tails
 
 
 class Incomplete(RuntimeError):
@@ -110,12 +112,14 @@ def run(
     cluster: str = "embedded",
     block: int | None = None,
     sensitivity: bool = False,
+    attribution: int = 0,
     progress: Progress | None = None,
 ) -> Path:
     """Simulate `paths` paths of every scenario and write a results store; returns its path.
 
     With `sensitivity` every scenario is also run at the other values of the parameters that nobody
-    knows (its `sensitivity`), on the same random numbers.
+    knows (its `sensitivity`), on the same random numbers. With `attribution` its first so many
+    paths also run with each channel off that it has in use, which says how much of ES is due to it.
     Results depend on inputs, seed, paths, block and back end alone, never on workers, cluster or
     order. Raises InputError (nothing written), StoreError if the output exists or cannot be
     written, and Incomplete if blocks failed for good.
@@ -131,6 +135,7 @@ def run(
         seed=seed,
         back_end=backend,
         block=block,
+        attribution=attribution,
     )
     return run_plan(
         plan, output, inputs=inputs, workers=workers, cluster=cluster, progress=progress
@@ -220,7 +225,8 @@ def _fill(output: Path, job: Job, where: Executor, progress: Progress) -> Path:
     start = time.monotonic()
     todo = [scenario * job.blocks + block for scenario, block in missing_blocks(output)]
     total = len(job.scenarios) * job.paths
-    progress.started(len(todo), sum(_paths_of(job, index) for index in todo), where.description)
+    paths = sum(simulated_paths(read_grid(output), job, index) for index in todo)
+    progress.started(len(todo), paths, where.description)
 
     done = 0
 
@@ -254,7 +260,7 @@ def _fill(output: Path, job: Job, where: Executor, progress: Progress) -> Path:
             "python": platform.python_version(),
             "platform": platform.platform(),
         }
-        finish_store(output, provenance)
+        finish_store(output, provenance, replay_tails(output, job, where))
         finished = True
     except KeyboardInterrupt:
         raise Interrupted(
@@ -264,10 +270,6 @@ def _fill(output: Path, job: Job, where: Executor, progress: Progress) -> Path:
     finally:
         progress.finished(finished)
     return output
-
-
-def _paths_of(job: Job, index: int) -> int:
-    return min(job.block, job.paths - index % job.blocks * job.block)
 
 
 def _now() -> str:

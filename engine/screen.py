@@ -56,6 +56,11 @@ def show_plan(to: Console, plan: Plan, warnings: Iterable[str], workers: int, wh
     if more:
         times = len(job.scenarios) / len(given)
         to.print(f"--sensitivity makes this run {times:.3g} times as long as it would be without")
+    if job.attribution:
+        off = plural(len(job.channels_off), "channel")
+        to.print(
+            f"--attribution runs {plural(job.attribution, 'path')} again without each of {off}"
+        )
     device = f"{plan.back_end.name} ({plan.back_end.device})"
     places = {"embedded": "thread", "local": "process"}
     on = plural(workers, places[where]) if where in places else f"the cluster at {where}"

@@ -60,14 +60,15 @@ def gains_along(
     rows: npt.ArrayLike | None = None,
     *,
     first_path: int = 0,
+    ids: npt.NDArray[np.uint64] | None = None,
 ) -> dict[str, Array]:
     """Gains of every channel (0 where it is switched off) and their `total` along traced paths.
 
     Shape: trace (paths, steps + 1, names) or its first rows, TRACE records; each gain (paths,
-    rows, names), at `rows` of the trace (None: all). The traced paths have successive ids from
-    `first_path`, which decide when events come at random. A crowd's gain counts what it buys
-    in one day. Time to expiry is that of the row; at a close it is that of the next day's first
-    step, since what expires at the close feeds nothing back any more.
+    rows, names), at `rows` of the trace (None: all). The traced paths have `ids` (None: successive
+    ones from `first_path`), which decide when events come at random. A crowd's gain counts what it
+    buys in one day. Time to expiry is that of the row; at a close it is that of the next day's
+    first step, since what expires at the close feeds nothing back any more.
     """
     at = np.arange(trace.shape[1]) if rows is None else np.asarray(rows, np.intp)
     seen = _Seen(trace if rows is None else trace[:, at])
@@ -76,8 +77,9 @@ def gains_along(
     per_share = packed.names["elasticity"][:count, None, None] / seen("elastic")
     restricted = seen("restricted") != 0
     if np.isin(packed.events["type"], (EventType.ELASTICITY, EventType.RESTRICTION)).any():
-        paths = np.arange(first_path, first_path + len(trace), dtype=np.uint64)
-        factor, starts, lifted = _events(packed, at, paths)
+        if ids is None:
+            ids = np.arange(first_path, first_path + len(trace), dtype=np.uint64)
+        factor, starts, lifted = _events(packed, at, ids)
         per_share *= factor
         restricted = (restricted | starts) & ~lifted
     gains = {channel: np.zeros(per_share.shape) for channel in CHANNELS}
@@ -107,13 +109,17 @@ def gains_along(
 
 
 def largest(
-    packed: Packed, trace: npt.NDArray[np.void], *, first_path: int = 0
+    packed: Packed,
+    trace: npt.NDArray[np.void],
+    *,
+    first_path: int = 0,
+    ids: npt.NDArray[np.uint64] | None = None,
 ) -> dict[str, Array]:
     """Gains of every path and name at the row where their total is largest, the last row left out.
 
     Shape: trace (paths, steps + 1, names); each gain (paths, names).
     """
-    gains = gains_along(packed, trace[:, :-1], first_path=first_path)
+    gains = gains_along(packed, trace[:, :-1], first_path=first_path, ids=ids)
     where = gains["total"].argmax(axis=1)[:, None]
     return {key: np.take_along_axis(gain, where, axis=1)[:, 0] for key, gain in gains.items()}
 

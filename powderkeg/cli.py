@@ -73,6 +73,12 @@ def run(
             "the run; the plan says by how much.",
         ),
     ] = False,
+    attribution: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N", help="Run the first N paths again without each channel: what ES is due to."
+        ),
+    ] = None,
     limits: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Limits on measures, YAML; exit code 3 if one breaks."),
@@ -98,6 +104,7 @@ def run(
         block=None if block is None else count("--block", block),
         sensitivity=sensitivity,
         limits=bounds,
+        attribution=0 if attribution is None else count("--attribution", attribution),
     )
     _headline(output)
     print(f"\npowderkeg show {output}\npowderkeg report {output}")
@@ -134,6 +141,7 @@ def _run(
     block: int | None = None,
     sensitivity: bool = False,
     limits: Sequence[Limit] = (),
+    attribution: int = 0,
 ) -> None:
     from .engine.arguments import check_placement, default_workers
     from .engine.failure import stoppable
@@ -156,6 +164,7 @@ def _run(
         seed=seed,
         back_end=backend,
         block=block,
+        attribution=attribution,
     )
     ids = [scenario.id for scenario in plan.job.scenarios]
     measures = list_measures(plan.job.scenarios[0].horizons)

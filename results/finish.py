@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import zarr
 
+from .attribution import write_attribution
 from .commit import all_records, check_blocks, write_commit
 from .derived import write_prices, write_squeeze
 from .durable import METADATA, Staged, remove_partials, write_files
@@ -18,14 +19,18 @@ from .measures import COLUMNS, Row, columns, list_measures, measure_scenario
 from .records import StoreError
 from .schema import FEEDBACK, PATH_FIELDS, PNL
 from .sensitivity import write_sensitivity
+from .tail import Tails, write_tail
 
 
-def finish_store(path: str | Path, provenance: Mapping[str, Any] | None = None) -> None:
+def finish_store(
+    path: str | Path, provenance: Mapping[str, Any] | None = None, tails: Tails | None = None
+) -> None:
     """Check all blocks, write the tables made from all of them, then the commit record.
 
-    `provenance` (finished, wall time, device, ...) joins what `create_store` was given. Safe to
-    repeat after a failure.
-    Errors: StoreError naming the first block that is missing or damaged.
+    `provenance` (finished, wall time, device, ...) joins what `create_store` was given; `tails` are
+    the worst paths replayed, for the group /tail. Safe to repeat after a failure.
+    Errors: StoreError naming the first block that is missing or damaged, or the first path that
+    was not replayed to the bit.
     """
     path = Path(path)
     remove_partials(path)
@@ -38,6 +43,9 @@ def finish_store(path: str | Path, provenance: Mapping[str, Any] | None = None) 
     write_squeeze(root, store)
     _write_measures(root, store, str(path))
     write_sensitivity(root, store)
+    write_attribution(root, store)
+    if tails is not None:
+        write_tail(root, store, tails, str(path))
     del staged.files[METADATA]  # the root itself is the store's
     write_files(path, staged.files)
     write_commit(path, records, provenance or {})

@@ -19,6 +19,7 @@ from .schema import (
     PATH_FIELDS,
     PEAKS,
     PNL,
+    PNL_OFF,
     RECORD_BYTES,
     TOTAL_MAX,
     StoreSpec,
@@ -99,6 +100,8 @@ def lay_out(store: StoreLike, spec: StoreSpec) -> None:
         "scenarios": len(spec.scenarios),
         "paths": spec.paths,
         "block_size": spec.block_size,
+        "attribution": spec.attribution,
+        "attributed": spec.attributed,
     }
     attributes = {
         "title": spec.title,
@@ -115,6 +118,7 @@ def lay_out(store: StoreLike, spec: StoreSpec) -> None:
     _histograms(root, spec)
     _loop_gain(root, spec)
     _overlap(root, spec)
+    _channel_off(root, spec)
     blocks = new_group(root, "blocks", "One record per finished block of paths.")
     empty_array(
         blocks,
@@ -283,3 +287,19 @@ def _overlap(root: zarr.Group, spec: StoreSpec) -> None:
     values = np.asarray(spec.overlap, np.float64)
     dims = ("scenario", "holder", "unwinder")
     full_array(group, "overlap", dims, values, "1", "liquidity-weighted overlap", words)
+
+
+def _channel_off(root: zarr.Group, spec: StoreSpec) -> None:
+    if not spec.attribution:
+        return
+    group = new_group(root, "channel_off", "The first paths again, each time with one channel off.")
+    scenario_coordinate(group, spec.scenarios[: spec.attributed])
+    full_array(group, "channel", ("channel",), spec.channels_off, "1", "channel that is off")
+    size = min(spec.block_size, spec.attribution)
+    ids = np.arange(spec.attribution, dtype=np.int64)
+    full_array(group, "path", ("path",), ids, "1", "id of the path", chunks=(size,))
+    dims = ("scenario", "channel", "path")
+    shape = (spec.attributed, len(spec.channels_off), spec.attribution)
+    chunks = (1, shape[1], size)
+    attributes = PNL_OFF.attributes | {"horizon": int(spec.horizons[-1])}
+    empty_array(group, PNL_OFF.name, dims, shape, chunks, "float32", attributes, compress=False)

@@ -28,11 +28,18 @@ class Grid:
     scenarios: int
     paths: int
     block_size: int
+    attribution: int = 0  # paths that also run with one channel off
+    attributed: int = 0  # in so many scenarios, the first ones
 
     @property
     def blocks(self) -> int:
         """Path blocks per scenario."""
         return -(-self.paths // self.block_size)
+
+    def channel_off_paths(self, scenario: int, block: int) -> int:
+        """How many paths of a block, the first ones, also run with one channel off."""
+        left = self.attribution - block * self.block_size
+        return min(max(left, 0), self.block_size) if scenario < self.attributed else 0
 
 
 def read_root(path: str | Path) -> dict[str, Any]:
@@ -103,6 +110,7 @@ def canonical(body: dict[str, Any]) -> bytes:
 PLACES = {
     "pnl": "{scenario}/0/{block}",
     "pnl_calm": "{scenario}/0/{block}",
+    "pnl_off": "{scenario}/0/{block}",
     "closes": "{scenario}/{block}/0/0/0/0",
     "peaks": "{scenario}/{block}/0/0",
     "gain_max": "{scenario}/0/0/0",

@@ -10,6 +10,7 @@ import numpy as np
 
 from .commit import open_results
 from .durable import make_folder, write_file
+from .explained import Explained
 from .formats import REFUSED, clean, count, money, number, percent, percent_range
 from .inline import StyleSheet, policy_hash
 from .measures import percent as level_text
@@ -19,6 +20,7 @@ from .summary import FLOOR_WARNING, Line, Summary
 
 DETAILED = 8
 FANNED = 24
+POSITIONS = 24
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -134,6 +136,7 @@ def _scenario(summary: Summary, scenario: int, sheet: StyleSheet) -> dict[str, A
             }
         )
     fanned = order[:FANNED]
+    explained = Explained(summary, scenario)
     return {
         "id": f"scenario-{scenario}",
         "name": summary.scenarios[scenario],
@@ -141,6 +144,10 @@ def _scenario(summary: Summary, scenario: int, sheet: StyleSheet) -> dict[str, A
         "losses": sheet.adopt(loss_svg(summary, scenario)),
         "main": [_cells(summary, line) for line in summary.main_lines(scenario)],
         "all": [_cells(summary, line) for line in summary.lines(scenario)],
+        "explained": [
+            (explained.story(), explained.contributions(POSITIONS)),
+            (explained.endogenous(), explained.channels()),
+        ],
         "fan": sheet.adopt(fan_svg(summary, scenario, fanned)),
         "unfanned": len(order) - len(fanned),
         "multiples": [f"{m:g}x" for m in squeeze["multiple"].values],

@@ -29,10 +29,14 @@ Groups: /inputs what was read; /losses every path; /histograms integer counts pe
 /prices quantiles from them; /squeeze odds of a peak; /loop_gain at the start and where it is
 largest; /overlap who is hurt when somebody else unwinds; /measures risk measures with intervals;
 /sensitivity how much ES changes with parameters that nobody knows, where it was asked for;
+/tail the worst paths replayed: who lost what on them, contributions by name, effects of channels;
+/attribution how much of ES is due to each channel and /channel_off the paths it is made from, where
+it was asked for;
 /blocks one record per (scenario, path block) with its SHA-256 digests.
 The attribute `commit` is written last. Without it the run is unfinished: do not read on.
 Time and device stand in the attributes of / only; all else depends on inputs and seed alone.
-NaN means `never` in margin-call days and `the sample is too small` in /measures, else damage."""
+NaN means `never` in margin-call and attention days and `the sample is too small` in /measures,
+/sensitivity and /attribution, else damage."""
 
 
 @dataclass(frozen=True)
@@ -140,16 +144,25 @@ TOTAL_MAX = Field("total_max", "1", "largest total loop gain of a path", _LARGES
 FIRST_BLOCK_VARIABLES = (GAIN_MAX.name, TOTAL_MAX.name)
 """Written with the first block of a scenario, for the scenario."""
 
+PNL_OFF = Field(
+    "pnl_off",
+    "1",
+    "profit and loss at the last horizon with one channel off",
+    "Same random numbers as /losses, path by path; fraction of equity at the start.",
+)
+
 GROUP_OF = (
     dict.fromkeys(BLOCK_VARIABLES, "losses")
     | dict.fromkeys((CLOSES.name, PEAKS.name), "histograms")
     | dict.fromkeys(FIRST_BLOCK_VARIABLES, "loop_gain")
+    | {PNL_OFF.name: "channel_off"}
 )
 
 
-def block_variables(block: int) -> tuple[str, ...]:
-    """What a block consists of."""
-    return BLOCK_VARIABLES if block else BLOCK_VARIABLES + FIRST_BLOCK_VARIABLES
+def block_variables(block: int, *, channel_off: bool = False) -> tuple[str, ...]:
+    """What a block consists of; `channel_off`: its paths also run with one channel off."""
+    own = BLOCK_VARIABLES if block else BLOCK_VARIABLES + FIRST_BLOCK_VARIABLES
+    return (*own, PNL_OFF.name) if channel_off else own
 
 
 QUANTITIES = {
@@ -198,6 +211,8 @@ class StoreSpec:
     scenario has no such holder.
     Units: horizons in trading days; weights are signed position values over equity; edges as in
     docs/model.md. `parameters` is one JSON text and `variants` one record per scenario, or empty.
+    The first `attribution` paths of every scenario that varies none also run with each of
+    `channels_off` off; those scenarios come first.
     `provenance` is the one place for times, device and versions: it becomes the attributes of /
     and counts for no digest.
     """
@@ -222,6 +237,8 @@ class StoreSpec:
     variants: tuple[Variant, ...] = ()
     holders: tuple[str, ...] = ()
     overlap: npt.NDArray[np.floating[Any]] | None = None
+    attribution: int = 0
+    channels_off: tuple[str, ...] = ()
     title: str = "powderkeg squeeze stress test"
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
@@ -229,6 +246,12 @@ class StoreSpec:
     def blocks(self) -> int:
         """Path blocks per scenario."""
         return -(-self.paths // self.block_size)
+
+    @property
+    def attributed(self) -> int:
+        """How many scenarios, the first ones, run with one channel off."""
+        given = sum(not v.base for v in self.variants) if self.variants else len(self.scenarios)
+        return given if self.attribution else 0
 
     def problem(self) -> str | None:
         """What is wrong with the specification, in one line, or None."""
@@ -256,6 +279,12 @@ class StoreSpec:
             and self.weights.shape != (names,),
             "overlap must have shape (scenarios, holders, holders)": self.overlap is not None
             and self.overlap.shape != (scenarios, len(self.holders), len(self.holders)),
+            "attribution takes up to all paths and at least one channel": not 0
+            <= self.attribution
+            <= self.paths
+            or (self.attribution > 0) != (len(self.channels_off) > 0),
+            "attribution needs variants to come last": self.attribution > 0
+            and any(v.base for v in self.variants[: self.attributed]),
             "equity must be positive": not self.equity > 0,
         }
         return next((text for text, wrong in checks.items() if wrong), None)

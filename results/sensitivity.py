@@ -14,6 +14,7 @@ import numpy.typing as npt
 import zarr
 
 from . import statistics as st
+from .estimates import write_estimates
 from .layout import full_array, new_group
 from .measures import LEVELS
 
@@ -54,21 +55,14 @@ def write_sensitivity(root: zarr.Group, store: zarr.Group) -> None:
     words = "value of the parameter, or the factor on it"
     full_array(group, "value", ("variant",), values[variants], "1", words)
     full_array(group, "level", ("level",), np.array(LEVELS), "1", "level of the expected shortfall")
-    for table, prefix, what in zip(
+    about = "Fraction of equity, losses positive; NaN: the sample is too small."
+    for table, name, words in zip(
         found,
         ("es", "change"),
         ("expected shortfall", "expected shortfall less that of the base, same paths"),
         strict=True,
     ):
-        for values, part, words in zip(
-            table,
-            ("", "_standard_error", "_low", "_high"),
-            (what, f"standard error: {what}", f"lower end of the 95 % interval: {what}",
-             f"upper end of the 95 % interval: {what}"),
-            strict=True,
-        ):  # fmt: skip
-            about = "Fraction of equity, losses positive; NaN: the sample is too small."
-            full_array(group, prefix + part, ("variant", "level"), values, "1", words, about)
+        write_estimates(group, name, ("variant", "level"), table, words, about)
 
 
 def _last(pnl: zarr.Array[Any], scenario: int) -> Floats:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .commit import open_results
+from .explained import Explained, Rows
 from .formats import count, money, number, percent, percent_range
 from .measures import percent as level_text
 from .summary import FLOOR_WARNING, Line, Summary
@@ -22,13 +23,15 @@ LISTED = 40
 AT_HOME = 96
 """Columns from which the squeeze table shows positions, too."""
 NAMES = 20
+POSITIONS = 8
+"""Names whose contributions to ES are shown."""
 GAINS = 5
 """Names whose loop gains are shown."""
 
 
 def show(path: str | Path, console: Console | None = None, *, verify: bool = True) -> None:
     """Print a finished store: headline, scenarios, sensitivity, and of the worst scenarios the
-    measures, squeeze odds, loop gains and overlaps; then warnings.
+    measures, the tail explained, squeeze odds, loop gains and overlaps; then warnings.
 
     Errors: StoreError if the store is unfinished or damaged.
     """
@@ -43,6 +46,7 @@ def show(path: str | Path, console: Console | None = None, *, verify: bool = Tru
         console.print(fit(sensitivity_table(summary), console))
     for scenario in summary.order[:DETAILED]:
         console.print(fit(_measures(summary, scenario), console))
+        _explain(summary, scenario, console)
         console.print(fit(_squeeze(summary, scenario, console.width >= AT_HOME), console))
         console.print(fit(_gains(summary, scenario), console))
         if summary.overlap(scenario)[0]:
@@ -53,6 +57,33 @@ def show(path: str | Path, console: Console | None = None, *, verify: bool = Tru
     for warning in summary.warnings():
         console.print(Text.assemble(("Warning  ", "bold yellow"), warning))
     console.print(Text(_footer(summary), style="dim"))
+
+
+def _explain(summary: Summary, scenario: int, console: Console) -> None:
+    """Whose losses the tail is made of and which feedback it is due to, where a store says it."""
+    explained = Explained(summary, scenario)
+    for sentence, rows in (
+        (explained.story(), explained.contributions(POSITIONS)),
+        (explained.endogenous(), explained.channels()),
+    ):
+        if rows is not None:
+            console.print(Text(sentence))
+            console.print()
+            console.print(
+                fit(_plain(f"{summary.scenarios[scenario]}: {rows.title}", rows), console)
+            )
+
+
+def _plain(title: str, rows: Rows) -> Table:
+    table = _table(title)
+    first, *others = rows.columns
+    table.add_column(first, no_wrap=True, overflow="ellipsis", max_width=24)
+    for name in others:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows.rows:
+        table.add_row(*map(escape, row))
+    table.caption = f"{rows.note}\n"
+    return table
 
 
 def fit(table: Table, console: Console) -> Table:

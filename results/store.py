@@ -28,7 +28,7 @@ from .records import (
     read_grid,
     read_record,
 )
-from .schema import GROUP_OF, NEVER, PATH_FIELDS, StoreSpec, block_variables
+from .schema import GROUP_OF, NEVER, PATH_FIELDS, PNL_OFF, StoreSpec, block_variables
 
 
 class SimulatedLike(Protocol):
@@ -80,7 +80,7 @@ def block_arrays(
     Shape: pnl (horizons, paths); fields of a path (paths,); closes (days, names, quantities, bins);
     peaks (names, bins). Both runs are of the same paths. The first block of a scenario has the
     scenario's own variables besides: gain_max (names, channels, quantiles), total_max (names,
-    quantiles).
+    quantiles), and blocks of the first paths pnl_off (channels, paths) where it was asked for.
     """
     arrays: dict[str, npt.NDArray[Any]] = {"pnl": full.pnl, "pnl_calm": calm.pnl}
     for field in PATH_FIELDS:
@@ -108,7 +108,8 @@ def write_block(
     first = block * grid.block_size
     if not (0 <= scenario < grid.scenarios and 0 <= first < grid.paths):
         raise StoreError(f"{where}: the store has no such block")
-    variables = block_variables(block)
+    off = grid.channel_off_paths(scenario, block)
+    variables = block_variables(block, channel_off=off > 0)
     if set(arrays) != set(variables):
         odd = sorted(set(arrays) ^ set(variables))
         raise StoreError(f"{where}: missing or unknown variables {', '.join(odd)}")
@@ -116,7 +117,8 @@ def write_block(
     staged = Staged(path)
     chunks = {}
     for name in variables:
-        chunks[name] = _stage(staged, where, name, scenario, block, first, count, arrays[name])
+        mine = off if name == PNL_OFF.name else count
+        chunks[name] = _stage(staged, where, name, scenario, block, first, mine, arrays[name])
     record = BlockRecord(grid.fingerprint, scenario, block, first, count, chunks)
     before = read_record(path, scenario, block)
     if before is not None and before != record:

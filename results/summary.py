@@ -16,11 +16,11 @@ import numpy.typing as npt
 import xarray as xr
 
 from . import statistics as st
+from .euler import supported
 from .formats import MINUS, clean, count, decimals, money, number, percent, percent_range
 from .measures import ES, LEVELS, PROBABILITY
 from .measures import percent as level_text
 
-HEADLINE_LEVEL = 0.99
 FLOOR_WARNING = 0.01
 SHAPE_WARNING = 0.5
 
@@ -163,8 +163,7 @@ class Summary:
     @cached_property
     def level(self) -> float | None:
         """Level of the headline: 99 %, or the highest below that the paths support."""
-        fits = [p for p in LEVELS if st.tail_paths(self.paths, p) >= st.REFUSE]
-        return max((p for p in fits if p <= HEADLINE_LEVEL), default=None)
+        return supported(self.paths)
 
     def headline_line(self, scenario: int) -> Line | None:
         """The one number of a scenario, or None if the paths support none."""

@@ -116,14 +116,14 @@ def test_the_book_changes_and_the_story_does_not() -> None:
     gme, _, spy = (before.symbols.index(s) for s in ("GME", "NO", "SPY"))
     floats = 1_000_000 / MARKET["GME"].float_shares
     old, new = before.names, packed.names
-    assert new["book_short"][gme] == 0 and new["book_weight"][gme] == 0
+    assert new["book0"][gme] == 0 and new["book_weight"][gme] == 0
     assert new["elastic0"][gme] == pytest.approx(old["elastic0"][gme] - floats, abs=1e-6)
     sold = 50_000 / MARKET["SPY"].float_shares
     assert new["elastic0"][spy] == pytest.approx(old["elastic0"][spy] + sold, abs=1e-6)
     # lambda = M/E0 is what the scenario gives, so M follows E0.
     ratio = new["elasticity"] / new["elastic0"] / (old["elasticity"] / old["elastic0"])
     assert ratio == pytest.approx(1, rel=1e-6)
-    own = {"book_short", "book_long", "book_weight", "book_margin"}
+    own = {"book0", "book_weight", "book_inverse", "book_value", "book_margin"}
     own |= {"elastic0", "elastic_normal", "elastic_min", "elasticity"}
     for field in set(old.dtype.names) - own - {"fee_excess0"}:
         assert np.array_equal(new[field], old[field]), field

@@ -1,0 +1,174 @@
+"""The tail in words and rows: whose losses ES is made of, and which feedback it is due to.
+
+The terminal table and the page print these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from . import statistics as st
+from .estimates import PARTS
+from .formats import clean, count, decimals, percent, percent_range
+from .measures import percent as level_text
+from .summary import Summary
+
+INDENT = "\N{NO-BREAK SPACE}" * 2
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table as text: numbers of one unit have the decimals of the whole they are part of."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    note: str
+
+
+class Explained:
+    """What a store says of the tail of one scenario, where it was replayed or attributed."""
+
+    def __init__(self, summary: Summary, scenario: int) -> None:
+        self.summary, self.scenario = summary, scenario
+        self.tail = self._group("tail")
+        self.attribution = self._group("attribution")
+
+    def _group(self, name: str) -> xr.Dataset | None:
+        """The scenario's part of a group, or None if there is none."""
+        if name not in self.summary.tree:
+            return None
+        data = self.summary.tree[name].to_dataset()
+        mine = data["scenario"].values == self.summary.measures["scenario"].values[self.scenario]
+        return data.isel(scenario=int(np.argmax(mine))).load() if mine.any() else None
+
+    def story(self) -> str:
+        """The typical path of the tail in one sentence, about the name that costs most."""
+        if self.tail is None:
+            return ""
+        data, n = self.tail, int(np.argmax(self.tail["contribution"].values))
+        peak, when = (float(np.median(data[v].values[:, n])) for v in ("peak", "peak_day"))
+        text = (
+            f"On a typical path of the worst {level_text(1 - data.attrs['level'])} % by day "
+            f"{data.attrs['horizon']}, {self.summary.symbols[n]}, which costs most, peaks at "
+            f"{peak:.1f}x on day {when:.1f}"
+        )
+        attention = data["attention_day"].values[:, n]
+        if not np.isnan(attention).any():
+            text += f" and attention on day {float(np.median(attention)):.1f}"
+        losses = self.summary.tree["losses"].to_dataset()["margin_call_day"]
+        days = losses.isel(scenario=self.scenario, path=data["path"].values).values
+        called = days[~np.isnan(days)]
+        text += f"; {percent(called.size / days.size)} of them have a margin call"
+        if called.size:
+            text += f", the median one on day {float(np.median(called)):.1f}"
+        return f"{text}."
+
+    def contributions(self, most: int) -> Rows | None:
+        """Euler contributions by name, largest first."""
+        if self.tail is None:
+            return None
+        names = self.summary.symbols
+        found = [_estimate(self.tail, "contribution", i) for i in range(len(names))]
+        total = sum(each.value for each in found)
+        places = decimals(100 * total)
+        order = sorted(range(len(names)), key=lambda i: -abs(found[i].value))
+        rows = [
+            (
+                names[i],
+                percent(found[i].value, places),
+                percent(found[i].standard_error, places),
+                percent_range(found[i].low, found[i].high, total),
+                percent(found[i].value / total, 1) if total > 0 else "",
+            )
+            for i in order[:most]
+        ]
+        if rest := order[most:]:
+            left = sum(found[i].value for i in rest)
+            share = percent(left / total, 1) if total > 0 else ""
+            rows.append((f"{len(rest)} others", percent(left, places), "", "", share))
+        data = self.tail
+        note = "contributions add up to ES"
+        if not data.attrs["complete"]:
+            note = (
+                f"from {count(data.sizes['tail'])} of {count(data.attrs['tail_paths'])} tail paths"
+            )
+        level = level_text(data.attrs["level"])
+        return Rows(
+            f"ES {level} % by position, day {data.attrs['horizon']}",
+            ("position", "contribution", "error", "95 % interval", "share"),
+            rows,
+            f"{note}; error: standard error",
+        )
+
+    @property
+    def _at_level(self) -> xr.Dataset | None:
+        """/attribution at the headline's level, or the highest below that its paths support."""
+        data, level = self.attribution, self.summary.level
+        if data is None or level is None:
+            return None
+        known = data["level"].values[~np.isnan(data["es"].values)]
+        return data.sel(level=max(p for p in known if p <= level))
+
+    def endogenous(self) -> str:
+        """How much of ES is there only because agents answer the price, in one sentence."""
+        data = self._at_level
+        if data is None:
+            return ""
+        share = _estimate(data, "endogenous_share")
+        es, off = (float(data[name].values) for name in ("es", "es_all_off"))
+        places = decimals(100 * es)
+        text = f"ES {level_text(float(data['level']))} % is {percent(es, places)}, and "
+        text += f"{percent(off, places)} with all feedback off"
+        if np.isnan(share.value):
+            return f"{text}."
+        interval = percent_range(share.low, share.high, share.value)
+        return f"{text}: {percent(share.value)} of it is endogenous (95 % interval {interval})."
+
+    def channels(self) -> Rows | None:
+        """Change of ES by channel, largest first, parts of a channel under it; then the rest."""
+        data = self._at_level
+        if data is None:
+            return None
+        names = [str(c) for c in data["channel"].values]
+        inside = [str(c) for c in data["part_of"].values]
+        change = {c: _estimate(data, "es_change", i) for i, c in enumerate(names)}
+        places = decimals(100 * float(data["es"].values))
+        rows = []
+
+        def add(words: str, off: float | None, each: st.Estimate) -> None:
+            interval = percent_range(each.low, each.high, float(data["es"].values))
+            without = "" if off is None else percent(off, places)
+            sizes = (percent(each.value, places), percent(each.standard_error, places))
+            rows.append((words, without, *sizes, interval))
+
+        for top in _largest([c for c, of in zip(names, inside, strict=True) if not of], change):
+            parts = [c for c, of in zip(names, inside, strict=True) if of == top]
+            for c in (top, *_largest(parts, change)):
+                if change[c].value or change[c].standard_error:
+                    off = float(data["es_off"].values[names.index(c)])
+                    indent = INDENT if c != top else ""
+                    add(f"{indent}{clean(c).replace('_', ' ')}", off, change[c])
+        add("all channels", float(data["es_all_off"].values), _estimate(data, "endogenous"))
+        add("interaction", None, _estimate(data, "interaction"))
+        return Rows(
+            f"What ES {level_text(float(data['level']))} % is due to, day {data.attrs['horizon']}",
+            ("channel", "ES with it off", "change", "error", "95 % interval"),
+            rows,
+            f"the first {count(data.attrs['paths'])} paths again, one channel off at a time; "
+            "interaction: what the channels' changes leave of all channels'",
+        )
+
+
+def _largest(channels: list[str], change: dict[str, st.Estimate]) -> list[str]:
+    return sorted(channels, key=lambda c: -change[c].value)
+
+
+def _estimate(data: xr.Dataset, variable: str, at: int | None = None) -> st.Estimate:
+    """An estimate of the scenario, or of one of its names or channels."""
+    place = () if at is None else (at,)
+    return st.Estimate(*(float(data[variable + part].values[place]) for part in PARTS))
