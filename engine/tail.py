@@ -114,9 +114,19 @@ def told(
     time = np.append(0.0, packed.schedule["time"][:last])
     x, attention = trace["log_price"], trace["attention"]
     anybody = attention.max(axis=1) > 0
+    end, names = trace[:, -1], packed.names[: trace.shape[-1]]
+    traded = end["book"] - names["book0"].astype(float)
+    cost = names["book_value"] * traded
+    financing = financing_by_name(packed, trace)[:, -1]
     found = {
-        "pnl": pnl_by_name(packed, trace[:, -1]) - financing_by_name(packed, trace)[:, -1],
-        "borrow_paid": trace["borrow_paid"][:, -1],
+        "pnl": pnl_by_name(packed, end) - financing,
+        "borrow_paid": end["borrow_paid"],
+        "slippage": end["slippage"],
+        "financing": financing,
+        "covered": -traded * names["book_inverse"],
+        "covered_price": np.divide(
+            end["spent"], cost, out=np.full(cost.shape, np.nan), where=cost != 0
+        ),
         "peak": np.exp(x.max(axis=1)),
         "peak_day": time[x.argmax(axis=1)],
         "attention_day": np.where(anybody, time[attention.argmax(axis=1)], np.nan),

@@ -66,6 +66,13 @@ class Explained:
         text += f"; {percent(called.size / days.size)} of them have a margin call"
         if called.size:
             text += f", the median one on day {float(np.median(called)):.1f}"
+        covered, price = (data[v].values[:, n] for v in ("covered", "covered_price"))
+        if (traded := ~np.isnan(price)).any():
+            text += (
+                f"; {percent(traded.mean())} of them trade {self.summary.symbols[n]}, typically "
+                f"{percent(float(np.median(covered[traded])))} of the position at "
+                f"{float(np.median(price[traded])):.1f}x the start"
+            )
         return f"{text}."
 
     def contributions(self, most: int) -> Rows | None:

@@ -20,12 +20,17 @@ from .layout import full_array, name_coordinate, new_group, scenario_coordinate
 from .records import StoreError
 from .schema import Field
 
+_PART = "Fraction of equity. pnl is what prices did less borrow_paid, slippage and financing."
 NAME_FIELDS = (
     Field("pnl", "1", "profit and loss of the name at the horizon", "Fraction of equity."),
     Field("borrow_paid", "1", "borrow fees paid by the horizon", "Fraction of equity."),
     Field("peak", "1", "highest price relative to the start"),
     Field("peak_day", "trading days", "time of the highest price"),
     Field("attention_day", "trading days", "time attention peaked", "NaN: nobody paid attention."),
+    Field("slippage", "1", "cost of the book's trades against the prices they saw", _PART),
+    Field("financing", "1", "financing of the name by the horizon", _PART),
+    Field("covered", "1", "part of the position that the book has given up by the horizon"),
+    Field("covered_price", "1", "mean price of that, relative to the start", "NaN: it has not."),
     Field("loop_gain", "1", "largest total loop gain", "Over all steps (docs/model.md, 13)."),
 )
 """What is kept of a name on a replayed path."""

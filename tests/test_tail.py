@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,31 @@ def test_names_add_up_to_the_book(tail: xr.Dataset, losses: xr.Dataset) -> None:
     here = losses.isel(path=tail["path"].values)
     book = here["pnl"].values[-1].astype(float)
     np.testing.assert_allclose(tail["pnl"].values.sum(axis=1), book, rtol=1e-6, atol=1e-7)
+
+
+def test_a_book_that_trades_adds_up_in_the_tail(tmp_path: Path) -> None:
+    """Price, fees, slippage and financing by name make the loss of the path; so does a replay."""
+    rules = {"policy": "margin", "participation": 0.5, "grace": 0.5, "financing_rate": 0.5}
+    tree = SHORT.model_dump(exclude_unset=True) | {"id": "forced", "book": rules}
+    forced = Scenario.model_validate(tree, strict=False)
+    book = replace(BOOK, cash=BOOK.cash - 0.75 * BOOK.equity)  # a quarter of the equity
+    store = powderkeg.run(
+        book, MARKET, [forced], tmp_path / "o.zarr", chain=CHAIN, paths=5040, workers=1
+    )
+    tree_ = open_results(store)
+    tail, losses = (tree_[g].to_dataset().isel(scenario=0).load() for g in ("tail", "losses"))
+    here = losses.isel(path=tail["path"].values)
+    assert (here["forced_day"] > 0).any() and (here["financing_cost"] > 0).any()
+    for mine, whole in (("pnl", here["pnl"][-1]), ("slippage", here["slippage"]),
+                        ("financing", here["financing_cost"])):  # fmt: skip
+        np.testing.assert_allclose(tail[mine].sum("name"), whole, rtol=1e-4, atol=1e-6)
+    es = float(tree_["measures"]["estimate"].sel(measure="es_99_day_2", feedback="on").values[0])
+    assert float(tail["contribution"].sum()) == pytest.approx(es, rel=1e-5)
+    gave_up = tail["covered"].values > 0
+    assert gave_up.any() and (tail["covered"].values <= 1).all()
+    assert (np.isnan(tail["covered_price"].values) == ~gave_up).all()
+    data = replay(store, int(tail["path"][0])).data
+    assert float(data["pnl"][-1]) == pytest.approx(float(here["pnl"][-1, 0]), abs=1e-5)
 
 
 def test_contributions_add_up_to_the_es_of_the_measures(store: Path, tail: xr.Dataset) -> None:
