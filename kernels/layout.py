@@ -138,7 +138,7 @@ RUN = np.dtype(
         # the book
         ("policy", u4),  # Policy flags
         ("book_participation_dt", f4),
-        ("grace", f4),  # days from a margin call to forced trading
+        ("grace_steps", f4),  # from a margin call to forced trading
         ("cushion", f4),  # what is restored beyond the requirement, as a fraction of it
         ("stop_up", f4),  # x at which a short is stopped out
         ("stop_down", f4),  # and a long

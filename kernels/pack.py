@@ -130,7 +130,7 @@ def prepare(
     slots = lanes * names_per_lane
     funds, positions = pack_funds(scenario, book, market, symbols, slots)
     margins = [margin_of(book[row.symbol], row, scenario.book) for row in rows]
-    rates = {symbol: margin.rate for symbol, margin in zip(symbols, margins, strict=True)}
+    rates = {symbol: margin.plain for symbol, margin in zip(symbols, margins, strict=True)}
     timeline = pack_timeline(scenario, book, rates, market, symbols, slots)
     names = np.zeros(slots, NAME)
     for field, value in PADDING.items():

@@ -20,7 +20,10 @@ PORTFOLIO_MOVE = 0.15  # FINRA rule 4210(g): the worst of +-15 %
 
 @dataclass(frozen=True)
 class Margin:
-    """Margin of a position: `rate` of its value, and the rest of its NAME fields, x |a|."""
+    """Margin of a position: `rate` of its value, and the rest of its NAME fields, x |a|.
+
+    `without` is the rate without add-ons, where those of the start are part of `rate`.
+    """
 
     rate: float
     five: float = 0.0
@@ -29,6 +32,12 @@ class Margin:
     volume: tuple[float, float] = (0.0, 0.0)
     interest: tuple[float, float] = (0.0, 0.0)
     fee: tuple[float, float] = (0.0, 0.0)
+    without: float | None = None
+
+    @property
+    def plain(self) -> float:
+        """The rate that a margin event replaces: without add-ons."""
+        return self.rate if self.without is None else self.without
 
     def fields(self, weight: float) -> dict[str, float]:
         """Fields of the NAME record of a position worth `weight` of the book's equity."""
@@ -80,7 +89,7 @@ def _house(position: Position, row: MarketRow, house: House, dynamic: bool) -> M
     addons = sum(
         slope * max(value - start, 0.0) for (slope, start), value in zip(terms, now, strict=True)
     )
-    return Margin(min(house.base + addons, house.most))
+    return Margin(min(house.base + addons, house.most), without=house.base)
 
 
 def book_record(weight: float, held: Holdings, margin: Margin) -> dict[str, Any]:
@@ -105,7 +114,7 @@ def run_fields(rules: BookRules, book: Book, dt: float) -> dict[str, Any]:
     return {
         "policy": int(policy),
         "book_participation_dt": rules.participation * dt,
-        "grace": rules.grace,
+        "grace_steps": max(math.ceil(rules.grace / dt - 0.5), 0),
         "cushion": rules.cushion,
         "stop_up": math.log1p(stop),
         "stop_down": math.log1p(-stop) if stop < 1 else -NO_STOP,

@@ -281,7 +281,7 @@ def packed(
         "broker_duration": broker_duration,
         "policy": int(policy),
         "book_participation_dt": book_participation * dt,
-        "grace": grace,
+        "grace_steps": max(0, np.ceil(grace / dt - 0.5)),
         "cushion": cushion,
         "stop_up": np.log1p(stop_loss),
         "stop_down": np.log1p(-stop_loss) if stop_loss < 1 else -1e30,

@@ -14,6 +14,8 @@ MEMORY = {
     "log_price_slow": Channel.CROWD,
     "drawdown_max": Channel.LEVERED_LONGS,
     "unsettled": Channel.CLEARING_RULE,
+    "call_log_strike": Channel.CROWD_CALLS,  # of no calls
+    "monthly_call_log_strike": Channel.CROWD_CALLS,
 }
 
 

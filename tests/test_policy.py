@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -156,6 +157,81 @@ def test_a_cushion_is_restored_and_a_hold_does_nothing(simulate: Simulate) -> No
     assert np.ptp(trace["book"]) == 0
 
 
+@each_back_end
+def test_longs_are_sold_as_shorts_are_bought(simulate: Simulate) -> None:
+    """The mirror: stopped out below, cut as leverage rises, sold out on a call."""
+    long: dict[str, Any] = {"short_interest": 0.1, "book_short": 0.0, "book_long": 0.2}
+    rules = {"policy": Policy.STOP_LOSS, "stop_loss": 0.2, "book_weight": 0.5}
+    for fall, left in ((0.199, 1.0), (0.201, 0.0)):
+        _, trace = traced(simulate, one_short(np.log1p(-fall), **long, **rules))
+        assert trace["book"][0, -1, 0] / trace["book"][0, 0, 0] == pytest.approx(left, abs=1e-6)
+    rules = {"policy": Policy.DELEVERAGE, "leverage": 2.0, "book_weight": 2.0}
+    _, trace = traced(simulate, one_short(np.log(0.9), **long, **rules))
+    left = trace["book"][0, -1, 0] / trace["book"][0, 0, 0]
+    assert left == pytest.approx((1 - 0.2) / 0.9, rel=1e-5)  # N'/N = (1 + L r)/(1 + r), r = -.1
+    rules = {"book_weight": 2.0, "margin_rate": 0.45}
+    out, trace = traced(simulate, one_short(np.log(0.9), **long, **rules))
+    left = trace["book"][0, -1, 0] / trace["book"][0, 0, 0]
+    assert left == pytest.approx(0.8 / (0.45 * 1.8), rel=1e-5)
+    assert out.paths["forced_day"][0] > 0
+
+
+@each_back_end
+@pytest.mark.parametrize("what", ["elasticity", "adv"])
+def test_the_order_of_relief_knows_impact_and_room(simulate: Simulate, what: str) -> None:
+    """Two positions alike: the one with less impact goes first; what volume leaves, the other."""
+    alike = {"book_short": 0.2, "book_weight": -1.0, "margin_rate": 0.45}
+    if what == "elasticity":
+        _, trace = traced(simulate, two_shorts(**alike, elasticity=(1e-5, 1e-6)))
+        first, second = (np.ptp(trace["book"][0, :, i]) for i in (1, 0))
+        assert first > 0 and second == 0
+    else:
+        small = {"adv": 0.01, "book_participation": 0.26, "steps_per_day": 26, "days": 1}
+        _, trace = traced(simulate, two_shorts(**alike, **small, elasticity=(1e-6, 2e-6)))
+        both = np.diff(trace["book"][0].astype(float), axis=0)[2]
+        np.testing.assert_allclose(both, 1e-4, rtol=0.01)  # each its share of volume
+
+
+@each_back_end
+def test_what_is_halted_is_not_yet_forced(simulate: Simulate) -> None:
+    """Called at the open; the halt ends before the last step but one of the day."""
+    setting = {**STILL, "short_interest": 0.3, "book_short": 0.2, "book_weight": -2.0, "days": 1,
+               "margin_rate": 1.0, "elasticity": 1e-6, "policy": Policy.MARGIN}  # fmt: skip
+    halt = TestEvent(EventType.HALT, 1.0, start=1.0, rows=24)
+    for events, first in (([news(0.05)], 1), ([news(0.05), halt], 25)):
+        out = simulate(packed(events=events, **setting), path_ids(1))
+        assert out.paths["margin_call_day"][0] == 0
+        assert out.paths["forced_day"][0] == pytest.approx(first / 26)
+
+
+@each_back_end
+def test_a_cancelled_reason_forces_nobody(simulate: Simulate) -> None:
+    """News calls the book; the day's trades are undone before it could be bought in further."""
+    events = [
+        news(np.log(1.2)),
+        TestEvent(EventType.ANCHOR, -np.log(1.2), start=4.0),
+        TestEvent(EventType.CANCELLATION, 1.0, start=4.0),
+    ]
+    setting = {**STILL, "short_interest": 0.3, "book_short": 0.2, "book_weight": -2.0,
+               "elasticity": 1e-6, "policy": Policy.MARGIN, "book_participation": 0.01}  # fmt: skip
+    _, trace = traced(simulate, packed(events=events, **setting))
+    book = trace["book"][0, :, 0]
+    assert book[4] > book[0]  # it was being bought in
+    assert (book[5:] == book[0]).all()
+
+
+@each_back_end
+def test_a_fill_is_reckoned_at_bounded_prices(simulate: Simulate) -> None:
+    """Elasticity 100 times as large takes the price out of any range; money stays finite."""
+    events = [news(0.3), TestEvent(EventType.ELASTICITY, 100.0, start=2.0, rows=40)]
+    setting = {**STILL, "short_interest": 0.3, "book_short": 0.2, "book_weight": -2.0,
+               "elasticity": 8.0, "max_multiple": 1000.0, "policy": Policy.MARGIN}  # fmt: skip
+    out, trace = traced(simulate, packed(events=events, **setting), 4)
+    for field in ("fill_price", "spent", "slippage", "margin"):
+        assert np.isfinite(trace[field]).all(), field
+    assert np.isfinite(out.pnl).all()
+
+
 # --- what it costs --------------------------------------------------------------------------------
 
 
@@ -236,13 +312,54 @@ def test_a_static_house_margin_stays_as_it_began() -> None:
     assert capped["book_margin"] == pytest.approx(0.25 * WEIGHT, rel=1e-6)
 
 
+def test_a_margin_event_replaces_the_rate_without_add_ons() -> None:
+    """To 80 %: under a house with add-ons, static or dynamic, it is added to the base."""
+    event = {"type": "margin_rate", "size": 0.8, "day": 1}
+    for dynamic in (True, False):
+        rules = {"regime": "house", "dynamic": dynamic, "house": {"base": 0.3, "float_slope": 5.0}}
+        scenario = Scenario.model_validate({"id": "x", "book": rules, "timeline": [event]},
+                                           strict=False)  # fmt: skip
+        added = pack(BOOK, MARKET, Chain(), scenario, seed=1).event_sizes[0, 0]
+        assert added == pytest.approx((0.8 - 0.3) * WEIGHT, rel=1e-6)
+
+
+@each_back_end
+def test_a_dynamic_house_begins_where_a_static_one_stays(simulate: Simulate) -> None:
+    """Funds' shorts are part of the reported short interest."""
+    fund = {"equity": 1e9, "positions": {"GME": -0.2}}
+    found = []
+    for dynamic in (True, False):
+        rules = {"regime": "house", "dynamic": dynamic}
+        scenario = Scenario.model_validate(
+            {"id": "x", "horizon_days": 1, "book": rules, "funds": {"F": fund}}, strict=False
+        )
+        _, trace = traced(simulate, pack(BOOK, MARKET, Chain(), scenario, seed=1))
+        found.append(float(trace["margin"][0, 0, 0]))
+    assert found[0] == pytest.approx(found[1], rel=1e-6)
+
+
+@each_back_end
+def test_three_hundred_per_cent_hold_below_five_a_share_too(simulate: Simulate) -> None:
+    market = Market({"GME": replace(ROW, price=4.0)})
+    book = Book((Position("1", "GME", -2e6, 4.0, 1.0),), cash=4e7)
+    event = {"type": "margin_rate", "size": 3.0, "day": 1}
+    scenario = Scenario.model_validate(
+        {"id": "x", "horizon_days": 1, "book": {"regime": "reg_t"}, "timeline": [event]},
+        strict=False,
+    )
+    scenario_ = pack(book, market, Chain(), scenario, seed=1)
+    _, trace = traced(simulate, scenario_)
+    price = np.exp(trace["log_price"][0, -1, 0])
+    assert trace["margin"][0, -1, 0] == pytest.approx(3 * 2e6 * 4 / book.equity * price, rel=1e-5)
+
+
 def test_the_policy_is_packed_and_switches_the_channel() -> None:
     rules = {"policy": ["margin", "stop_loss"], "grace": 1.0, "stop_loss": 0.4, "leverage": 2.5}
     scenario = Scenario.model_validate({"id": "x", "book": rules}, strict=False)
     run = pack(BOOK, MARKET, Chain(), scenario, seed=1).run
     assert Policy(int(run["policy"])) == Policy.MARGIN | Policy.STOP_LOSS
     assert Channel.BOOK in Channel(int(run["channels"]))
-    assert (run["grace"], run["leverage"]) == (1.0, 2.5)
+    assert (run["grace_steps"], run["leverage"]) == (26.0, 2.5)
     assert run["stop_up"] == pytest.approx(np.log(1.4))
     assert run["stop_down"] == pytest.approx(np.log(0.6))
     held = pack(BOOK, MARKET, Chain(), Scenario.model_validate({"id": "x"}), seed=1).run

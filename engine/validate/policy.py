@@ -286,7 +286,7 @@ def house_margin(p: Parameters) -> Computed:
     "low-price-margin",
     BOOK,
     "Regulation T on a short whose price changes",
-    "max(.3 P, 5) from 5 a share, max(P, 2.50) below (FINRA rule 4210(c))",
+    "max(rate P, 5) from 5 a share, max(rate P, P, 2.50) below (FINRA rule 4210(c))",
     header="book.h",
     test="test_policy::test_regulation_t_calls_where_it_should",
     step="exact at any step",

@@ -15,11 +15,13 @@ FN Real position_pnl(const State& s, const Name& p) {
 
 // Margin rate x |a|: the base, house add-ons for what is large or dear to borrow, and `added`, the
 // margin of events.
-FN Real margin_rate(const State& s, const Name& p, Real added) {
+FN Real margin_rate(const State& s, const Name& p, Real added, int funds) {
     Real rate = Real(p.book_margin);
     if (p.margin_max > 0.0f) {
         const Real size = absolute(s.book);
-        const Real interest = s.cohort + s.new_shorts + positive(-s.book) + Real(1e-12f);
+        Real interest = s.cohort + s.new_shorts + positive(-s.book) + Real(1e-12f);
+        POWDERKEG_UNROLL
+        for (int f = 0; f < funds; ++f) interest = interest + positive(-s.fund[f]);
         const float zero = 0.0f;
         if (p.margin_float > zero)
             rate = fused(Real(p.margin_float), positive(size - Real(p.margin_float_from)), rate);
@@ -40,12 +42,12 @@ FN Real margin_rate(const State& s, const Name& p, Real added) {
 
 // Margin requirement of one name, in units of equity. Low prices: FINRA rule 4210(c), at least 5 a
 // share, below that the whole price or half of 5.
-FN Real position_margin(const State& s, const Name& p, Real added) {
-    const Real rate = margin_rate(s, p, added), held = part_held(s, p);
+FN Real position_margin(const State& s, const Name& p, Real added, int funds) {
+    const Real rate = margin_rate(s, p, added, funds), held = part_held(s, p);
     if (!(p.margin_five > 0.0f)) return rate * (held * s.price);
     const Real five = Real(p.margin_five), whole = absolute(Real(p.book_weight));
     const Real high = maximum(rate * s.price, whole * five);
-    const Real low = whole * maximum(s.price, Real(0.5f) * five);
+    const Real low = maximum(rate * s.price, whole * maximum(s.price, Real(0.5f) * five));
     return held * select(s.price < five, low, high);
 }
 
@@ -65,7 +67,7 @@ FN void settle_trade(State& s, const Name& p, Real bought, Real fill_price, Real
 constexpr float NEVER = 1e30f;
 
 // Running results of a path; days are NEVER until they happen. `relief` is the requirement that the
-// book must shed now, `cut` the part of every position that it gives up by itself, `age` the days
+// book must shed now, `cut` the part of every position that it gives up by itself, `age` the steps
 // since a margin call that stands, or -1.
 struct BookPath {
     Real pnl, worst, worst_close, call_day, call_day_close, largest_call, forced_day, financing;
@@ -103,10 +105,9 @@ FN void check_book(BookPath& b, const Run& run, const Sums& sums, const Step& st
         // a call stands until the cushion is there as well
         const Real need = positive(fused(Real(run.cushion), sums.margin, short_of));
         const Mask stands = called || (b.age >= zero && need > zero);
-        const Real older = overnight ? b.age : b.age + Real(run.dt);
+        const Real older = overnight ? b.age : b.age + Real(1.0f);
         b.age = select(stands, select(b.age < zero, zero, older), Real(-1.0f));
-        // half a step of slack: days are counted in steps that floats do not hold exactly
-        const Mask due = b.age >= zero && b.age >= Real(run.grace - 0.5f * run.dt);
+        const Mask due = b.age >= zero && b.age >= Real(run.grace_steps);
         // what is shed lowers the cushion as well
         b.relief = select(due, need * Real(1.0f / (1.0f + run.cushion)), zero);
     }

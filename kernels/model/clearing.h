@@ -20,7 +20,10 @@ FN Real fill_price(Real anchor, Real mean_transient, Real M, Real elastic_normal
                    Real after) {
     const Real start = anchor + fused(M, logarithm(elastic_normal / before), mean_transient);
     const Real rho = logarithm(before / after);
-    return exponential(start) * growth((M - Real(1.0f)) * rho) / growth(-rho);
+    // money is reckoned at bounded prices, as everywhere
+    const Real first = exponential(clip(start, Real(LOWEST_X), Real(HIGHEST_X)));
+    const Real rise = growth(minimum((M - Real(1.0f)) * rho, Real(2.0f * HIGHEST_X)));
+    return minimum(first * rise / growth(-rho), exponential(Real(HIGHEST_X)));
 }
 
 // Share of every buy order that the elastic float can fill above its floor.

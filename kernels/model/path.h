@@ -146,6 +146,19 @@ FN void order_of_relief(const Tile& tile, const Launch& launch, const Now& now, 
     rank_positions(tile, now.run, relief, score, before);
 }
 
+// The first step in which a book that is forced to trade does.
+template <class Tile>
+FN void mark_forced(const Tile& tile, const Clearing* clearing, const Step& step, BookPath& book) {
+    Real traded[Tile::SLOTS];
+    tile.clear(traded);
+    POWDERKEG_UNROLL
+    for (int k = 0; k < tile.held(); ++k)
+        if (tile.real(k)) traded[k] = absolute(clearing[k].book);
+    const Real all = tile.sum(traded);  // before any &&: every lane of a warp takes part
+    const Mask now = book.relief > Real(0.0f) && all > Real(0.0f);
+    book.forced_day = select(now, minimum(book.forced_day, Real(step.time)), book.forced_day);
+}
+
 // What the book's check needs of all names; what no policy asks for stays 0.
 template <class Tile>
 FN Sums sums_of(const Tile& tile, const Launch& launch, const Run& run, const Real* pnl,
@@ -199,10 +212,10 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         if (features & FEATURE_CANCELLATION) tile.closed[k] = states[k];
         if (!tile.real(k)) continue;
         attention[k] = Real(p.attention_weight) * states[k].attention;
-        margin[k] = position_margin(states[k], p, Real(0.0f));
+        margin[k] = position_margin(states[k], p, Real(0.0f), funds);
         if (uses.traced)
             keep_trace(tile, launch, run, funds, 0, slot, states[k], p, Real(0.0f) > Real(0.0f),
-                       {Real(1.0f), Real(0.0f)}, margin[k]);
+                       {Real(1.0f), Real(0.0f), Real(0.0f)}, margin[k]);
     }
     all.attention = tile.sum(attention);
     BookPath book = book_at_start();
@@ -228,12 +241,10 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
                 factors[f] = factors[f] * square_root(all.factor_variance);
         }
 
-        const bool trades = (channels & CHANNEL_BOOK) && !overnight;
-        if (trades && (run.policy & POLICY_MARGIN) && tile.any_path(book.relief > Real(0.0f)))
-            order_of_relief(tile, launch, now, margin, before);
-        if (trades)
-            book.forced_day = select(book.relief > Real(0.0f),
-                                     minimum(book.forced_day, Real(step.time)), book.forced_day);
+        const bool forced = (channels & CHANNEL_BOOK) && !overnight &&
+                            (run.policy & POLICY_MARGIN) &&
+                            tile.any_path(book.relief > Real(0.0f));
+        if (forced) order_of_relief(tile, launch, now, margin, before);
 
         POWDERKEG_UNROLL
         for (int k = 0; k < tile.held(); ++k) {
@@ -265,6 +276,7 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
                 const Real normal = step_normal(tile.normals[k], run.seed, p.stream, path,
                                                 step.draw, run.normals_per_step);
                 Duty duty = {book.relief, book.cut, margin[k], before[k]};
+                if (features & FEATURE_CANCELLATION) stand_down(duty, e.cancelled);
                 clearing[k] = trade(s, p, positions, now, e, duty, chain_at(launch, run, p, t),
                                     factor_return, normal);
                 pay_borrow_fee(s, p, run.dt);
@@ -273,7 +285,7 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
             if (!tile.real(k)) continue;  // padding adds exact zeros
             attention[k] = Real(p.attention_weight) * s.attention;
             pnl[k] = position_pnl(s, p);
-            margin[k] = position_margin(s, p, e.margin);
+            margin[k] = position_margin(s, p, e.margin, funds);
             if (channels & CHANNEL_CLEARING_RULE) required[k] = requirement(s, p);
             POWDERKEG_UNROLL
             for (int f = 0; f < funds; ++f)
@@ -287,6 +299,7 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         }
         if ((channels & CHANNEL_CLEARING_RULE) && !overnight)
             all.broker_days = days_left(all.broker_days, tile.sum(required), run);
+        if (forced) mark_forced(tile, clearing, step, book);
         check_book(book, run, sums_of(tile, launch, run, pnl, margin), step);
         if (step.horizon >= 0) tile.write_path(launch.pnl + step.horizon * launch.paths, book.pnl);
 

@@ -12,15 +12,23 @@ struct Duty {
     Real relief, cut, margin, before;
 };
 
+// What a trade cancellation undoes was the reason for what the book must do.
+FN void stand_down(Duty& duty, Mask cancelled) {
+    duty.relief = select(cancelled, Real(0.0f), duty.relief);
+    duty.cut = select(cancelled, Real(0.0f), duty.cut);
+}
+
 // Floats that its share of the volume lets the book trade in a step.
 FN Real book_room(const State& s, const Name& p, const Run& run) {
     return minimum(absolute(s.book), Real(run.book_participation_dt) * daily_volume(s, p));
 }
 
-// Requirement that a name can shed in a step.
+// Requirement that a name can shed in a step; a short no more than there is to buy.
 FN Real relief_within_reach(const State& s, const Name& p, const Run& run, Real margin,
                             Mask halted) {
-    const Real part = book_room(s, p, run) / maximum(absolute(s.book), Real(1e-12f));
+    Real reach = book_room(s, p, run);
+    if (p.book0 < 0.0f) reach = minimum(reach, positive(s.elastic - Real(p.elastic_min)));
+    const Real part = reach / maximum(absolute(s.book), Real(1e-12f));
     return select(halted, Real(0.0f), margin * part);
 }
 

@@ -55,7 +55,7 @@ struct Run {
     float broker_duration;
     unsigned policy;
     float book_participation_dt;
-    float grace;
+    float grace_steps;
     float cushion;
     float stop_up;
     float stop_down;

@@ -20,7 +20,7 @@
 
 // What a trace keeps of the clearing itself.
 struct Clearing {
-    Real fill_price, net;
+    Real fill_price, net, book;  // net buying of all, and of the book
 };
 
 // News, the step's own move, a jump.
@@ -115,8 +115,8 @@ FN Clearing clear(State& s, const Name& p, const Now& now, const Effects& e, con
     }
     set_price(s, p, M, halted);
 
-    Clearing c = {s.price, net};  // where nobody may trade, the price that stands
     const Real bought = s.book - held, zero = Real(0.0f);
+    Clearing c = {s.price, net, bought};  // where nobody may trade, the price that stands
     const bool book = (now.channels & CHANNEL_BOOK) && any(bought < zero || bought > zero);
     if (now.traced || book)
         c.fill_price = select(halted, s.price,
@@ -159,7 +159,7 @@ FN Clearing open_day(State& s, const Name& p, const Now& now, const Effects& e, 
     move_anchor(s, p, now, e, factors, normal);
     set_price(s, p, Real(p.elasticity) * e.elasticity, e.halted);
     if (now.channels & CHANNEL_PAUSES) reopen(s);
-    return {s.price, Real(0.0f)};
+    return {s.price, Real(0.0f), Real(0.0f)};
 }
 
 // After the last step of a day.

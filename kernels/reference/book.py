@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..layout import PATH, EventType, Policy, StepKind
 from .parameters import Array, Columns, Model
-from .state import State
+from .state import FUNDS, State
 from .timeline import Now
 
 
@@ -22,7 +22,7 @@ class Book:
     """Path records of a chunk of paths, filled as the paths go.
 
     `relief` is the requirement that must be shed now, `cut` the part of every position that the
-    book gives up by itself, `age` the days since a margin call that stands, or -1.
+    book gives up by itself, `age` the steps since a margin call that stands, or -1.
     """
 
     def __init__(self, model: Model, state: State) -> None:
@@ -38,13 +38,18 @@ class Book:
         self.age: Array = np.full(paths, -1.0)
         self.relief: Array = np.zeros(paths)
         self.cut: Array = np.zeros(paths)
-        state.margin = margin(state, model.name, Now())
+        state.margin = margin(state, model, Now())
 
     def pay_fees(self, state: State, model: Model) -> None:
         """Borrow fees of the book's shorts over an intraday step, at its new price and fee."""
         p = model.name
         short = np.maximum(-p.book_weight, 0) * part_held(state, p) * (model.dt / 252)
         state.borrow_paid += short * state.price * state.fee_existing
+
+    def traded(self, bought: Array, time: float) -> None:
+        """After a step's fills: the first in which a book that is forced to trade does."""
+        now = (self.relief > 0) & (np.abs(bought).sum(axis=0) > 0)
+        self.forced_day[now & np.isnan(self.forced_day)] = time
 
     def check(self, state: State, model: Model, now: Now, time: float, kind: StepKind) -> None:
         """After a step: P&L, requirement, calls, and what they ask for in the next one."""
@@ -58,7 +63,7 @@ class Book:
             debit = np.maximum(model.total(np.maximum(value, 0)) - (1 + gain - self.financing), 0)
             self.financing = self.financing + float(run["financing_dt"]) * debit
         self.pnl = gain - self.financing
-        state.margin = margin(state, p, now)
+        state.margin = margin(state, model, now)
         required = model.total(state.margin)
         short_of = required - (1 + self.pnl)
         called = short_of > 0
@@ -72,9 +77,9 @@ class Book:
         if Policy.MARGIN in policy:
             need = np.maximum(short_of + float(run["cushion"]) * required, 0)
             stands = called | ((self.age >= 0) & (need > 0))
-            older = self.age + (0 if StepKind.OVERNIGHT in kind else model.dt)
+            older = self.age + (StepKind.OVERNIGHT not in kind)
             self.age = np.where(stands, np.where(self.age < 0, 0, older), -1)
-            due = (self.age >= 0) & (self.age >= float(run["grace"]) - model.dt / 2)
+            due = (self.age >= 0) & (self.age >= float(run["grace_steps"]))
             # what is shed lowers the cushion as well
             self.relief = np.where(due, need / (1 + float(run["cushion"])), 0)
         if Policy.DELEVERAGE in policy:
@@ -103,14 +108,17 @@ def part_held(state: State, p: Columns) -> Array:
     return np.maximum(1 - (p.book0 - state.book) * p.book_inverse, 0)
 
 
-def margin(state: State, p: Columns, now: Now) -> Array:
+def margin(state: State, model: Model, now: Now) -> Array:
     """Requirement by name, in units of equity, shape (names, paths).
 
     House add-ons are linear in what is large or dear to borrow; `margin_five` is FINRA rule
     4210(c): at least 5 a share, below that the whole price or 2.50.
     """
+    p = model.name
     size, shorts = np.abs(state.book), np.maximum(-state.book, 0)
     interest = state.cohort + state.new_shorts + shorts + 1e-12
+    for fund in FUNDS[: model.funds]:
+        interest = interest + np.maximum(-getattr(state, fund), 0)
     addons = (
         p.margin_float * np.maximum(size - p.margin_float_from, 0)
         + p.margin_volume * np.maximum(size / p.adv - p.margin_volume_from, 0)
@@ -120,7 +128,7 @@ def margin(state: State, p: Columns, now: Now) -> Array:
     house = np.minimum(p.book_margin + addons, p.margin_max)
     rate = np.where(p.margin_max > 0, house, p.book_margin) + now.added(EventType.MARGIN)
     whole, five = np.abs(p.book_weight), p.margin_five
-    low = whole * np.maximum(state.price, five / 2)
+    low = np.maximum(rate * state.price, whole * np.maximum(state.price, five / 2))
     high = np.maximum(rate * state.price, whole * five)
     by_share = np.where(state.price < five, low, high)
     needed: Array = part_held(state, p) * np.where(five > 0, by_share, rate * state.price)

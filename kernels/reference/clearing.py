@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..layout import LOTS_PER_FLOAT
+from ..layout import HIGHEST_X, LOTS_PER_FLOAT, LOWEST_X
 from .parameters import ONE, Array, Columns
 
 
@@ -58,8 +58,10 @@ def fill_price(
     """Mean price (1/q) int P dE of a move of the elastic float from `before` to `after`.
 
     `transient` is the mean of J before and after. Exact for every M, 1 included; the price itself
-    where nothing moves.
+    where nothing moves. Money is reckoned at bounded prices, so x before the move and the mean are.
     """
     rho = np.log(before / after)
-    shape = mean_exponential((m - 1) * rho) / mean_exponential(-rho)
-    return np.asarray(np.exp(log_price(anchor, before, transient, m, normal)) * shape)
+    first = np.clip(log_price(anchor, before, transient, m, normal), LOWEST_X, HIGHEST_X)
+    rise = mean_exponential(np.minimum((m - 1) * rho, 2 * HIGHEST_X))
+    mean = np.exp(first) * rise / mean_exponential(-rho)
+    return np.asarray(np.minimum(mean, np.exp(HIGHEST_X)))

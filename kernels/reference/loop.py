@@ -92,7 +92,7 @@ def simulate_chunk(
     for number, step in enumerate(packed.schedule):
         kind, day, draw = StepKind(int(step["kind"])), int(step["day"]), int(step["draw"])
         now = timeline.at(number)
-        duty = book_duty(state, model, now, kind, book, float(step["time"]))
+        duty = book_duty(state, model, now, kind, book)
         if last_close is not None:
             last_close.restore(state, now)
         price_before, held_before = state.price, funds.holdings(state)
@@ -102,13 +102,14 @@ def simulate_chunk(
             jump = jumps.move(0) + now.added(EventType.ANCHOR)
             gap(state, model, now, News(overnight.draw(draw), jump, *variance))
         else:
-            crowd_before = state.crowd_shares
+            crowd_before, book_before = state.crowd_shares, state.book
             jump = jumps.move(int(step["step_of_day"])) + now.added(EventType.ANCHOR)
             draws = intraday.mean_draw(draw, normals_per_step)
             news = News(draws, jump, *variance)
             wanted = orders(state, model, now, step, funds, book, duty)
             trade(state, model, now, number, wanted, news, out.trace is not None)
             book_keeping(state, model, now, broker, crowd_before)
+            book.traded(state.book - book_before, float(step["time"]))
             book.pay_fees(state, model)
         if Channel.FUNDS in model.on:
             funds.mark(state, held_before, price_before)
@@ -181,7 +182,8 @@ def orders(
     if Channel.LEADER in on:
         wanted["leader"] = leader.order(state, daily_volume, p)
     if Channel.BOOK in on:
-        wanted["book"] = policy.order(state, model, book, duty, daily_volume)
+        cancelled = now.any(EventType.CANCELLATION)
+        wanted["book"] = policy.order(state, model, book, duty, daily_volume, cancelled)
     if Channel.FUNDS in on:
         wanted.update(funds.orders(state))
     issued = ZERO
@@ -242,14 +244,11 @@ def trade(
         pauses.update(state, p, kind, now.any(EventType.HALT))
 
 
-def book_duty(
-    state: State, model: Model, now: Now, kind: StepKind, book: Book, time: float
-) -> Array:
+def book_duty(state: State, model: Model, now: Now, kind: StepKind, book: Book) -> Array:
     """What the names that come first can shed, where the book is forced to (section 11)."""
     forced = book.relief > 0
     if Channel.BOOK not in model.on or StepKind.OVERNIGHT in kind or not forced.any():
         return ZERO
-    book.forced_day[forced & np.isnan(book.forced_day)] = time
     volume = volume_of_a_day(state, model.name)
     return policy.relief_before(state, model, volume, names_that_trade(state, now))
 

@@ -31,8 +31,10 @@ def relief_before(
     state: State, model: Model, volume: Array, trading: npt.NDArray[np.bool_]
 ) -> Array:
     """What the names that give more relief per impact can shed in a step, (names, paths)."""
-    size = np.abs(state.book)
-    part = room(state, model, volume) / np.maximum(size, 1e-12)
+    size, reach = np.abs(state.book), room(state, model, volume)
+    there = np.maximum(state.elastic - model.name.elastic_min, 0)
+    reach = np.where(model.name.book0 < 0, np.minimum(reach, there), reach)
+    part = reach / np.maximum(size, 1e-12)
     relief = np.where(trading, state.margin * part, 0)
     cost = model.name.elasticity * state.price * state.book**2
     score = state.margin * state.elastic / np.maximum(cost, 1e-30)
@@ -44,8 +46,18 @@ def relief_before(
     return before
 
 
-def order(state: State, model: Model, book: Book, before: Array, volume: Array) -> Order:
-    """What the book wants; shorts are bought back, longs sold."""
+def order(
+    state: State,
+    model: Model,
+    book: Book,
+    before: Array,
+    volume: Array,
+    cancelled: npt.NDArray[np.bool_],
+) -> Order:
+    """What the book wants; shorts are bought back, longs sold.
+
+    What a trade cancellation undoes was the reason for what the book must do.
+    """
     p, run = model.name, model.packed.run
     policy, size = Policy(int(run["policy"])), np.abs(state.book)
     wanted = np.zeros_like(size)
@@ -54,9 +66,10 @@ def order(state: State, model: Model, book: Book, before: Array, volume: Array) 
         state.stopped = np.where(np.where(p.book0 < 0, up, down), 1.0, state.stopped)
         wanted = state.stopped * size
     if Policy.DELEVERAGE in policy:
-        wanted = np.maximum(wanted, book.cut * size)
+        wanted = np.maximum(wanted, np.where(cancelled, 0, book.cut) * size)
     if Policy.MARGIN in policy:
-        shed = np.minimum(np.maximum(book.relief - before, 0), state.margin)
+        relief = np.where(cancelled, 0, book.relief)
+        shed = np.minimum(np.maximum(relief - before, 0), state.margin)
         wanted = np.maximum(wanted, size * shed / np.maximum(state.margin, 1e-12))
     traded = np.minimum(wanted, room(state, model, volume))
     short = p.book_inverse < 0
