@@ -11,7 +11,6 @@ from pydantic import ValidationError
 
 from powderkeg.engine.validate.policy import covered_with_impact
 from powderkeg.engine.validate.whole import residual
-from powderkeg.kernels import native, reference
 from powderkeg.kernels.backends import Simulate
 from powderkeg.kernels.layout import Channel, EventType, Packed, Policy, Simulated
 from powderkeg.kernels.pack import pack
@@ -20,18 +19,7 @@ from powderkeg.scenarios.policy import BookRules
 from powderkeg.scenarios.scenario import Scenario
 from tests.builders import TestEvent, packed, path_ids
 from tests.everything import everything
-
-each_back_end = pytest.mark.parametrize(
-    "simulate",
-    [
-        pytest.param(
-            native.simulate,
-            id="native",
-            marks=pytest.mark.skipif(not native.available(), reason="no native library was built"),
-        ),
-        pytest.param(reference.simulate, id="reference"),
-    ],
-)
+from tests.test_limits import each_back_end
 
 STILL: dict[str, Any] = {
     "days": 2,

@@ -230,25 +230,31 @@ def call(moneyness: float, vol: float, days: float) -> float:
     },
 )
 def crowd_calls(p: Parameters) -> Computed:
+    return bought(p, "calls", 0.0, 5)
+
+
+def bought(p: Parameters, field: str, monthly: float, expiry: int) -> Computed:
+    """Calls of one maturity that logistic attention buys; `monthly` of the premium goes there."""
     crowd = {
         "initial_attention": p.attention,
         "infection": p.infection,
         "exit_rate": 0.0,
         "call_budget": p.budget,
+        "monthly_share": monthly,
         "call_strike": p.strike,
     }
 
     def rate(t: float) -> float:
         a = exact.logistic(p.attention, p.infection, t)
-        price = max(call(p.strike, p.vol, max(5 - t, 1)), 0.005)
-        return float(p.budget * p.infection * a * (1 - a) / price)
+        price = max(call(p.strike, p.vol, max(expiry - t, 1)), 0.005)
+        return float((monthly or 1.0) * p.budget * p.infection * a * (1 - a) / price)
 
     packed = crowded(
         p, crowd, channels=Channel.CROWD | Channel.CROWD_CALLS, days=p.days, steps=390,
         implied_vol=p.vol,
     )  # fmt: skip
     value = integrate.quad(rate, 0, p.days, epsrel=1e-9)[0]
-    return Computed(value, lambda run: last(run(packed), "calls"))
+    return Computed(value, lambda run: last(run(packed), field))
 
 
 @case(
@@ -360,26 +366,7 @@ def call_strike(p: Parameters) -> Computed:
     },
 )
 def monthly_calls(p: Parameters) -> Computed:
-    crowd = {
-        "initial_attention": p.attention,
-        "infection": p.infection,
-        "exit_rate": 0.0,
-        "call_budget": p.budget,
-        "monthly_share": p.share,
-        "call_strike": p.strike,
-    }
-
-    def rate(t: float) -> float:
-        a = exact.logistic(p.attention, p.infection, t)
-        price = max(call(p.strike, p.vol, MONTH - t), 0.005)
-        return float(p.share * p.budget * p.infection * a * (1 - a) / price)
-
-    packed = crowded(
-        p, crowd, channels=Channel.CROWD | Channel.CROWD_CALLS, days=p.days, steps=390,
-        implied_vol=p.vol,
-    )  # fmt: skip
-    value = integrate.quad(rate, 0, p.days, epsrel=1e-9)[0]
-    return Computed(value, lambda run: last(run(packed), "monthly_calls"))
+    return bought(p, "monthly_calls", p.share, MONTH)
 
 
 @case(
