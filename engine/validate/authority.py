@@ -11,7 +11,7 @@ from ...kernels.layout import Channel, Packed
 from ...kernels.schedule import TRADING_DAYS
 from . import exact
 from .case import Computed, Kind, Run, Sampled, case
-from .setting import FLOAT_SHARES, Name, final, last, setting
+from .setting import FLOAT_SHARES, Name, final, last, setting, turning_point
 
 RESTRICTED = "test_reference::test_a_restriction_starts_with_its_hazard_and_lasts_its_time"
 HERE = "test_validate::test_every_case_passes"
@@ -110,14 +110,10 @@ def clearing_rule(p: Parameters) -> Computed:
     unit = 0.3 * FLOAT_SHARES / np.sqrt(TRADING_DAYS) * p.vol * bought / MILLION
 
     def measure(run: Run) -> float:
-        low, high = 0.0, 20.0  # of var_multiple
-        for _ in range(24):
-            middle = (low + high) / 2
-            if last(run(broker(p, middle)), "restricted"):
-                high = middle
-            else:
-                low = middle
-        return float(high * unit)
+        def restricts(multiple: float) -> bool:
+            return bool(last(run(broker(p, multiple)), "restricted"))
+
+        return float(turning_point(restricts, 0.0, 20.0, 24)[1] * unit)
 
     var = (p.enc + np.sqrt(p.enc**2 + 4 * p.enc * p.limit)) / 2
     return Computed(float(var), measure)

@@ -211,6 +211,16 @@ def call(moneyness: float, vol: float, days: float) -> float:
     return exact.black_scholes(np.exp(moneyness), vol * np.sqrt(days / TRADING_DAYS))
 
 
+BOUGHT = {
+    "budget": (0.02, 0.005, 0.05),
+    "strike": (0.15, 0.0, 0.3),
+    "vol": (1.2, 0.8, 2.0),
+    "attention": (0.05, 0.02, 0.3),
+    "infection": (0.8, 0.3, 1.5),
+    "days": (3, 2, 4),
+}
+
+
 @case(
     "crowd-calls",
     "crowd_calls",
@@ -220,14 +230,7 @@ def call(moneyness: float, vol: float, days: float) -> float:
     test="test_reference_steps::test_cheap_calls_are_bought_at_no_less_than_half_a_per_cent",
     step="390 steps: first order, .3 %",
     tolerance=5e-3,
-    ranges={
-        "budget": (0.02, 0.005, 0.05),
-        "strike": (0.15, 0.0, 0.3),
-        "vol": (1.2, 0.8, 2.0),
-        "attention": (0.05, 0.02, 0.3),
-        "infection": (0.8, 0.3, 1.5),
-        "days": (3, 2, 4),
-    },
+    ranges=BOUGHT,
 )
 def crowd_calls(p: Parameters) -> Computed:
     return bought(p, "calls", 0.0, 5)
@@ -357,12 +360,7 @@ def call_strike(p: Parameters) -> Computed:
     tolerance=5e-3,
     ranges={
         "share": (0.4, 0.1, 0.9),
-        "budget": (0.02, 0.005, 0.05),
-        "strike": (0.15, 0.0, 0.3),
-        "vol": (1.2, 0.8, 2.0),
-        "attention": (0.05, 0.02, 0.3),
-        "infection": (0.8, 0.3, 1.5),
-        "days": (3, 2, 4),
+        **BOUGHT,
     },
 )
 def monthly_calls(p: Parameters) -> Computed:

@@ -12,7 +12,7 @@ from ...kernels.layout import Channel, Packed, Simulated
 from ...kernels.schedule import TRADING_DAYS
 from . import exact
 from .case import Computed, Run, case
-from .setting import Name, last, setting
+from .setting import Name, last, setting, turning_point
 from .shorts import news
 
 BOOK = "book"
@@ -79,15 +79,12 @@ def forced_buy_in(p: Parameters) -> Computed:
 )
 def call_price(p: Parameters) -> Computed:
     def measure(run: Run) -> float:
-        low, high = 0.0, 1.0
-        for _ in range(20):
-            p.news = (low + high) / 2
+        def called(size: float) -> bool:
+            p.news = size
             packed = short(p, 1 / p.initial, {}, margin_rate=p.maintenance, days=1, steps=2)
-            if np.isnan(run(packed).paths["margin_call_day"][0]):
-                low = p.news
-            else:
-                high = p.news
-        return float(np.exp(high))
+            return not np.isnan(run(packed).paths["margin_call_day"][0])
+
+        return float(np.exp(turning_point(called, 0.0, 1.0, 20)[1]))
 
     return Computed((1 + p.initial) / (1 + p.maintenance), measure)
 
@@ -166,16 +163,14 @@ def constant_leverage(p: Parameters) -> Computed:
     ranges={"stop": (0.5, 0.2, 1.5)},
 )
 def stop(p: Parameters) -> Computed:
+    rules = {"policy": "stop_loss", "stop_loss": p.stop}
+
     def measure(run: Run) -> float:
-        low, high = 0.0, 2.0
-        for _ in range(20):
-            p.news = (low + high) / 2
-            rules = {"policy": "stop_loss", "stop_loss": p.stop}
-            if left(run(short(p, 0.1, rules, days=1, steps=3))) < 1e-6:
-                high = p.news
-            else:
-                low = p.news
-        return float(np.exp(high))
+        def stopped(size: float) -> bool:
+            p.news = size
+            return left(run(short(p, 0.1, rules, days=1, steps=3))) < 1e-6
+
+        return float(np.exp(turning_point(stopped, 0.0, 2.0, 20)[1]))
 
     return Computed(1 + p.stop, measure)
 
@@ -213,9 +208,10 @@ def grace(p: Parameters) -> Computed:
     p.news, steps = 0.4, int(p.steps)
     packed = short(p, 2.0, {"policy": "margin", "grace": p.grace}, days=2, steps=steps)
     # called at the open of day 1, which is time 0; each step adds one to the age of the call
-    waited = int(np.ceil(p.grace * steps - 0.5)) if p.grace > 0.5 / steps else 0
-    value = (waited + 1) / steps
-    return Computed(value, lambda run: float(run(packed).paths["forced_day"][0]))
+    waited = np.ceil(p.grace * steps - 0.5)
+    return Computed(
+        float(waited + 1) / steps, lambda run: float(run(packed).paths["forced_day"][0])
+    )
 
 
 @case(

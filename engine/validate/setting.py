@@ -6,7 +6,7 @@ fractions of a step, holdings to the ledger) are validated too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -131,6 +131,19 @@ def adjust(packed: Packed, **fields: float | Sequence[float]) -> Packed:
     for key, values in fields.items():
         names[key][: len(packed.symbols)] = values
     return replace(packed, names=names)
+
+
+def turning_point(
+    turned: Callable[[float], bool], low: float, high: float, rounds: int
+) -> tuple[float, float]:
+    """Where `turned` begins to hold between `low` and `high`, halved so many times: its bracket."""
+    for _ in range(rounds):
+        middle = (low + high) / 2
+        if turned(middle):
+            high = middle
+        else:
+            low = middle
+    return low, high
 
 
 def final(out: Any, field: str, name: int = 0) -> Any:

@@ -11,7 +11,7 @@ from scipy.special import ndtr
 from ...kernels.layout import Channel, Packed
 from . import exact
 from .case import Array, Computed, Kind, Run, Sampled, case
-from .setting import Name, final, last, setting
+from .setting import Name, final, last, setting, turning_point
 
 COHORT = "test_reference::test_covering_is_the_tolerance_law_of_the_running_maximum"
 FIXED_POINT = "exact at any step: each step climbs to the next value of a rising function"
@@ -129,15 +129,12 @@ def cohort_threshold(p: Parameters) -> Computed:
     value = threshold(p)
 
     def measure(run: Run) -> float:
-        low, high = 0.8 * value, 1.2 * value
         jumped = (squeeze(p, 0.99 * value) + squeeze(p, 1.01 * value)) / 2
-        for _ in range(12):
-            middle = (low + high) / 2
-            if last(run(cohort(p, middle)), "log_price") > jumped:
-                high = middle
-            else:
-                low = middle
-        return (low + high) / 2
+
+        def ignites(shock: float) -> bool:
+            return last(run(cohort(p, shock)), "log_price") > jumped
+
+        return sum(turning_point(ignites, 0.8 * value, 1.2 * value, 12)) / 2
 
     return Computed(value, measure)
 

@@ -107,7 +107,7 @@ FN void check_book(BookPath& b, const Run& run, const Sums& sums, const Step& st
         const Mask stands = called || (b.age >= zero && need > zero);
         const Real older = overnight ? b.age : b.age + Real(1.0f);
         b.age = select(stands, select(b.age < zero, zero, older), Real(-1.0f));
-        const Mask due = b.age >= zero && b.age >= Real(run.grace_steps);
+        const Mask due = b.age >= Real(run.grace_steps);
         // what is shed lowers the cushion as well
         b.relief = select(due, need * Real(1.0f / (1.0f + run.cushion)), zero);
     }

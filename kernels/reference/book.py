@@ -79,7 +79,7 @@ class Book:
             stands = called | ((self.age >= 0) & (need > 0))
             older = self.age + (StepKind.OVERNIGHT not in kind)
             self.age = np.where(stands, np.where(self.age < 0, 0, older), -1)
-            due = (self.age >= 0) & (self.age >= float(run["grace_steps"]))
+            due = self.age >= float(run["grace_steps"])
             # what is shed lowers the cushion as well
             self.relief = np.where(due, need / (1 + float(run["cushion"])), 0)
         if Policy.DELEVERAGE in policy:
