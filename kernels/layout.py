@@ -66,6 +66,7 @@ class Feature(IntFlag):
     EVENTS = 8
     MONTHLY_CALLS = 16
     CANCELLATION = 32
+    COHORT_MARGIN = 64
 
 
 class EventType(IntEnum):
@@ -247,6 +248,9 @@ NAME = np.dtype(
         ("tolerance_floor", f4),  # N(-mu/sd)
         ("tolerance_inverse_mass", f4),  # 1 / (1 - N(-mu/sd))
         ("participation_dt", f4),
+        ("cohort_margin_share", f4),  # of the cohort, on margin
+        ("cohort_margin_all", f4),  # (1 + m)/m
+        ("cohort_margin_left", f4),  # (1 + i)/m
         # new shorts
         ("entry_rate_dt", f4),
         ("entry_threshold", f4),

@@ -91,6 +91,10 @@ def gains_along(
             d = seen("fee_paid", i) + seen("log_price_max", i) - p["tolerance"]
             d *= p["tolerance_inverse_sd"]
             density = _normal(d) * p["tolerance_inverse_sd"] * p["tolerance_inverse_mass"]
+            if share := p["cohort_margin_share"]:
+                left = p["cohort_margin_left"] * np.exp(-seen("log_price_max", i))
+                calling = (left < p["cohort_margin_all"]) & (left > p["cohort_margin_all"] - 1)
+                density += share * (left * calling - density)
             gains["shorts"][i] = np.minimum(p["cohort0"] * density, seen("cohort", i))
     if Channel.CROWD in on:
         _crowd(gains, packed, seen, steps, on, restricted)

@@ -252,6 +252,7 @@ def _features(packed: Packed) -> Feature:
         Feature.EVENTS: len(types) > 0,
         Feature.MONTHLY_CALLS: (names["monthly_share"] > 0).any(),
         Feature.CANCELLATION: (types == EventType.CANCELLATION).any(),
+        Feature.COHORT_MARGIN: (names["cohort_margin_share"] > 0).any(),
     }
     return Feature(sum(feature for feature, asked in used.items() if asked))
 

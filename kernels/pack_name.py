@@ -248,12 +248,21 @@ def _tolerance(row: MarketRow, what: str, mean: float, sd: float) -> tuple[float
 def _shorts(row: MarketRow, p: NameParameters, dt: float) -> dict[str, Any]:
     shorts, new = p.shorts, p.new_shorts
     floor, inverse_mass = _tolerance(row, "shorts.tolerance", shorts.tolerance, shorts.tolerance_sd)
+    initial, maintenance = shorts.initial_margin, shorts.maintenance_margin
+    if initial < maintenance:
+        raise InputError(
+            f"{row.symbol}: shorts.initial_margin {initial:g} is below "
+            f"shorts.maintenance_margin {maintenance:g}, a call before the start; raise it"
+        )
     return {
         "tolerance": shorts.tolerance,
         "tolerance_inverse_sd": 1 / shorts.tolerance_sd,
         "tolerance_floor": floor,
         "tolerance_inverse_mass": inverse_mass,
         "participation_dt": shorts.participation * dt,
+        "cohort_margin_share": shorts.margin_share,
+        "cohort_margin_all": (1 + maintenance) / maintenance,
+        "cohort_margin_left": (1 + initial) / maintenance,
         "entry_rate_dt": new.entry_rate * dt,
         "entry_threshold": new.entry_threshold,
         "entry_fee_years": new.entry_horizon / TRADING_DAYS,

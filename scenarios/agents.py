@@ -375,6 +375,31 @@ class Shorts(Section):
     participation: float = parameter(
         0.116, "covering is at most this share of volume", "1", GME_FIT, ge=0, le=10
     )
+    margin_share: float = parameter(
+        0.0,
+        "part of the cohort that holds its shorts on margin and covers what a call leaves it no "
+        "equity for; the others go by tolerance",
+        "1",
+        CHOICE,
+        ge=0,
+        le=1,
+    )
+    initial_margin: float = parameter(
+        0.5,
+        "i: equity at the start over the value of the short, of those on margin",
+        "1",
+        "Regulation T, 12 CFR 220.12",
+        ge=0.01,
+        le=10,
+    )
+    maintenance_margin: float = parameter(
+        0.3,
+        "m: equity over the value of the short below which they are called: at (1 + i)/(1 + m)",
+        "1",
+        "FINRA rule 4210(c)",
+        ge=0.01,
+        le=10,
+    )
 
 
 class NewShorts(Section):

@@ -90,6 +90,7 @@ def everything(
         "monthly_share": 0.3,
         "monthly_every": 3,
         "call_capacity": 0.5,
+        "cohort_margin_share": 0.3,
         "new_shorts0": 0.02,
         "entry_horizon": 20.0,
         "repricing_rate": 0.3,

@@ -35,6 +35,7 @@ MISTAKES = [
     ("crowd_shares", "crowd.h", "Real(p.share_budget)", "Real(-p.share_budget)"),
     ("crowd_calls", "calls.h", "leaving, bought)", "leaving, -bought)"),
     ("shorts", "shorts.h", "s.cohort - left", "left - s.cohort"),
+    ("shorts", "tolerance.h", "Real(all) - Real(left)", "Real(all) + Real(left)"),
     ("new_shorts", "shorts.h", "s.x - s.anchor - cost", "s.anchor - s.x - cost"),
     ("recall", "step.h", "positive(-spare)", "positive(spare)"),
     ("restriction", "restriction.h", "s.x > Real(", "s.x < Real("),

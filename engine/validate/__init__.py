@@ -7,6 +7,7 @@ from . import (
     crowd,
     dealers,
     funds,
+    margin_cohort,
     policy,
     shorts,
     tails,
@@ -18,7 +19,8 @@ from .runner import Outcome, judge, validate
 
 # Importing these registers their cases, in the order of the table.
 FAMILIES = (
-    anchor, tails, clearing, dealers, crowd, shorts, funds, policy, authority, timeline, whole,
+    anchor, tails, clearing, dealers, crowd, shorts, margin_cohort, funds, policy, authority,
+    timeline, whole,
 )  # fmt: skip
 
 __all__ = [

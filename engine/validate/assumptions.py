@@ -147,10 +147,11 @@ ASSUMPTIONS = tuple(
         ),
         (
             "A19",
-            "Shorts' tolerance is normal in log run-up plus fees, and never recovers",
+            "Shorts' tolerance is normal in log run-up plus fees, and never recovers; those on "
+            "margin cover at the highest price so far",
             "stops and margin rules differ; those out stay out",
             "fit to GameStop, January 2021",
-            "`shorts.tolerance`, `shorts.tolerance_sd`; channel `shorts`",
+            "`shorts.tolerance`, `shorts.tolerance_sd`, `shorts.margin_share`; channel `shorts`",
         ),
         (
             "A20",

@@ -4,11 +4,15 @@
 #include "borrow.h"
 #include "tolerance.h"
 
-// Tolerance of the log run-up plus borrow cost paid; the running maximum makes covering a ratchet,
-// participation of volume limits its speed.
-FN Real cohort_cover(const State& s, const Name& p, Real volume) {
-    const Real called = given_up(s.x_max + s.fee_paid, p.tolerance, p.tolerance_inverse_sd,
-                                 p.tolerance_floor, p.tolerance_inverse_mass);
+// Tolerance of the log run-up plus borrow cost paid, or calls of those on margin; the running
+// maximum makes covering a ratchet, participation of volume limits its speed.
+FN Real cohort_cover(const State& s, const Name& p, unsigned features, Real volume) {
+    Real called = given_up(s.x_max + s.fee_paid, p.tolerance, p.tolerance_inverse_sd,
+                           p.tolerance_floor, p.tolerance_inverse_mass);
+    if (features & FEATURE_COHORT_MARGIN) {
+        const Real margin = bought_in(s.x_max, p.cohort_margin_all, p.cohort_margin_left);
+        called = fused(Real(p.cohort_margin_share), margin - called, called);
+    }
     const Real left = Real(p.cohort0) * (Real(1.0f) - called);
     return minimum(positive(s.cohort - left), Real(p.participation_dt) * volume);
 }

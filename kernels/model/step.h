@@ -35,7 +35,7 @@ FN void move_anchor(State& s, const Name& p, const Now& now, const Effects& e, R
 FN void short_orders(const State& s, const Name& p, const Now& now, const Effects& e, Real volume,
                      Orders& o) {
     const unsigned channels = now.channels;
-    if (channels & CHANNEL_SHORTS) o.cohort.buy = cohort_cover(s, p, volume);
+    if (channels & CHANNEL_SHORTS) o.cohort.buy = cohort_cover(s, p, now.features, volume);
     if (channels & (CHANNEL_RECALL | CHANNEL_NEW_SHORTS)) {
         const Real spare = lendable(s, p, e.lendable) - borrowed(s, now.fund_count);
         if (channels & CHANNEL_NEW_SHORTS) {

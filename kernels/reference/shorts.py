@@ -1,9 +1,12 @@
 """Shorts: the reported cohort that covers.
 
 F is the share whose tolerance of the log run-up plus the borrow cost paid the worst moment so far
-exceeded, so the covering target is a ratchet:
+exceeded; a share g of the cohort is on margin instead and covers psi. The covering target is a
+ratchet:
 
-    cover = min((S_c - S_c(0) (1 - F(x_max + phi)))+, participation V dt)
+    psi(p) = clip((1 + m)/m - (1 + i)/(m p), 0, 1)
+    called = (1 - g) F(x_max + phi) + g psi(e^x_max)
+    cover = min((S_c - S_c(0) (1 - called))+, participation V dt)
 
 docs/model.md, section 7.
 """
@@ -26,5 +29,7 @@ def cover(state: State, daily_volume: Array, p: Columns) -> Array:
         p.tolerance_floor,
         p.tolerance_inverse_mass,
     )
+    on_margin = p.cohort_margin_all - p.cohort_margin_left * np.exp(-state.log_price_max)
+    called += p.cohort_margin_share * (np.clip(on_margin, 0, 1) - called)
     excess = np.maximum(state.cohort - p.cohort0 * (1 - called), 0)
     return np.minimum(excess, p.participation_dt * daily_volume)
