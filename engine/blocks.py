@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -45,7 +45,8 @@ class BlockDone:
 def run_block(store: str, index: int) -> BlockDone:
     """Simulate block `index` of a store, with feedback and calm, and write it.
 
-    Blocks are counted scenario by scenario. Raises StoreError or OSError if it cannot be written.
+    Blocks are counted scenario by scenario, as many in each as there may be. Raises StoreError or
+    OSError if it cannot be written.
     """
     job, packed, engine = ready(store)
     scenario, block = divmod(index, job.blocks)
@@ -182,4 +183,5 @@ def ready(store: str) -> tuple[Job, Callable[[int], Packed], Backend]:
     """The job of a store, what packs its scenarios, and its back end, kept from call to call."""
     text = (Path(store) / "inputs" / "zarr.json").stat()
     with _packing:
-        return _read(store, (text.st_ino, text.st_mtime_ns))
+        job, packed, engine = _read(store, (text.st_ino, text.st_mtime_ns))
+    return replace(job, paths=read_grid(store).paths), packed, engine  # it may have grown

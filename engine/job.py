@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from pydantic import TypeAdapter
 from .. import __version__
 from ..kernels import layout
 from ..results import StoreError
-from ..results.records import read_root
+from ..results.records import read_grid, read_root
+from ..results.until import Until
 from ..scenarios.book import Book
 from ..scenarios.chain import Chain
 from ..scenarios.market import Market
@@ -39,7 +40,7 @@ class Job:
     """Inputs of a run. `block` is paths per block, `backend` a name that is not `auto`.
 
     The first `attribution` paths of every scenario that varies none also run with each of
-    `channels_off` off.
+    `channels_off` off. With `until` the run starts with `paths` and goes on to as many as it takes.
     """
 
     book: Book
@@ -52,11 +53,17 @@ class Job:
     backend: str
     attribution: int = 0
     channels_off: tuple[str, ...] = ()
+    until: Until | None = None
+
+    @property
+    def most(self) -> int:
+        """Paths that the run may come to."""
+        return self.paths if self.until is None else self.until.most
 
     @property
     def blocks(self) -> int:
-        """Path blocks per scenario."""
-        return -(-self.paths // self.block)
+        """Path blocks per scenario that it may come to: what blocks are numbered by."""
+        return -(-self.most // self.block)
 
     def to_json(self) -> str:
         """Canonical text: equal jobs give equal texts. Symbols outside the book are left out,
@@ -72,7 +79,7 @@ class Job:
             "version": __version__,
             "model": model_digest(),
             "seed": self.seed,
-            "paths": self.paths,
+            "paths": self.most,
             "block": self.block,
             "backend": self.backend,
             "attribution": self.attribution,
@@ -83,6 +90,8 @@ class Job:
             # Unset fields stay unset: under `names` they mean "as at the top".
             "scenarios": [s.model_dump(mode="json", exclude_unset=True) for s in self.scenarios],
         }
+        if self.until is not None:
+            tree["until"] = asdict(self.until)
         return json.dumps(tree, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     @property
@@ -109,11 +118,12 @@ class Job:
             backend=tree["backend"],
             attribution=tree.get("attribution", 0),
             channels_off=tuple(tree.get("channels_off", ())),
+            until=Until(**tree["until"]) if "until" in tree else None,
         )
 
 
 def read_job(store: str | Path, *, any_build: bool = False) -> Job:
-    """The job of a store, finished or not.
+    """The job of a store, finished or not, with the paths that the store has come to.
 
     Raises StoreError if the folder is no store and, unless `any_build`, if another build of the
     model made it: its blocks could not be continued to the bit.
@@ -125,7 +135,7 @@ def read_job(store: str | Path, *, any_build: bool = False) -> Job:
             f"{store} was made by another build of the model (powderkeg {version}); "
             "use that build to resume it"
         )
-    return Job.from_json(text)
+    return replace(Job.from_json(text), paths=read_grid(store).paths)
 
 
 def same_build(text: str) -> bool:

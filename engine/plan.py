@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,10 +25,11 @@ from ..kernels.pack import Prepared, prepare
 from ..kernels.pack_name import Impact
 from ..results import InputFile, StoreSpec
 from ..results.euler import choose
-from ..results.measures import LEVELS
+from ..results.measures import ES, LEVELS, VAR, percent
 from ..results.schema import Variant
 from ..results.statistics import REFUSE
 from ..results.tail import NAME_FIELDS
+from ..results.until import Until
 from ..scenarios.book import Book
 from ..scenarios.chain import Chain
 from ..scenarios.errors import InputError
@@ -46,6 +48,8 @@ TASK_SECONDS = 1.5
 RATES = {"reference": 1e6, "native": 2e7, "cuda": 3e10}
 SMALLEST_BLOCK, LARGEST_BLOCK = 1 << 8, 1 << 20
 MOST_PATHS = 1 << 40
+PATHS, PATHS_UNTIL = 100_000, 5_000_000
+"""Paths where nobody says how many, and at most where an error is asked for."""
 
 # Bytes of working space per path and name in the reference (float64 states and temporaries of its
 # chunks) and what encoding a block takes on top of its arrays.
@@ -99,12 +103,12 @@ class Plan:
         """Paths of a scenario over all its runs: with feedback, calm, with one channel off."""
         given = self.job.scenarios[scenario].variant_of is None
         off = int(self.packed[scenario].run["channels"]).bit_count() if given else 0
-        return 2.0 * self.job.paths + off * self.job.attribution
+        return 2.0 * self.job.most + off * self.job.attribution
 
     def projection(self, workers: int, processes: int) -> Projection:
         """Memory the run takes with so many workers in so many processes."""
         run = self.packed[0].run
-        paths, names = min(self.job.block, self.job.paths), int(run["names"])
+        paths, names = min(self.job.block, self.job.most), int(run["names"])
         counts = names * (int(run["days"]) * len(QUANTITIES) + 1) * HISTOGRAM_BINS * 4
         output = paths * (PATH.itemsize + 4 * int(run["horizons"])) + counts
         scratch = counts
@@ -117,16 +121,16 @@ class Plan:
             scratch=scratch,
             results=(2 + ENCODING + (self.job.attribution > 0)) * output,
             sealing=SEALING_LIBRARIES
-            + self.job.paths * (self._bytes_per_path(run) + 8 * SEALING_DOUBLES)
+            + self.job.most * (self._bytes_per_path(run) + 8 * SEALING_DOUBLES)
             + SEALING_TAILS * self._tail_bytes(),
             workers=min(workers, self.tasks),
             processes=min(processes, self.tasks) + (processes > 1),
-            tracing=max(GAINS_OVER_TRACE * traced_bytes(p, self.job.paths) for p in self.packed),
+            tracing=max(GAINS_OVER_TRACE * traced_bytes(p, self.job.most) for p in self.packed),
         )
 
     def _tail_bytes(self) -> int:
         """Of what is kept of the replayed paths of all scenarios that vary none."""
-        tail = choose(self.job.paths)
+        tail = choose(self.job.most)
         given = sum(scenario.variant_of is None for scenario in self.job.scenarios)
         names = int(self.packed[0].run["names"])
         return 0 if tail is None else given * len(tail.ranks) * names * len(NAME_FIELDS) * 4
@@ -164,8 +168,29 @@ class Plan:
             overlap=overlaps(job.scenarios, self.packed),
             attribution=job.attribution,
             channels_off=job.channels_off,
+            until=job.until,
             provenance=provenance,
         )
+
+
+def parse_until(text: str | None, most: int | None = None) -> Until | None:
+    """What `es99=1%` asks for, with at most so many paths; None asks for nothing.
+
+    Raises InputError.
+    """
+    if text is None:
+        return None
+    levels = {percent(level): level for level in LEVELS}
+    found = re.fullmatch(r"(es|var)([\d.]+)=(\d+\.?\d*|\.\d+)%", text.replace(" ", "").lower())
+    if found is None or found[2] not in levels:
+        raise InputError(
+            f"until: {text!r} is not of the form es99=1%; es or var, at {', '.join(levels)}"
+        )
+    error = float(found[3]) / 100
+    if not 1e-4 <= error <= 0.5:
+        raise InputError(f"until: an error of {found[3]} % is not between .01 % and 50 %")
+    kind = ES if found[1] == "es" else VAR
+    return Until(kind, levels[found[2]], error, PATHS_UNTIL if most is None else int(most))
 
 
 def with_variants(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
@@ -221,8 +246,11 @@ def make_plan(
     back_end: str = "auto",
     block: int | None = None,
     attribution: int = 0,
+    until: Until | None = None,
 ) -> Plan:
     """Check everything that can be checked before a run, and pack it.
+
+    With `until`, whose `most` is `paths`, the job begins with the paths of its first stage.
 
     Raises InputError, one line, for inputs that do not fit together, and BackendUnavailable.
     """
@@ -255,9 +283,20 @@ def make_plan(
     off = channels_on(scenarios, packed) if attribution else ()
     if attribution and not off:
         raise InputError("attribution: no scenario has a channel in use; leave it out")
+    begin = paths if until is None else until.first(size, attribution)
     return Plan(
         job=Job(
-            book, market, chain, tuple(scenarios), seed, paths, size, engine.name, attribution, off
+            book,
+            market,
+            chain,
+            tuple(scenarios),
+            seed,
+            begin,
+            size,
+            engine.name,
+            attribution,
+            off,
+            until,
         ),
         packed=packed,
         impacts=tuple(p.impacts for p in prepared),

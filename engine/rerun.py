@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +81,7 @@ def finished(store: str | Path) -> Finished:
             f"{store} was made by another build of the model, whose inputs this one cannot read; "
             "use that build"
         ) from None
+    job = replace(job, paths=int(tree.attrs["grid"]["paths"]))
     return Finished(Path(store), tree, job, str(json.loads(text)["model"]))
 
 

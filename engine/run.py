@@ -6,7 +6,7 @@ import platform
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from ..results import (
     missing_blocks,
 )
 from ..results.records import read_grid
+from ..results.until import error_text, errors_so_far, grow_store
 from ..scenarios import (
     Book,
     Chain,
@@ -36,8 +37,8 @@ from .blocks import BlockDone, run_block, simulated_paths
 from .executors import Executor, Outcome, executor, run_all
 from .job import Job, read_job
 from .memory import available, words
-from .plan import Plan, make_plan, with_variants
-from .progress import Progress, Silent
+from .plan import PATHS, Plan, make_plan, parse_until, with_variants
+from .progress import SIMULATING, Progress, Silent
 from .tail import replay_tails
 
 
@@ -105,7 +106,7 @@ def run(
     *,
     chain: str | Path | Chain | None = None,
     mapping: dict[str, str] | None = None,
-    paths: int = 100_000,
+    paths: int | None = None,
     seed: int = 1,
     backend: str = "auto",
     workers: int | None = None,
@@ -113,9 +114,14 @@ def run(
     block: int | None = None,
     sensitivity: bool = False,
     attribution: int = 0,
+    until: str | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Simulate `paths` paths of every scenario and write a results store; returns its path.
+
+    With `until`, such as "es99=1%", it runs as many paths as it takes until the relative standard
+    error of that measure at the last horizon is met in every scenario, at most `paths`; None takes
+    100,000 without and 5,000,000 with it.
 
     With `sensitivity` every scenario is also run at the other values of the parameters that nobody
     knows (its `sensitivity`), on the same random numbers. With `attribution` its first so many
@@ -125,17 +131,19 @@ def run(
     written, and Incomplete if blocks failed for good.
     """
     refuse_existing(output)
+    goal = parse_until(until, paths)
     inputs = read_inputs(book, market, scenarios, chain, mapping)
     plan = make_plan(
         inputs.book,
         inputs.market,
         inputs.chain,
         with_variants(inputs.scenarios) if sensitivity else inputs.scenarios,
-        paths=paths,
+        paths=goal.most if goal else PATHS if paths is None else paths,
         seed=seed,
         back_end=backend,
         block=block,
         attribution=attribution,
+        until=goal,
     )
     return run_plan(
         plan, output, inputs=inputs, workers=workers, cluster=cluster, progress=progress
@@ -221,14 +229,11 @@ def check_memory(plan: Plan, workers: int, processes: int) -> None:
 
 
 def _fill(output: Path, job: Job, where: Executor, progress: Progress) -> Path:
-    """Run the blocks that are not on the disk, then seal the store."""
+    """Run the blocks that are not on the disk, as many as it takes, then seal the store."""
     start = time.monotonic()
     todo = [scenario * job.blocks + block for scenario, block in missing_blocks(output)]
-    total = len(job.scenarios) * job.paths
-    paths = sum(simulated_paths(read_grid(output), job, index) for index in todo)
-    progress.started(len(todo), paths, where.description)
-
-    done = 0
+    progress.started(len(todo), _paths(output, job, todo), where.description)
+    done = asked = 0
 
     def heard(outcome: Outcome) -> None:
         nonlocal done
@@ -240,36 +245,69 @@ def _fill(output: Path, job: Job, where: Executor, progress: Progress) -> Path:
 
     finished = False
     try:
-        failed = run_all(where, run_block, str(output), todo, heard)
-        if failed:
-            block, error = next(iter(failed.items()))
-            raise Incomplete(
-                f"{len(failed)} of {len(todo)} blocks failed three times, first block {block}: "
-                f"{error}; the others are kept: powderkeg resume {output}"
-            )
+        while True:
+            asked += len(todo)
+            failed = run_all(where, run_block, str(output), todo, heard)
+            if failed:
+                block, error = next(iter(failed.items()))
+                raise Incomplete(
+                    f"{len(failed)} of {len(todo)} blocks failed three times, first block {block}: "
+                    f"{error}; the others are kept: powderkeg resume {output}"
+                )
+            job, todo, why = _next_stage(output, job)
+            if not todo:
+                break
+            progress.phase(f"{SIMULATING}, {why}", _paths(output, job, todo))
         chosen = backend(job.backend)
         provenance = {
             "version": __version__,
             "finished": _now(),
             "wall_seconds": round(time.monotonic() - start, 3),
             "seed": job.seed,
-            "paths": total,
+            "paths": len(job.scenarios) * job.paths,
             "back_end": chosen.name,
             "device": chosen.device,
             "workers": where.description,
             "python": platform.python_version(),
             "platform": platform.platform(),
         }
-        finish_store(output, provenance, replay_tails(output, job, where))
+        tails = replay_tails(output, job, where, progress)
+        progress.phase("working out the measures", 0)
+        finish_store(output, provenance, tails)
         finished = True
     except KeyboardInterrupt:
         raise Interrupted(
-            f"stopped with {done} of {len(todo)} blocks done, which are kept; "
+            f"stopped with {done} of {asked} blocks done, which are kept; "
             f"to go on: powderkeg resume {output}"
         ) from None
     finally:
         progress.finished(finished)
     return output
+
+
+def _paths(output: Path, job: Job, blocks: Sequence[int]) -> int:
+    grid = read_grid(output)
+    return sum(simulated_paths(grid, job, block) for block in blocks)
+
+
+def _next_stage(output: Path, job: Job) -> tuple[Job, list[int], str]:
+    """The job with the paths it goes on to, the blocks of these, and in words why.
+
+    No blocks: the error that was asked for is reached, or no more paths may be run.
+    """
+    until = job.until
+    if until is None or job.paths >= job.most:
+        return job, [], ""
+    given = sum(scenario.variant_of is None for scenario in job.scenarios)
+    error = max(errors_so_far(output, until, given))
+    paths = until.following(job.paths, error, job.block)
+    if paths == job.paths:
+        return job, [], ""
+    grow_store(output, paths)
+    before, after = (-(-n // job.block) for n in (job.paths, paths))
+    blocks = range(before, after)
+    todo = [s * job.blocks + block for s in range(len(job.scenarios)) for block in blocks]
+    return replace(job, paths=paths), todo, f"{until} known to {error_text(error)}"
 
 
 def _now() -> str:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..results.until import error_text
 from .memory import available, words
 from .plan import Plan
 
@@ -48,11 +49,17 @@ def show_plan(to: Console, plan: Plan, warnings: Iterable[str], workers: int, wh
     scenarios = plural(len(given), "scenario")
     if more:
         scenarios = f"({scenarios} and {plural(more, 'variant')})"
+    most = "up to " if job.until else ""
     to.print(
-        f"{plural(job.paths, 'path')} x {scenarios} x "
-        f"{plural(len(plan.packed[0].symbols), 'name')}: {plural(plan.tasks, 'block')} of "
+        f"{most}{plural(job.most, 'path')} x {scenarios} x "
+        f"{plural(len(plan.packed[0].symbols), 'name')}: {most}{plural(plan.tasks, 'block')} of "
         f"{plural(size, 'path')}"
     )
+    if job.until:
+        to.print(
+            f"--until begins with {plural(job.paths, 'path')} and goes on until {job.until} is "
+            f"known to {error_text(job.until.error)} in every scenario"
+        )
     if more:
         times = len(job.scenarios) / len(given)
         to.print(f"--sensitivity makes this run {times:.3g} times as long as it would be without")

@@ -24,12 +24,15 @@ from .blocks import channel_names, last_pnl, ready, switched_off, traced_paths
 from .book_pnl import financing_by_name, pnl_by_name
 from .executors import Executor, Outcome, run_all
 from .job import Job
+from .progress import Progress, Silent
 
 PIECE = 256
 """Paths that a worker replays at a time."""
 
 
-def replay_tails(output: Path, job: Job, where: Executor) -> Tails | None:
+def replay_tails(
+    output: Path, job: Job, where: Executor, progress: Progress | None = None
+) -> Tails | None:
     """Replay the tails of all scenarios that vary none; None if the paths are too few for any.
 
     Raises StoreError if a piece failed for good.
@@ -41,10 +44,13 @@ def replay_tails(output: Path, job: Job, where: Executor) -> Tails | None:
     pieces = -(-len(tail.ranks) // PIECE)
     items = [s * pieces + piece for s in given for piece in range(pieces)]
     done: dict[int, Replayed] = {}
+    told = progress or Silent()
+    told.phase("replaying the tail", len(given) * len(tail.ranks))
 
     def heard(outcome: Outcome) -> None:
         if isinstance(outcome.result, Replayed):
             done[outcome.item] = outcome.result
+            told.block_done(len(outcome.result.paths))
 
     failed = run_all(where, replay_piece, str(output), items, heard)
     if failed:

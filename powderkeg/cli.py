@@ -56,7 +56,22 @@ def run(
     map: Annotated[
         list[str] | None, typer.Option(help="GME=XYZ tells GME's story on XYZ; may be repeated.")
     ] = None,
-    paths: Paths = "100000",
+    paths: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="Paths per scenario, 1e6 is a million; default 100000. With --until the most, "
+            "default 5e6.",
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ES99=1%",
+            help="Run until this relative standard error of ES or VaR at the last horizon is met; "
+            "exit code 2 if it is not.",
+        ),
+    ] = None,
     seed: Seed = "1",
     backend: BackEnd = "auto",
     workers: Workers = None,
@@ -96,7 +111,8 @@ def run(
         output,
         chain=chain,
         mapping=symbol_map(map or []),
-        paths=count("--paths", paths),
+        paths=None if paths is None else count("--paths", paths),
+        until=until,
         seed=whole("--seed", seed) or 0,
         backend=backend,
         workers=whole("--workers", workers),
@@ -110,6 +126,18 @@ def run(
     print(f"\npowderkeg show {output}\npowderkeg report {output}")
     if bounds:
         hold(output, bounds, verify=False)
+    _met(output)
+
+
+def _met(store: Path) -> None:
+    """Exit code 2 where a store's errors are larger than was asked for."""
+    from .engine.failure import INCOMPLETE
+    from .results import open_results
+    from .results.summary import Summary
+
+    if missed := Summary(open_results(store, verify=False)).missed:
+        print(f"powderkeg: {missed}", file=sys.stderr)
+        raise typer.Exit(INCOMPLETE)
 
 
 def _headline(store: Path) -> None:
@@ -133,7 +161,8 @@ def _run(
     *,
     chain: Path | None = None,
     mapping: dict[str, str] | None = None,
-    paths: int,
+    paths: int | None,
+    until: str | None = None,
     seed: int = 1,
     backend: str = "auto",
     workers: int | None = None,
@@ -145,7 +174,7 @@ def _run(
 ) -> None:
     from .engine.arguments import check_placement, default_workers
     from .engine.failure import stoppable
-    from .engine.plan import make_plan, with_variants
+    from .engine.plan import PATHS, make_plan, parse_until, with_variants
     from .engine.progress import progress_for
     from .engine.run import read_inputs, refuse_existing, run_plan
     from .engine.screen import console, show_plan
@@ -154,17 +183,19 @@ def _run(
 
     refuse_existing(output)
     check_placement(cluster, workers, backend)
+    goal = parse_until(until, paths)
     inputs = read_inputs(book, market, scenarios, chain, mapping)
     plan = make_plan(
         inputs.book,
         inputs.market,
         inputs.chain,
         with_variants(inputs.scenarios) if sensitivity else inputs.scenarios,
-        paths=paths,
+        paths=goal.most if goal else PATHS if paths is None else paths,
         seed=seed,
         back_end=backend,
         block=block,
         attribution=attribution,
+        until=goal,
     )
     ids = [scenario.id for scenario in plan.job.scenarios]
     measures = list_measures(plan.job.scenarios[0].horizons)
@@ -199,6 +230,7 @@ def resume(store: Store, workers: Workers = None, cluster: Cluster = "embedded")
     with stoppable():
         resume_run(store, workers=number, cluster=cluster, progress=progress)
     _headline(store)
+    _met(store)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,8 @@ def lay_out(store: StoreLike, spec: StoreSpec) -> None:
         "grid": grid,
         "provenance": dict(spec.provenance),
     }
+    if spec.until is not None:
+        attributes["until"] = asdict(spec.until)
     root = zarr.create_group(store, zarr_format=3, attributes=attributes)
     _inputs(root, spec)
     _losses(root, spec)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from .until import Until
 
 FORMAT = 1
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
@@ -213,6 +216,7 @@ class StoreSpec:
     docs/model.md. `parameters` is one JSON text and `variants` one record per scenario, or empty.
     The first `attribution` paths of every scenario that varies none also run with each of
     `channels_off` off; those scenarios come first.
+    With `until` the store may grow to more paths, as many as it says at most.
     `provenance` is the one place for times, device and versions: it becomes the attributes of /
     and counts for no digest.
     """
@@ -239,6 +243,7 @@ class StoreSpec:
     overlap: npt.NDArray[np.floating[Any]] | None = None
     attribution: int = 0
     channels_off: tuple[str, ...] = ()
+    until: Until | None = None
     title: str = "powderkeg squeeze stress test"
     provenance: Mapping[str, Any] = field(default_factory=dict)
 

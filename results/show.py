@@ -17,6 +17,7 @@ from .explained import Explained, Rows
 from .formats import count, money, number, percent, percent_range
 from .measures import percent as level_text
 from .summary import FLOOR_WARNING, Line, Summary
+from .until import error_text
 
 DETAILED = 3
 LISTED = 40
@@ -252,11 +253,19 @@ def _squeeze(summary: Summary, scenario: int, with_position: bool) -> Table:
     return table
 
 
+def until_text(summary: Summary) -> str:
+    """What the number of paths follows from, where an error was asked for."""
+    if summary.until is None:
+        return ""
+    wanted, reached = map(error_text, (summary.until.error, summary.reached))
+    return f" for {summary.until} to {wanted}, reached {reached}"
+
+
 def _footer(summary: Summary) -> str:
     attrs = summary.tree.attrs
     told = dict(attrs["provenance"])
     parts = [
-        f"{count(summary.paths)} paths",
+        f"{count(summary.paths)} paths" + until_text(summary),
         f"{count(len(summary.given))} scenarios",
         f"equity {money(1.0, summary.equity, summary.currency)}",
         *(f"{key.replace('_', ' ')} {told[key]}" for key in ("back_end", "seed") if key in told),

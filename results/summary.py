@@ -20,6 +20,7 @@ from .euler import supported
 from .formats import MINUS, clean, count, decimals, money, number, percent, percent_range
 from .measures import ES, LEVELS, PROBABILITY
 from .measures import percent as level_text
+from .until import Until, asked, error_text, relative
 
 FLOOR_WARNING = 0.01
 SHAPE_WARNING = 0.5
@@ -161,6 +162,31 @@ class Summary:
         ]
 
     @cached_property
+    def until(self) -> Until | None:
+        """The error that the run went on for."""
+        return asked(dict(self.tree.attrs))
+
+    @cached_property
+    def reached(self) -> float:
+        """The largest relative standard error of that measure over the scenarios as given."""
+        if self.until is None:
+            return math.nan
+        name = self.until.measure(self.horizons[-1])
+        errors = [relative(self.line(s, name).on) for s in self.given]
+        return math.inf if any(map(math.isnan, errors)) else max(errors)
+
+    @property
+    def missed(self) -> str:
+        """One sentence where that error was not met, else nothing."""
+        if self.until is None or self.reached <= self.until.error:
+            return ""
+        now = f"known to {error_text(self.reached)}" if math.isfinite(self.reached) else "not known"
+        return (
+            f"{self.until} on day {self.horizons[-1]} is {now} with {count(self.paths)} paths, the "
+            f"most allowed; {error_text(self.until.error)} was asked for"
+        )
+
+    @cached_property
     def level(self) -> float | None:
         """Level of the headline: 99 %, or the highest below that the paths support."""
         return supported(self.paths)
@@ -278,7 +304,7 @@ class Summary:
         tails = {line.level: line.tail_paths for _, line in lines}
         refused = {p: n for p, n in tails.items() if n < st.REFUSE}
         thin = {p: n for p, n in tails.items() if st.REFUSE <= n < st.WARN}
-        found = []
+        found = [f"{self.missed}."] if self.missed else []
         if refused:
             need = math.ceil(st.REFUSE / (1 - max(refused)) - 1e-6)
             found.append(
