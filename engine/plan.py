@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernels import Backend, backend
+from ..kernels.exit_cost import DAYS, exit_cost, exit_days, participation
 from ..kernels.layout import (
     HISTOGRAM_BINS,
     PATH,
@@ -26,7 +27,7 @@ from ..kernels.pack_name import Impact
 from ..results import InputFile, StoreSpec
 from ..results.euler import choose
 from ..results.measures import ES, LEVELS, VAR, percent
-from ..results.schema import Variant
+from ..results.schema import Exit, Variant
 from ..results.statistics import REFUSE
 from ..results.tail import NAME_FIELDS
 from ..results.until import Until
@@ -169,6 +170,7 @@ class Plan:
             attribution=job.attribution,
             channels_off=job.channels_off,
             until=job.until,
+            exit=exits(self.packed),
             provenance=provenance,
         )
 
@@ -233,6 +235,19 @@ def overlaps(scenarios: Sequence[Scenario], packed: Sequence[Packed]) -> npt.NDA
         mine = [everyone.index(name) for name in (BOOK, *map(_holder, scenario.funds))]
         table[np.ix_(mine, mine)] = overlap(arrays)
     return found
+
+
+def exits(packed: Sequence[Packed]) -> Exit:
+    """What closing the book costs in every scenario."""
+    time = [exit_days(arrays) for arrays in packed]
+    pairs = list(zip(packed, time, strict=True))
+    return Exit(
+        DAYS,
+        np.array([participation(arrays) for arrays in packed]),
+        np.array(time),
+        np.array([exit_cost(arrays, days) for arrays, days in pairs]),
+        np.array([np.column_stack([exit_cost(p, day) for day in DAYS]) for p in packed]),
+    )
 
 
 def make_plan(

@@ -93,8 +93,8 @@ def new_group(root: zarr.Group, name: str, title: str, **attributes: Any) -> zar
     return root.create_group(name, attributes={"title": title, **attributes})
 
 
-def lay_out(store: StoreLike, spec: StoreSpec) -> None:
-    """Create all groups and arrays of `spec`, filled as far as inputs and layout go."""
+def lay_out(store: StoreLike, spec: StoreSpec) -> zarr.Group:
+    """Create all groups and arrays of `spec`, filled as far as inputs and layout go: the root."""
     grid = {
         "format": FORMAT,
         "fingerprint": spec.fingerprint,
@@ -138,6 +138,7 @@ def lay_out(store: StoreLike, spec: StoreSpec) -> None:
         compress=False,
         checksum=False,
     )
+    return root
 
 
 def scenario_coordinate(group: zarr.Group, spec_scenarios: tuple[str, ...]) -> None:

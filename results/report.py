@@ -10,6 +10,7 @@ import numpy as np
 
 from .commit import open_results
 from .durable import make_folder, write_file
+from .exit import exit_rows
 from .explained import Explained
 from .formats import REFUSED, clean, count, money, number, percent, percent_range
 from .inline import StyleSheet, policy_hash
@@ -147,6 +148,7 @@ def _scenario(summary: Summary, scenario: int, sheet: StyleSheet) -> dict[str, A
         "explained": [
             (explained.story(), explained.contributions(POSITIONS)),
             (explained.endogenous(), explained.channels()),
+            exit_rows(summary, scenario, POSITIONS),
         ],
         "fan": sheet.adopt(fan_svg(summary, scenario, fanned)),
         "unfanned": len(order) - len(fanned),

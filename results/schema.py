@@ -30,7 +30,8 @@ Variables ending in _calm belong to the same paths (same random numbers) with al
 A path is replayed from its id, the coordinate `path`.
 Groups: /inputs what was read; /losses every path; /histograms integer counts per path block;
 /prices quantiles from them; /squeeze odds of a peak; /loop_gain at the start and where it is
-largest; /overlap who is hurt when somebody else unwinds; /measures risk measures with intervals;
+largest; /overlap who is hurt when somebody else unwinds; /exit what closing the book costs;
+/measures risk measures with intervals;
 /sensitivity how much ES changes with parameters that nobody knows, where it was asked for;
 /tail the worst paths replayed: who lost what on them, contributions by name, effects of channels;
 /attribution how much of ES is due to each channel and /channel_off the paths it is made from, where
@@ -206,6 +207,21 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class Exit:
+    """Cost of closing the book in each of `days`, and at its share of volume in `time`.
+
+    Shapes: participation (scenarios,), time and at_participation (scenarios, names), cost
+    (scenarios, names, len(days)). Costs are fractions of equity.
+    """
+
+    days: tuple[int, ...]
+    participation: npt.NDArray[np.float64]
+    time: npt.NDArray[np.float64]
+    at_participation: npt.NDArray[np.float64]
+    cost: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class StoreSpec:
     """All that must be known to lay out a store before the first path is simulated.
 
@@ -244,6 +260,7 @@ class StoreSpec:
     attribution: int = 0
     channels_off: tuple[str, ...] = ()
     until: Until | None = None
+    exit: Exit | None = None
     title: str = "powderkeg squeeze stress test"
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
@@ -284,6 +301,8 @@ class StoreSpec:
             and self.weights.shape != (names,),
             "overlap must have shape (scenarios, holders, holders)": self.overlap is not None
             and self.overlap.shape != (scenarios, len(self.holders), len(self.holders)),
+            "exit costs must have shape (scenarios, names, days)": self.exit is not None
+            and self.exit.cost.shape != (scenarios, names, len(self.exit.days)),
             "attribution takes up to all paths and at least one channel": not 0
             <= self.attribution
             <= self.paths

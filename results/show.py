@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .commit import open_results
+from .exit import exit_rows
 from .explained import Explained, Rows
 from .formats import count, money, number, percent, percent_range
 from .measures import percent as level_text
@@ -66,6 +67,7 @@ def _explain(summary: Summary, scenario: int, console: Console) -> None:
     for sentence, rows in (
         (explained.story(), explained.contributions(POSITIONS)),
         (explained.endogenous(), explained.channels()),
+        exit_rows(summary, scenario, POSITIONS) if scenario == summary.order[0] else ("", None),
     ):
         if rows is not None:
             console.print(Text(sentence))

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import zarr
 
 from .durable import Staged, make_folder, sha256, sync_folder, write_files
+from .exit import write_exit
 from .layout import lay_out
 from .records import (
     BlockRecord,
@@ -61,7 +62,7 @@ def create_store(path: str | Path, spec: StoreSpec) -> None:
     make_folder(partial)
     try:
         staged = Staged(partial)
-        lay_out(staged, spec)
+        write_exit(lay_out(staged, spec), spec)
         write_files(partial, staged.files)
         try:
             partial.rename(path)
