@@ -5,6 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..kernels.layout import HISTOGRAM_BINS, PATH, QUANTITIES, Packed
+from ..scenarios.errors import InputError
+
+# Bytes of working space per path and name in the reference (float64 states and temporaries of its
+# chunks).
+REFERENCE_CHUNK, REFERENCE_STATE = 2048, 100 * 8
+
+# Losses of one scenario at the end: the doubles that sorting and intervals make of them (measured:
+# about twelve).
+SEALING_DOUBLES = 12
+
 
 def available() -> int:
     """Bytes this process may still take, of the machine or of its control group."""
@@ -22,6 +33,28 @@ def resident() -> int:
 
     process: Any = psutil.Process()  # type: ignore[no-untyped-call]
     return int(process.memory_info().rss)
+
+
+def of_block(packed: Packed, paths: int, back_end: str) -> tuple[int, int]:
+    """Bytes of what a back end returns for so many paths, and of what it needs on the way."""
+    run = packed.run
+    names = int(run["names"])
+    counts = names * (int(run["days"]) * len(QUANTITIES) + 1) * HISTOGRAM_BINS * 4
+    output = paths * (PATH.itemsize + 4 * int(run["horizons"])) + counts
+    scratch = counts
+    if back_end == "reference":
+        scratch += names * min(paths, REFERENCE_CHUNK) * REFERENCE_STATE
+    return output, scratch
+
+
+def check(needed: int, way_out: str) -> None:
+    """Raises InputError, with a way out, if so many bytes are not available."""
+    free = available()
+    if needed > free:
+        raise InputError(
+            f"the run needs {words(needed)} of memory and {words(free)} are available; "
+            f"give fewer {way_out}"
+        )
 
 
 def words(size: float) -> str:

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from ..kernels import Backend, backend
 from ..kernels.exit_cost import DAYS, exit_cost, exit_days, participation
 from ..kernels.layout import (
-    HISTOGRAM_BINS,
     PATH,
     QUANTITIES,
     Channel,
@@ -39,7 +38,7 @@ from ..scenarios.market import Market
 from ..scenarios.scenario import Scenario
 from .blocks import channel_names, traced_bytes
 from .job import ROLE, Job
-from .memory import Projection, resident
+from .memory import SEALING_DOUBLES, Projection, of_block, resident
 
 TASK_SECONDS = 1.5
 """How long a block should take: long against what a task costs, short against a run."""
@@ -52,17 +51,14 @@ MOST_PATHS = 1 << 40
 PATHS, PATHS_UNTIL = 100_000, 5_000_000
 """Paths where nobody says how many, and at most where an error is asked for."""
 
-# Bytes of working space per path and name in the reference (float64 states and temporaries of its
-# chunks) and what encoding a block takes on top of its arrays.
-REFERENCE_CHUNK, REFERENCE_STATE = 2048, 100 * 8
+# What encoding a block takes on top of its arrays.
 ENCODING = 3
 
 # Loop gains are worked out from traces: the trace and the fields and gains made of it.
 GAINS_OVER_TRACE = 3
 
-# Sealing a store: the losses of one scenario, the doubles that sorting and intervals make of them
-# (measured: about twelve), and the libraries that are loaded only then.
-SEALING_DOUBLES = 12
+# Sealing a store: the losses of one scenario, the doubles made of them, and the libraries that are
+# loaded only then.
 SEALING_LIBRARIES = 56 << 20
 # Replayed tails: as the workers gave them, joined, and encoded.
 SEALING_TAILS = 3
@@ -109,12 +105,8 @@ class Plan:
     def projection(self, workers: int, processes: int) -> Projection:
         """Memory the run takes with so many workers in so many processes."""
         run = self.packed[0].run
-        paths, names = min(self.job.block, self.job.most), int(run["names"])
-        counts = names * (int(run["days"]) * len(QUANTITIES) + 1) * HISTOGRAM_BINS * 4
-        output = paths * (PATH.itemsize + 4 * int(run["horizons"])) + counts
-        scratch = counts
-        if self.back_end.name == "reference":
-            scratch += names * min(paths, REFERENCE_CHUNK) * REFERENCE_STATE
+        paths = min(self.job.block, self.job.most)
+        output, scratch = of_block(self.packed[0], paths, self.back_end.name)
         tables = {id(p.chain): p.chain.nbytes for p in self.packed}
         return Projection(
             baseline=resident() - sum(tables.values()),

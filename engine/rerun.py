@@ -22,8 +22,10 @@ from ..results import StoreError, open_results
 from ..results import statistics as st
 from ..results.measures import LEVELS, WORST_LEVEL
 from ..scenarios import InputError
+from . import memory
 from .executors import Outcome, executor, run_all
 from .job import Job, job_text, model_digest
+from .memory import SEALING_DOUBLES, of_block
 from .progress import Progress, Silent
 from .run import Incomplete, Interrupted, gpus
 
@@ -116,10 +118,11 @@ def simulate(
     """Losses of paths 0 to `paths` - 1 of every case, block by block on all cores or the GPU.
 
     A case is a packed scenario and the index of the horizon to keep: five bytes a path are held.
-    Raises Incomplete if a block failed three times, Interrupted on Ctrl-C.
+    Raises InputError if there is not enough memory, Incomplete if a block failed three times,
+    Interrupted on Ctrl-C.
     """
     told, blocks = progress or Silent(), -(-paths // block)
-    found = [Losses(np.full(paths, np.nan, np.float32), np.zeros(paths, bool)) for _ in cases]
+    found: list[Losses] = []
 
     def run(_: object, item: int) -> int:
         case, number = divmod(item, blocks)
@@ -138,6 +141,9 @@ def simulate(
 
     done = False
     with executor("embedded", workers, gpus=gpus(engine.name)) as where:
+        memory.check(_needed(engine, cases, paths, block, where.workers), "--paths or --workers")
+        for _ in cases:
+            found.append(Losses(np.full(paths, np.nan, np.float32), np.zeros(paths, bool)))
         told.started(len(cases) * blocks, len(cases) * paths, where.description)
         try:
             failed = run_all(where, run, None, range(len(cases) * blocks), heard)
@@ -151,3 +157,12 @@ def simulate(
         finally:
             told.finished(done)
     return found
+
+
+def _needed(
+    engine: Backend, cases: Sequence[tuple[Packed, int]], paths: int, block: int, workers: int
+) -> int:
+    """Bytes of the losses that are held, of the blocks under way, and of an estimate at the end."""
+    size = min(block, paths)
+    under_way = max((sum(of_block(p, size, engine.name)) for p, _ in cases), default=0)
+    return paths * (5 * len(cases) + 8 * SEALING_DOUBLES) + workers * under_way

@@ -33,10 +33,10 @@ from ..scenarios import (
     load_market,
     load_scenarios,
 )
+from . import memory
 from .blocks import BlockDone, run_block, simulated_paths
 from .executors import Executor, Outcome, executor, run_all
 from .job import Job, read_job
-from .memory import available, words
 from .plan import PATHS, Plan, make_plan, parse_until, with_variants
 from .progress import SIMULATING, Progress, Silent
 from .tail import replay_tails
@@ -76,8 +76,16 @@ class Inputs:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the loaders want the reader to know."""
-        notes = (*self.market.warnings, *self.book.warnings, *self.chain.notes)
+        notes = (*self.market.warnings, *self.book.warnings)
+        if self.chain.text or not all(map(self._assumes_calls, self.scenarios)):
+            notes += self.chain.notes
         return (*notes, *(note for scenario in self.scenarios for note in scenario.notes))
+
+    def _assumes_calls(self, scenario: Scenario) -> bool:
+        """Whether the scenario says how many calls are open in some name of the book."""
+        shorts = self.book.shorts
+        found = (scenario.for_name(s, s in shorts) for s in self.book.symbols)
+        return any(name.dealers.open_interest > 0 for name in found)
 
 
 def read_inputs(
@@ -217,15 +225,11 @@ def gpus(back_end: str) -> int:
 
 def check_memory(plan: Plan, workers: int, processes: int) -> None:
     """Raises InputError if the run would take more memory than there is."""
-    needed, free = plan.projection(workers, processes), available()
-    extra = needed.total - needed.baseline
-    if extra > free:
-        # The measures at the end take what they take, however the paths are cut up.
-        way_out = "--paths" if needed.sealing > free else "--workers or a smaller --block"
-        raise InputError(
-            f"the run needs {words(extra)} of memory and {words(free)} are available; "
-            f"give fewer {way_out}"
-        )
+    needed = plan.projection(workers, processes)
+    # The measures at the end take what they take, however the paths are cut up.
+    too_many = needed.sealing > memory.available()
+    way_out = "--paths" if too_many else "--workers or a smaller --block"
+    memory.check(needed.total - needed.baseline, way_out)
 
 
 def _fill(output: Path, job: Job, where: Executor, progress: Progress) -> Path:

@@ -74,9 +74,13 @@ def list_measures(horizons: tuple[int, ...]) -> tuple[Measure, ...]:
         Measure("p_margin_call", PROBABILITY, "margin call at any time"),
         Measure("p_margin_call_close", PROBABILITY, "margin call at a close"),
         Measure("p_forced", PROBABILITY, "forced to trade"),
-        Measure(f"var_{p}_call", VAR, f"VaR {p} %, largest call for cash", WORST_LEVEL),
+        Measure(f"var_{p}_call", VAR, f"liquidity at risk {p} %", WORST_LEVEL),
         *(
-            Measure(f"p_close_{percent(size)}", PROBABILITY, f"a close down {percent(size)} %")
+            Measure(
+                f"p_close_{percent(size)}",
+                PROBABILITY,
+                f"redemption trigger, down {percent(size)} %",
+            )
             for size in LOSS_SIZES
         ),
         Measure("p_ruin", PROBABILITY, "all equity lost at any time"),

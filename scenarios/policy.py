@@ -17,13 +17,23 @@ class House(Section):
 
     base: float = parameter(0.3, "margin without add-ons", "of value", BROKERS, ge=0, le=20)
     float_slope: float = parameter(
-        1.0, "added per float held beyond float_from", "of value", BROKERS, ge=0, le=1000
+        1.0,
+        "concentration: added per float held beyond float_from",
+        "of value",
+        BROKERS,
+        ge=0,
+        le=1000,
     )
     float_from: float = parameter(
         0.01, "share of the float from which it counts", "floats", BROKERS, ge=0, le=4
     )
     volume_slope: float = parameter(
-        0.05, "added per day of volume held beyond volume_from", "of value", BROKERS, ge=0, le=100
+        0.05,
+        "liquidity: added per day of volume held beyond volume_from",
+        "of value",
+        BROKERS,
+        ge=0,
+        le=100,
     )
     volume_from: float = parameter(
         1.0, "days of volume from which it counts", "days", BROKERS, ge=0, le=1000

@@ -130,7 +130,7 @@ class Scenario(NameParameters):
         1, "r: normals added up to one step's, for refinement studies", "1", CHOICE, ge=1, le=64
     )
     horizons: tuple[Day, ...] = parameter(
-        (1, 5, 10),
+        (1, 5, 10, 20),
         "days at whose close losses are kept; cut to horizon_days, which is always among them",
         "days",
         CHOICE,

@@ -128,11 +128,22 @@ def test_one_scenario_may_stand_alone() -> None:
     assert [s.id for s in alone.scenarios] == ["calm"] == [s.id for s in listed.scenarios]
 
 
+def test_a_chain_is_missed_only_where_no_calls_are_assumed() -> None:
+    assumed = {"GME": {"dealers": {"open_interest": 0.1}}}
+    with_calls = SQUEEZE.model_validate(
+        SQUEEZE.model_dump(exclude_unset=True) | {"id": "calls", "names": assumed}, strict=False
+    )
+    said = "no option chain given"
+    for scenarios, missed in (([with_calls], False), ([with_calls, CALM], True), ([CALM], True)):
+        notes = read_inputs(BOOK, MARKET, scenarios, None).warnings
+        assert any(said in note for note in notes) is missed
+
+
 def test_memory_is_refused_before_anything_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = small_plan()
-    monkeypatch.setattr("powderkeg.engine.run.available", lambda: 1 << 20)
+    monkeypatch.setattr("powderkeg.engine.memory.available", lambda: 1 << 20)
     inputs = Inputs(BOOK, MARKET, CHAIN, plan.job.scenarios)
     needs = r"the run needs \d+ MiB of memory and 1 MiB are available; give fewer --paths"
     with pytest.raises(InputError, match=needs):

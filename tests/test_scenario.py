@@ -69,7 +69,7 @@ def test_every_parameter_is_described() -> None:
     assert rows["crowd.infection"].default == "0.379"
     assert rows["crowd.infection"].range == "0 to 50"
     assert rows["overnight_share"].range == "at least 0, below 1"
-    assert rows["horizons"].default == "[1, 5, 10]"
+    assert rows["horizons"].default == "[1, 5, 10, 20]"
     for row_ in rows.values():
         assert row_.description, row_.key
         if row_.key not in WITHOUT_UNIT and not row_.key.endswith("]"):
@@ -119,6 +119,7 @@ def test_empty_sections_are_absent() -> None:
         ("id: a", (1, 5, 10)),
         ("horizon_days: 3", (1, 3)),
         ("horizon_days: 20", (1, 5, 10, 20)),
+        ("horizon_days: 26", (1, 5, 10, 20, 26)),
         ("horizons: [2, 30, 2]", (2, 10)),
         ("horizons: []", (10,)),
     ],

@@ -15,7 +15,7 @@ from powderkeg.engine.whatif import _order as order
 from powderkeg.kernels.pack import prepare
 from powderkeg.results import open_results
 from powderkeg.results import statistics as st
-from powderkeg.scenarios import Book, Position, Scenario, shifted_market
+from powderkeg.scenarios import Book, InputError, Position, Scenario, shifted_market
 from tests.cli_runs import RUN, command, folder
 from tests.small_run import BOOK, CHAIN, MARKET, SQUEEZE
 
@@ -202,6 +202,16 @@ def test_a_store_of_another_build_runs_again(stores: Path, monkeypatch: pytest.M
     question = ask(stores / "all.zarr", changes)
     assert question.again and question.runs == 4
     assert whatif(stores / "all.zarr", changes).effects == before.effects
+
+
+def test_memory_is_checked_before_anything_runs(
+    stores: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("powderkeg.engine.memory.available", lambda: 1 << 20)
+    monkeypatch.setattr("powderkeg.engine.rerun.run_all", lambda *_: pytest.fail("it ran"))
+    needs = r"needs \d+ MiB of memory and 1 MiB are available; give fewer --paths or --workers"
+    with pytest.raises(InputError, match=needs):
+        whatif(stores / "all.zarr", [Change("GME", 0.5)])
 
 
 def test_relief_that_is_noise_has_no_price() -> None:
