@@ -311,7 +311,7 @@ def _next_stage(output: Path, job: Job) -> tuple[Job, list[int], str]:
     before, after = (-(-n // job.block) for n in (job.paths, paths))
     blocks = range(before, after)
     todo = [s * job.blocks + block for s in range(len(job.scenarios)) for block in blocks]
-    return replace(job, paths=paths), todo, f"{until} known to {error_text(error)}"
+    return replace(job, paths=paths), todo, f"error {error_text(error)}"
 
 
 def _now() -> str:

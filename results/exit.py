@@ -63,11 +63,11 @@ def exit_rows(summary: Summary, scenario: int, most: int) -> tuple[str, Rows | N
         cash = money(float(total[0]), summary.equity, summary.currency)
         sentence += f" and costs {percent(float(total[0]))} of equity ({cash}) in impact"
     return f"{sentence}.", Rows(
-        f"exit cost in % of equity, at {share} of volume and faster",
+        "exit cost in % of equity",
         ("position", "days", "cost", *ends),
         rows,
-        "closed evenly under the liquidity of the start, nobody else trading; fewer days than "
-        "it takes need a larger share of volume",
+        f"days and cost at {share} of volume, more of it in fewer days; closed evenly under the "
+        "liquidity of the start",
     )
 
 
