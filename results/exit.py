@@ -56,7 +56,7 @@ def exit_rows(summary: Summary, scenario: int, most: int) -> tuple[str, Rows | N
         longest = _days(time[rest].max())
         rows.append((f"{len(rest)} others", longest, *_cells(costs[rest].sum(axis=0), places)))
     rows.append(("all", _days(time.max()), *_cells(total, places)))
-    share = f"{100 * float(data['participation'].values):.3g} %"
+    share = f"{100 * float(data['participation'].values):.3g}\N{NO-BREAK SPACE}%"
     ends = [f"in {int(day)} d" for day in data["days"].values]
     sentence = f"Closing the whole book at {share} of volume takes {_days(time.max())} days"
     if np.isfinite(total[0]):

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import statistics as st
+from .formats import MINUS
 from .schema import FEEDBACK
 
 LEVELS = (0.95, 0.975, 0.99, 0.995, 0.999)
@@ -79,7 +80,7 @@ def list_measures(horizons: tuple[int, ...]) -> tuple[Measure, ...]:
             Measure(
                 f"p_close_{percent(size)}",
                 PROBABILITY,
-                f"redemption trigger, down {percent(size)} %",
+                f"redemption at {MINUS}{percent(size)} %",
             )
             for size in LOSS_SIZES
         ),

@@ -107,7 +107,8 @@ class Heard:
     def block_failed(self, block: int, error: str) -> None:
         self.events.append(("failed", block, error))
 
-    def phase(self, what: str, paths: int) -> None: ...
+    def phase(self, what: str, paths: int) -> None:
+        self.events.append(("phase", what, paths))
 
     def finished(self, complete: bool) -> None:
         self.events.append(("finished", complete))

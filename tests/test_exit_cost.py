@@ -112,7 +112,9 @@ def test_it_is_stored_and_shown(tmp_path: Path) -> None:
         calm["cost_at_participation"], exit_cost(plan.packed[1], exit_days(plan.packed[1]))
     )
     sentence, table = exit_rows(Summary(tree), 1, most=2)
-    assert sentence.startswith("Closing the whole book at 10 % of volume takes 10 days and costs ")
+    assert sentence.startswith(
+        "Closing the whole book at 10\N{NO-BREAK SPACE}% of volume takes 10 days and costs "
+    )
     assert table is not None and [row[0] for row in table.rows] == ["GME", "NO", "1 others", "all"]
     whole = 100 * float(calm["cost"][:, 0].sum())
     assert float(table.rows[-1][3]) == pytest.approx(whole, rel=0.02)
