@@ -75,9 +75,9 @@ class Until:
 
 
 def relative(estimate: st.Estimate) -> float:
-    """Standard error over the size of the estimate."""
-    size = abs(estimate.value)
-    return estimate.standard_error / size if size > 0 else math.inf
+    """Standard error over the size of the estimate; of a number without error 0."""
+    error, size = estimate.standard_error, abs(estimate.value)
+    return 0.0 if error == 0 else error / size if size > 0 else math.inf
 
 
 def error_text(error: float) -> str:

@@ -71,6 +71,7 @@ def test_the_relative_error_is_that_of_the_measure() -> None:
     assert Until(VAR, 0.975, 0.1, 1).reached(losses) == var.standard_error / var.value
     assert Until(VAR, 0.975, 0.1, 1).reached(-losses - 9) > 0  # of a gain, too
     assert Until(ES, 0.999, 0.1, 1).reached(losses) == math.inf
+    assert Until(ES, 0.99, 0.1, 1).reached(np.zeros(20_000)) == 0  # nothing to lose, and certain
 
 
 def test_it_stops_at_the_first_stage_that_meets_the_error(store: Path) -> None:
