@@ -112,8 +112,8 @@ PATH_FIELDS = (
             "largest_call",
             "1",
             "most that equity was below the margin requirement",
-            "Fraction of equity at the start: the largest call for cash, whose quantile is liquidity "
-            "at risk; 0 where none came.",
+            "Fraction of equity at the start: the largest call for cash, whose quantile is "
+            "liquidity at risk; 0 where none came.",
         )
     ),
     Field(
