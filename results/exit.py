@@ -63,7 +63,7 @@ def exit_rows(summary: Summary, scenario: int, most: int) -> tuple[str, Rows | N
         cash = money(float(total[0]), summary.equity, summary.currency)
         sentence += f" and costs {percent(float(total[0]))} of equity ({cash}) in impact"
     return f"{sentence}.", Rows(
-        "exit cost in % of equity",
+        "Exit cost in % of equity",
         ("position", "days", "cost", *ends),
         rows,
         f"days and cost at {share} of volume, more of it in fewer days; closed evenly under the "
