@@ -118,7 +118,7 @@ def _gap(factor: str) -> Axis:
         )
         return _with_event(scenario, event)
 
-    what = "of the factor, first morning"
+    what = "on the first morning"
     return Axis(f"{factor}_gap", what, _percent(GAP - 1), move, lambda u: _percent(GAP**u - 1))
 
 
@@ -138,19 +138,19 @@ def axes_of(scenario: Scenario, book: Book) -> list[Axis]:
     held = [scenario.for_name(s, s in book.shorts) for s in book.symbols]
     signs = [p.dealers.sign for p in held]
     return [
-        _factor("crowd", "crowd", "infection and budgets of the crowd"),
+        _factor("crowd", "crowd", "infection and budgets"),
         Axis(
             "short_interest",
-            "in every name the book is short",
+            "of the book's shorts",
             f"x{FACTOR:g}",
             _short_interest,
             _times,
         ),
-        Axis("lendable", "shares that can be borrowed", f"x{FACTOR:g}", _lendable, _times),
-        _factor("participation", "participation", "of volume, at which shorts cover"),
+        Axis("lendable", "shares to borrow", f"x{FACTOR:g}", _lendable, _times),
+        _factor("participation", "participation", "of volume, by shorts"),
         Axis(
             "tolerance",
-            "run-up at which shorts cover",
+            "of shorts, run-up",
             f"{TOLERANCE_UNIT:+g} log",
             _tolerance,
             lambda u: f"{TOLERANCE_UNIT * u:+.2g}",
@@ -164,11 +164,11 @@ def axes_of(scenario: Scenario, book: Book) -> list[Axis]:
             low=(-1 - max(signs)) / SIGN_UNIT + 0.0,
             high=(1 - min(signs)) / SIGN_UNIT + 0.0,
         ),
-        _factor("impact", "impact", "log price per float bought"),
+        _factor("impact", "impact", "log price per float"),
         _factor("max_multiple", "max_multiple", "where sellers run out"),
         Axis(
             "volatility",
-            "and implied, and what follows",
+            "realised and implied",
             f"x{FACTOR:g}",
             _volatility,
             _times,
@@ -176,7 +176,7 @@ def axes_of(scenario: Scenario, book: Book) -> list[Axis]:
         *(_gap(factor) for factor in scenario.factors),
         Axis(
             "shorts_news",
-            "on every short, first morning",
+            "on the first morning",
             _percent(OWN_GAP - 1),
             _news,
             lambda u: _percent(OWN_GAP**u - 1),

@@ -59,10 +59,10 @@ class Ray:
     known: dict[float, float] = field(default_factory=dict)
 
     def crossing(self) -> tuple[float, float] | None:
-        """The two nearest t > 0 between which the sign changes, the inner one first."""
+        """The two nearest t between which the target is reached, the inner one first."""
         at = sorted(self.known)
         for low, high in pairwise(at):
-            if (self.known[low] > 0) != (self.known[high] > 0):
+            if self.known[at[0]] * self.known[high] <= 0:
                 return low, high
         return None
 

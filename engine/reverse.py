@@ -9,13 +9,10 @@ loss already is moved back to it.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
-import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -31,69 +28,13 @@ from .nearest import Floats, Reached, Search
 from .progress import Progress, Silent
 from .replay import scenario_index
 from .rerun import Finished, Losses, chosen, finished, simulate
+from .reverse_result import Alone, Joint, Measure, Move, Reverse, parse_measure
 from .run import Incomplete, Interrupted, gpus
 
 PATHS = 10_000
 """Paths of every point of the search, where none are asked for."""
 BLOCK = 2048
 LEAST_LOSS = 1e-4
-_MEASURE = re.compile(r"(var|es)[ _-]?(\d{2}(?:\.\d+)?)", re.ASCII | re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Measure:
-    """VaR or ES at a level."""
-
-    kind: str
-    level: float
-
-    def __str__(self) -> str:
-        return f"{'VaR' if self.kind == 'var' else 'ES'} {100 * self.level:.6g} %"
-
-    def __call__(self, losses: Floats) -> st.Estimate:
-        """Of losses (n,). Raises TooFewPaths."""
-        return st.var_es(losses, self.level)[self.kind == "es"]
-
-
-@dataclass(frozen=True)
-class Move:
-    """What one axis does at a point: units and words."""
-
-    axis: str
-    what: str
-    unit: str
-    units: float
-    words: str
-
-
-@dataclass(frozen=True)
-class Alone:
-    """The smallest move along one axis, and the measure there.
-
-    `move` is None where the loss is not reached within `tried` units; `value` is then the nearest
-    to it. `effect` is the largest change of the measure that was seen.
-    """
-
-    move: Move | None
-    axis: str
-    what: str
-    unit: str
-    error: float
-    value: st.Estimate
-    tried: tuple[float, float]
-    effect: float
-
-
-@dataclass(frozen=True)
-class Joint:
-    """The nearest point over all axes; `shares` are parts of the squared distance."""
-
-    moves: list[Move]
-    shares: list[float]
-    distance: float
-    error: float
-    value: st.Estimate
-    scenario: Scenario
 
 
 @dataclass(frozen=True)
@@ -126,63 +67,6 @@ class Question:
         return not self.source.same_build or chosen(job.backend).name != job.backend
 
 
-@dataclass(frozen=True)
-class Reverse:
-    """The answer. `loss` is a fraction of equity; `alone` is nearest first; `notes` say what could
-    not be told and what to do."""
-
-    store: str
-    scenario: str
-    day: int
-    loss: float
-    equity: float
-    currency: str
-    paths: int
-    probability: st.Estimate
-    breaching: int
-    measure: Measure
-    base: st.Estimate
-    search_paths: int
-    points: int
-    alone: list[Alone]
-    joint: Joint | None
-    breach: Breach | None
-    notes: list[str]
-
-    @property
-    def beyond(self) -> bool:
-        """Whether the measure is at the loss or beyond it as things are."""
-        return self.base.value >= self.loss
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain objects; what is not known is None. The nearest point is there as a scenario."""
-        tree = asdict(self)
-        tree["measure"] = str(self.measure)
-        tree["beyond"] = self.beyond
-        if self.joint is not None:
-            tree["joint"]["scenario"] = as_plain(self.joint.scenario)
-        plain: dict[str, Any] = _without_nan(tree)
-        return plain
-
-
-def _without_nan(tree: Any) -> Any:
-    if isinstance(tree, dict):
-        return {key: _without_nan(value) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return [_without_nan(value) for value in tree]
-    return None if isinstance(tree, float) and not math.isfinite(tree) else tree
-
-
-def as_plain(scenario: Scenario) -> dict[str, Any]:
-    """A scenario as a YAML file has it."""
-    return scenario.model_dump(mode="json", exclude_unset=True)
-
-
-def scenario_text(joint: Joint) -> str:
-    """The nearest point as a scenario file: JSON is YAML."""
-    return json.dumps(as_plain(joint.scenario), indent=2)
-
-
 def parse_loss(text: str, equity: float) -> float:
     """`20%` or an amount of money as a fraction of equity. Raises InputError."""
     number = text.strip().removesuffix("%").replace("_", "").replace(",", "")
@@ -201,18 +85,6 @@ def parse_loss(text: str, equity: float) -> float:
             "fifth of it"
         )
     return loss
-
-
-def parse_measure(text: str) -> Measure:
-    """`var99`, `es_97.5`. Raises InputError."""
-    found = _MEASURE.fullmatch(text.strip())
-    level = float(found[2]) / 100 if found else 0.0
-    if found is None or not 0.5 <= level < 1:
-        raise InputError(
-            f'--measure: "{text}" is not var or es with a level from 50 to below 100, such as '
-            "var99 or es97.5"
-        )
-    return Measure(found[1].lower(), float(repr(round(level, 9))))
 
 
 def ask(
@@ -242,6 +114,7 @@ def ask(
             f"--day: the store has no losses of day {day}; it has day "
             f"{', '.join(str(d) for d in days)}"
         )
+    able = chosen_axes(axes_of(told, job.book), axes)
     count = min(PATHS, job.paths) if paths is None else paths
     if count > job.paths:
         raise InputError(f"--paths: {count:,} is more than the {job.paths:,} paths of {store}")
@@ -251,7 +124,6 @@ def ask(
             f"{count:,} paths are too few for {chosen_measure}; take at least {need:,}, or a "
             "--measure with a lower level"
         )
-    able = chosen_axes(axes_of(told, job.book), axes)
     packed = _pack(source, index, told)
     return Question(source, index, fraction, day, chosen_measure, able, count, packed)
 

@@ -10,10 +10,12 @@ from rich.table import Table
 from ..results.formats import DASH, clean, decimals, money, percent, percent_range
 from .breach import Breach, Compared
 from .nearest import REACH
-from .reverse import Alone, Reverse
+from .reverse_result import Alone, Reverse
 from .screen import plural, table
 
 NONE = "-"
+NOTHING = 1e-5
+"""Of equity: an effect below this is rounding."""
 SHOWN = 12
 """Drivers and outcomes in the table, those that are furthest apart; JSON has all."""
 NOTE = (
@@ -64,7 +66,7 @@ def _alone(result: Reverse, each: Alone) -> tuple[str, ...]:
     first = (each.axis, each.what, each.unit)
     if each.move is None:
         low, high = each.tried
-        told = f"none, {low:+.3g} to {high:+.3g}" if each.effect else "does nothing"
+        told = f"none, {low:+.3g} to {high:+.3g}" if each.effect > NOTHING else "does nothing"
         return (*first, told, NONE, NONE, value, error)
     return (*first, each.move.words, *_units(each.move.units, each.error), value, error)
 

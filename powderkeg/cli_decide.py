@@ -185,7 +185,8 @@ def reverse(
     from .engine.arguments import check_placement, count, refuse_folder, whole
     from .engine.failure import stoppable
     from .engine.progress import progress_for
-    from .engine.reverse import answer, ask, scenario_text
+    from .engine.reverse import answer, ask
+    from .engine.reverse_result import scenario_text
     from .engine.screen import console
     from .results.show import fit
 
@@ -218,8 +219,8 @@ def reverse(
         screen.print(fit(made, screen))
     for note in say.notes(result):
         screen.print(f"note: {note}", markup=False)
-    if line := say.to_replay(result):
-        print(line)
+    if again := say.to_replay(result):
+        print(again)
     if output is not None:
         print(f"wrote {output}" if result.joint else f"no point to write: {output} is not there")
 
