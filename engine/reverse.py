@@ -177,7 +177,7 @@ def answer(
 
 def _most_points(question: Question) -> int:
     """About how many points a search evaluates."""
-    return 12 * len(question.axes)
+    return 13 * len(question.axes)
 
 
 class _Run:

@@ -88,8 +88,8 @@ def joint_table(result: Reverse) -> Table | None:
     places = decimals(100 * result.loss)
     value, error = (_bare(x, places) for x in (joint.value.value, joint.value.standard_error))
     title = (
-        f"Nearest point over all axes: {joint.distance:.2f} units away (error "
-        f"{joint.error:.2f}), where {result.measure} is {value} % (error {error})"
+        f"Nearest point over all axes: {joint.distance:.2f} units (error {joint.error:.2f}), "
+        f"{result.measure} {value} % (error {error})"
     )
     columns = ("axis", "what", "unit", "move", "units", "of distance\N{SUPERSCRIPT TWO}")
     return table(title, columns, rows, left=3)
