@@ -34,6 +34,8 @@ from .run import Incomplete, Interrupted, gpus
 PATHS = 10_000
 """Paths of every point of the search, where none are asked for."""
 BLOCK = 2048
+POINTS = 13
+"""About how many points a search takes for every axis."""
 LEAST_LOSS = 1e-4
 
 
@@ -164,7 +166,7 @@ def answer(
 ) -> Reverse:
     """Run what was asked. Raises Incomplete, StoreError."""
     told, engine = progress or Silent(), chosen(question.source.job.backend)
-    most = _most_points(question) * question.paths + 2 * MOST
+    most = POINTS * len(question.axes) * question.paths + 2 * MOST
     most += question.again * question.source.job.paths
     inside, done = _Whole(told, most), False
     try:
@@ -173,11 +175,6 @@ def answer(
     finally:
         inside.end(done)
     return result
-
-
-def _most_points(question: Question) -> int:
-    """About how many points a search evaluates."""
-    return 13 * len(question.axes)
 
 
 class _Run:
@@ -376,10 +373,13 @@ def _move(axis: Axis, units: float) -> Move:
 
 
 def _digest(packed: Packed) -> str:
+    """Equal for equal numbers; the bytes between the fields of a record do not count."""
     digest = hashlib.sha256()
     for name, value in packed.__dict__.items():
         if isinstance(value, np.ndarray):
-            digest.update(name.encode() + str(value.shape).encode() + value.tobytes())
+            digest.update(f"{name} {value.shape}".encode())
+            for field in value.dtype.names or (None,):
+                digest.update((value if field is None else value[field]).tobytes())
     return digest.hexdigest()
 
 

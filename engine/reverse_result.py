@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import asdict, dataclass
 from typing import Any
+
+import yaml
 
 from ..results import statistics as st
 from ..scenarios import InputError, Scenario
@@ -137,5 +138,6 @@ def as_plain(scenario: Scenario) -> dict[str, Any]:
 
 
 def scenario_text(joint: Joint) -> str:
-    """The nearest point as a scenario file: JSON is YAML."""
-    return json.dumps(as_plain(joint.scenario), indent=2)
+    """The nearest point as a scenario file."""
+    text = yaml.safe_dump(as_plain(joint.scenario), sort_keys=False)  # type: ignore[no-untyped-call]
+    return str(text)
