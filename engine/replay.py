@@ -125,7 +125,7 @@ def replay(
     job = read_job(store, any_build=True)
     if not 0 <= path < job.paths:
         raise InputError(f"path {path} is not in {store}: its paths are 0 to {job.paths - 1}")
-    index = _scenario_index(job, scenario)
+    index = scenario_index(job, scenario)
     try:
         engine = backend(back_end or job.backend)
     except BackendUnavailable:
@@ -149,7 +149,8 @@ def replay(
     )
 
 
-def _scenario_index(job: Job, scenario: str | None) -> int:
+def scenario_index(job: Job, scenario: str | None) -> int:
+    """The place of a scenario in its job; the only one if None. Raises InputError."""
     ids = [each.id for each in job.scenarios]
     if scenario is None:
         if len(ids) > 1:

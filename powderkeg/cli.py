@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import __version__
-from .cli_decide import UNVERIFIED, Store, Workers, check, compare, hold, whatif
+from .cli_decide import UNVERIFIED, Store, Workers, check, compare, hold, reverse, whatif
 from .cli_machine import BackEnd, bench, doctor, validate
 
 if TYPE_CHECKING:
@@ -352,7 +352,7 @@ def demo(
     print(f"\nstore   {store}\nreport  {folder / 'january-2021.html'}")
 
 
-for command in (whatif, compare, check, doctor, bench, validate):
+for command in (whatif, reverse, compare, check, doctor, bench, validate):
     app.command()(command)
 
 

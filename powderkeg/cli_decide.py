@@ -1,4 +1,4 @@
-"""Commands about finished stores that somebody has to act on: whatif, compare, check."""
+"""Commands about finished stores that somebody has to act on."""
 
 from __future__ import annotations
 
@@ -149,6 +149,80 @@ def hold(store: Path, limits: Any, *, as_json: bool = False, verify: bool = True
         screen.print(words, markup=False)
     if any(verdict.broken for verdict in found):
         raise typer.Exit(UNVERIFIED)
+
+
+def reverse(
+    store: Store,
+    loss: Annotated[
+        str, typer.Option(metavar="LOSS", help="20% of equity, or an amount such as 25e6.")
+    ],
+    scenario: Annotated[
+        str | None, typer.Option(help="Scenario of the store; needed if it has several.")
+    ] = None,
+    measure: Annotated[
+        str, typer.Option(metavar="MEASURE", help="What is to reach the loss: var99, es97.5 ...")
+    ] = "var99",
+    day: Annotated[
+        str | None, typer.Option(metavar="D", help="Day of the losses; default: the last.")
+    ] = None,
+    axis: Annotated[
+        list[str] | None,
+        typer.Option(metavar="AXIS", help="What may move; may be repeated; default: everything."),
+    ] = None,
+    paths: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Paths of every point; default: 10,000 or the fewer there."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write the nearest point as a scenario, YAML."),
+    ] = None,
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """The most likely way to a loss: what drives it, the smallest move to it, paths to replay."""
+    from .engine import reverse_tables as say
+    from .engine.arguments import check_placement, count, refuse_folder, whole
+    from .engine.failure import stoppable
+    from .engine.progress import progress_for
+    from .engine.reverse import answer, ask
+    from .engine.reverse_result import scenario_text
+    from .engine.screen import console
+    from .results.show import fit
+
+    number = whole("--workers", workers)
+    check_placement("embedded", number)
+    if output is not None:
+        refuse_folder(output)
+    question = ask(
+        store,
+        loss,
+        scenario=scenario,
+        measure=measure,
+        day=whole("--day", day),
+        axes=axis or (),
+        paths=None if paths is None else count("--paths", paths),
+    )
+    aside, screen = console(stderr=True), console()
+    with stoppable():
+        result = answer(question, workers=number, progress=progress_for(aside))
+    if output is not None and result.joint is not None:
+        with output.open("x") as file:
+            file.write(scenario_text(result.joint))
+    if as_json:
+        _print_json(result.as_json())
+        return
+    for line in say.headline(result):
+        screen.print(line, markup=False)
+    for made in say.tables(result):
+        screen.print()
+        screen.print(fit(made, screen))
+    for note in say.notes(result):
+        screen.print(f"note: {note}", markup=False)
+    if again := say.to_replay(result):
+        print(again)
+    if output is not None:
+        print(f"wrote {output}" if result.joint else f"no point to write: {output} is not there")
 
 
 def _print_json(tree: Any) -> None:

@@ -338,10 +338,31 @@ class Scenario(NameParameters):
 
     def _varied(self, p: NameParameters) -> NameParameters:
         """One name's parameters under the scenario's variation."""
-        by, clearing = self.variation, p.clearing
-        multiple = max(clearing.max_multiple * by.max_multiple, LEAST_MULTIPLE)
-        changed = {"impact_factor": clearing.impact_factor * by.impact, "max_multiple": multiple}
-        update: dict[str, Section] = {"clearing": clearing.model_copy(update=changed)}
-        if by.dealer_sign is not None:
-            update["dealers"] = p.dealers.model_copy(update={"sign": by.dealer_sign})
+        by, clearing, crowd, sign = self.variation, p.clearing, p.crowd, p.dealers.sign
+        sign = (sign if by.dealer_sign is None else by.dealer_sign) + by.dealer_shift
+        changed: dict[str, dict[str, Any]] = {
+            "clearing": {
+                "impact_factor": clearing.impact_factor * by.impact,
+                "max_multiple": max(clearing.max_multiple * by.max_multiple, LEAST_MULTIPLE),
+            },
+            "dealers": {"sign": min(max(sign, -1.0), 1.0)},
+            "crowd": {
+                "infection": crowd.infection * by.crowd,
+                "share_budget": crowd.share_budget * by.crowd,
+                "call_budget": crowd.call_budget * by.crowd,
+                "wealth": None if crowd.wealth is None else crowd.wealth * by.crowd,
+            },
+            "borrow": {
+                "lendable_elastic": p.borrow.lendable_elastic * by.lendable,
+                "lendable_locked": p.borrow.lendable_locked * by.lendable,
+            },
+            "shorts": {
+                "participation": p.shorts.participation * by.participation,
+                "tolerance": p.shorts.tolerance + by.tolerance,
+            },
+        }
+        update = {
+            section: getattr(p, section).model_copy(update=values)
+            for section, values in changed.items()
+        }
         return p.model_copy(update=update)

@@ -42,17 +42,44 @@ class Variation(Section):
     dealer_sign: float | None = parameter(
         None, "replaces dealers.sign; null: as it is", "1", CHOICE, ge=-1, le=1
     )
+    dealer_shift: float = parameter(
+        0.0, "added to dealers.sign (which stays within -1 and 1)", "1", CHOICE, ge=-2, le=2
+    )
+    crowd: float = parameter(
+        1.0, "factor on crowd.infection, share_budget, call_budget and wealth", "1", CHOICE,
+        ge=1e-4, le=1e4,
+    )  # fmt: skip
+    lendable: float = parameter(
+        1.0,
+        "factor on borrow.lendable_elastic and lendable_locked; a name whose lendable shares are "
+        "in the market file keeps those, shift them there",
+        "1",
+        CHOICE,
+        ge=1e-4,
+        le=1e4,
+    )
+    participation: float = parameter(
+        1.0, "factor on shorts.participation", "1", CHOICE, ge=1e-4, le=1e4
+    )
+    tolerance: float = parameter(
+        0.0, "added to shorts.tolerance", "log price", CHOICE, ge=-10, le=10
+    )
 
     @property
     def label(self) -> str:
         """`impact x0.5`, `dealer_sign -1`; "" where nothing is varied."""
         words = [
             f"{name} x{value:g}"
-            for name, value in (("impact", self.impact), ("max_multiple", self.max_multiple))
-            if value != 1
+            for name in ("impact", "max_multiple", "crowd", "lendable", "participation")
+            if (value := getattr(self, name)) != 1
         ]
         if self.dealer_sign is not None:
             words.append(f"dealer_sign {self.dealer_sign:g}")
+        words += [
+            f"{name} {value:+g}"
+            for name in ("dealer_shift", "tolerance")
+            if (value := getattr(self, name)) != 0
+        ]
         return ", ".join(words)
 
     def around(self, ranges: Sensitivity) -> Iterator[Variation]:

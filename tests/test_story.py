@@ -184,6 +184,8 @@ def test_an_id_leaves_room_for_what_is_varied() -> None:
 def test_labels_of_variations() -> None:
     assert Variation().label == ""
     assert Variation(impact=0.5, dealer_sign=0.0).label == "impact x0.5, dealer_sign 0"
+    varied = Variation(crowd=1.25, lendable=0.8, dealer_shift=-0.25, tolerance=0.1)
+    assert varied.label == "crowd x1.25, lendable x0.8, dealer_shift -0.25, tolerance +0.1"
 
 
 # --- the page that says how to write one ----------------------------------------------------------
