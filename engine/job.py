@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 
 from .. import __version__
 from ..kernels import layout
+from ..kernels.tilt import Tilt
 from ..results import StoreError
 from ..results.records import read_root
 from ..scenarios.book import Book
@@ -39,7 +40,8 @@ class Job:
     """Inputs of a run. `block` is paths per block, `backend` a name that is not `auto`.
 
     The first `attribution` paths of every scenario that varies none also run with each of
-    `channels_off` off.
+    `channels_off` off, and besides `importance` weighted paths, tilted by `tilts`, one of each of
+    these scenarios; there are none before the pilots have run.
     """
 
     book: Book
@@ -52,6 +54,8 @@ class Job:
     backend: str
     attribution: int = 0
     channels_off: tuple[str, ...] = ()
+    importance: int = 0
+    tilts: tuple[Tilt, ...] = ()
 
     @property
     def blocks(self) -> int:
@@ -77,6 +81,8 @@ class Job:
             "backend": self.backend,
             "attribution": self.attribution,
             "channels_off": list(self.channels_off),
+            "importance": self.importance,
+            "tilts": self.tilts,
             "book": _BOOK.dump_python(self.book, mode="json", exclude=_WORDS),
             "market": _MARKET.dump_python(market, mode="json", exclude=_WORDS),
             "chain": _CHAIN.dump_python(chain, mode="json", exclude=_WORDS),
@@ -109,6 +115,11 @@ class Job:
             backend=tree["backend"],
             attribution=tree.get("attribution", 0),
             channels_off=tuple(tree.get("channels_off", ())),
+            importance=tree.get("importance", 0),
+            tilts=tuple(
+                tuple(tuple(tuple(row) for row in component) for component in tilt)
+                for tilt in tree.get("tilts", ())
+            ),
         )
 
 

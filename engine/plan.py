@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from ..kernels.loop_gain import CHANNELS, loop_gain
 from ..kernels.overlap import overlap
 from ..kernels.pack import Prepared, prepare
 from ..kernels.pack_name import Impact
+from ..kernels.tilt import SHARES, component_of
 from ..results import InputFile, StoreSpec
 from ..results.euler import choose
 from ..results.measures import LEVELS
@@ -35,6 +37,7 @@ from ..scenarios.joint import shifted_market
 from ..scenarios.market import Market
 from ..scenarios.scenario import Scenario
 from .blocks import channel_names, traced_bytes
+from .importance import NEAR, choose_tilt, pilot_paths
 from .job import ROLE, Job
 from .memory import Projection, resident
 
@@ -82,6 +85,18 @@ class Plan:
     impacts: tuple[tuple[Impact, ...], ...]
     back_end: Backend
 
+    def with_tilts(self) -> Plan:
+        """The plan with the tilts of its weighted paths, for which pilots run here and now."""
+        if not self.job.importance:
+            return self
+        given = zip(self.job.scenarios, self.packed, strict=True)
+        tilts = tuple(
+            choose_tilt(self.back_end, packed, self.job.importance)
+            for scenario, packed in given
+            if scenario.variant_of is None
+        )
+        return replace(self, job=replace(self.job, tilts=tilts))
+
     @property
     def tasks(self) -> int:
         """Blocks over all scenarios."""
@@ -99,7 +114,8 @@ class Plan:
         """Paths of a scenario over all its runs: with feedback, calm, with one channel off."""
         given = self.job.scenarios[scenario].variant_of is None
         off = int(self.packed[scenario].run["channels"]).bit_count() if given else 0
-        return 2.0 * self.job.paths + off * self.job.attribution
+        weighted = self.job.importance + pilot_paths(self.job.importance) if given else 0
+        return 2.0 * self.job.paths + off * self.job.attribution + weighted
 
     def projection(self, workers: int, processes: int) -> Projection:
         """Memory the run takes with so many workers in so many processes."""
@@ -115,7 +131,8 @@ class Plan:
             baseline=resident() - sum(tables.values()),
             inputs=sum(tables.values()) + sum(p.names.nbytes for p in self.packed),
             scratch=scratch,
-            results=(2 + ENCODING + (self.job.attribution > 0)) * output,
+            results=(2 + ENCODING + (self.job.attribution > 0) + (self.job.importance > 0))
+            * output,
             sealing=SEALING_LIBRARIES
             + self.job.paths * (self._bytes_per_path(run) + 8 * SEALING_DOUBLES)
             + SEALING_TAILS * self._tail_bytes(),
@@ -164,8 +181,23 @@ class Plan:
             overlap=overlaps(job.scenarios, self.packed),
             attribution=job.attribution,
             channels_off=job.channels_off,
+            **self._weighted(),
             provenance=provenance,
         )
+
+    def _weighted(self) -> dict[str, Any]:
+        """What the store is told of the weighted paths, if there are any."""
+        job, first = self.job, self.packed[0]
+        if not job.importance:
+            return {}
+        tilts = np.array(job.tilts)
+        return {
+            "importance": job.importance,
+            "shares": tuple(SHARES.tolist()),
+            "component_of": component_of(np.arange(job.importance)),
+            "streams": (*first.symbols, *(f"factor {f}" for f in job.scenarios[0].factors)),
+            "tilts": np.concatenate([np.zeros_like(tilts[:, :1]), tilts], axis=1),
+        }
 
 
 def with_variants(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
@@ -221,6 +253,7 @@ def make_plan(
     back_end: str = "auto",
     block: int | None = None,
     attribution: int = 0,
+    importance: int = 0,
 ) -> Plan:
     """Check everything that can be checked before a run, and pack it.
 
@@ -237,6 +270,7 @@ def make_plan(
     if block is not None and (block < 1 or block & (block - 1) or block > LARGEST_BLOCK):
         raise InputError(f"block: {block} is not a power of two up to {LARGEST_BLOCK:,}")
     attribution = check_attribution(attribution, paths)
+    importance = check_importance(importance, paths)
     _same_grid(scenarios)
     engine = backend(back_end)
 
@@ -257,7 +291,17 @@ def make_plan(
         raise InputError("attribution: no scenario has a channel in use; leave it out")
     return Plan(
         job=Job(
-            book, market, chain, tuple(scenarios), seed, paths, size, engine.name, attribution, off
+            book,
+            market,
+            chain,
+            tuple(scenarios),
+            seed,
+            paths,
+            size,
+            engine.name,
+            attribution,
+            off,
+            importance,
         ),
         packed=packed,
         impacts=tuple(p.impacts for p in prepared),
@@ -275,6 +319,18 @@ def check_attribution(attribution: int, paths: int) -> int:
             f"about a tail, and the {paths:,} paths of the run"
         )
     return attribution
+
+
+def check_importance(importance: int, paths: int) -> int:
+    """Weighted paths of every scenario, 0 for none. Raises InputError."""
+    importance = _whole("importance", importance)
+    least = round(REFUSE / NEAR)
+    if importance and not least <= importance <= paths:
+        raise InputError(
+            f"importance: {importance:,} is not between {least:,}, the fewest that say where the "
+            f"tail is, and the {paths:,} paths of the run"
+        )
+    return importance
 
 
 def channels_on(scenarios: Sequence[Scenario], packed: Sequence[Packed]) -> tuple[str, ...]:

@@ -113,6 +113,7 @@ def run(
     block: int | None = None,
     sensitivity: bool = False,
     attribution: int = 0,
+    importance: int = 0,
     progress: Progress | None = None,
 ) -> Path:
     """Simulate `paths` paths of every scenario and write a results store; returns its path.
@@ -120,6 +121,7 @@ def run(
     With `sensitivity` every scenario is also run at the other values of the parameters that nobody
     knows (its `sensitivity`), on the same random numbers. With `attribution` its first so many
     paths also run with each channel off that it has in use, which says how much of ES is due to it.
+    With `importance` so many weighted paths run besides, drawn where losses are large.
     Results depend on inputs, seed, paths, block and back end alone, never on workers, cluster or
     order. Raises InputError (nothing written), StoreError if the output exists or cannot be
     written, and Incomplete if blocks failed for good.
@@ -136,6 +138,7 @@ def run(
         back_end=backend,
         block=block,
         attribution=attribution,
+        importance=importance,
     )
     return run_plan(
         plan, output, inputs=inputs, workers=workers, cluster=cluster, progress=progress
@@ -163,6 +166,7 @@ def run_plan(
     output = Path(output).absolute()
     with executor(cluster, workers, gpus=gpus(plan.back_end.name)) as where:
         check_memory(plan, where.workers, 1 if cluster == "embedded" else where.workers)
+        plan = plan.with_tilts()
         try:
             create_store(output, plan.store_spec(inputs.files, {"started": _now()}))
         except OSError as error:

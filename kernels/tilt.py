@@ -17,6 +17,9 @@ PLACES = (3, 4, 4, 5)
 """Of every `COMPONENT_CYCLE` paths so many are of each component, the untilted one first."""
 SHARES = np.array(PLACES) / COMPONENT_CYCLE
 
+Tilt = tuple[tuple[tuple[float, ...], ...], ...]
+"""Of one scenario, (components - 1, names + factors, 1 + days), as `tilted` takes it."""
+
 
 def component_of(path_ids: npt.NDArray[np.integer]) -> npt.NDArray[np.int8]:
     """Which component a path is of, shape (paths,): decided by its id alone."""

@@ -204,7 +204,6 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
     tile.clear(before);
     for (int f = 0; f < FUND_SLOTS; ++f) tile.clear(gained[f]);
     Clearing clearing[SLOTS];
-    const bool tilted = tile.components() > 0;
     const Tilt tilt = tilt_of(launch.components, launch.tilts, tile.components(), run, path);
     Ratios ratios[SLOTS], factor_ratios = {};
     Everyone all = everyone_at_start(launch, run, uses, path);
@@ -215,7 +214,7 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         Int words[4];
         random_words(run.seed, p.stream, DOMAIN_RESTRICTION, path, 0, words);
         start(states[k], p, launch.positions + slot * funds, funds, uniform(words[0]));
-        if (tilted) states[k].clock = tilt_clock(tilt, slot, states[k].clock, ratios[k]);
+        states[k].clock = tilt_clock(tilt, slot, states[k].clock, ratios[k]);
         if (features & FEATURE_CANCELLATION) tile.closed[k] = states[k];
         if (!tile.real(k)) continue;
         attention[k] = Real(p.attention_weight) * states[k].attention;
@@ -244,9 +243,8 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
             factors[f] = overnight ? day_normal(run.seed, stream, DOMAIN_OVERNIGHT, path, step.day)
                                    : step_normal(tile.factor_normals[f], run.seed, stream, path,
                                                  step.draw, run.normals_per_step);
-            if (tilted)
-                factors[f] = tilt_normal(tilt, tilt.streams - run.factors + f, step.day, move.root,
-                                         factors[f], factor_ratios);
+            factors[f] = tilt_normal(tilt, tilt.streams - run.factors + f, step.day, move.root,
+                                     factors[f], factor_ratios);
             if (features & FEATURE_FACTOR_TAILS)
                 factors[f] = factors[f] * square_root(all.factor_variance);
         }
@@ -277,16 +275,18 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
             POWDERKEG_UNROLL
             for (int f = 0; f < funds; ++f) held[f] = s.fund[f];
 
-            Real normal =
-                overnight ? day_normal(run.seed, p.stream, DOMAIN_OVERNIGHT, path, step.day)
-                          : step_normal(tile.normals[k], run.seed, p.stream, path, step.draw,
-                                        run.normals_per_step);
-            if (tilted)
-                normal = tilt_normal(tilt, slot, step.day, move.root, normal, ratios[k]);
             if (overnight) {
                 draw_day(s, p, launch, now, path);
+                const Real drawn =
+                    day_normal(run.seed, p.stream, DOMAIN_OVERNIGHT, path, step.day);
+                const Real normal =
+                    tilt_normal(tilt, slot, step.day, move.root, drawn, ratios[k]);
                 clearing[k] = open_day(s, p, now, e, factor_return, normal);
             } else {
+                const Real drawn = step_normal(tile.normals[k], run.seed, p.stream, path,
+                                               step.draw, run.normals_per_step);
+                const Real normal =
+                    tilt_normal(tilt, slot, step.day, move.root, drawn, ratios[k]);
                 Duty duty = {book.relief, book.cut, margin[k], before[k]};
                 if (features & FEATURE_CANCELLATION) stand_down(duty, e.cancelled);
                 clearing[k] = trade(s, p, positions, now, e, duty, chain_at(launch, run, p, t),
@@ -351,7 +351,6 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         slippage[k] = s.slippage;
         tile.count(launch.peaks + tile.slot(k) * HISTOGRAM_BINS, price_bin(exponential(s.x_max)));
     }
-    const Real weight = tilted ? log_weight(tile, tilt, ratios, factor_ratios) : Real(0.0f);
     tile.write_record(launch.out, book, tile.sum(pnl), tile.sum(floor), tile.sum(fails),
-                      tile.sum(slippage), weight);
+                      tile.sum(slippage), log_weight(tile, tilt, ratios, factor_ratios));
 }

@@ -37,6 +37,7 @@ FN Real tilt_at(const Tilt& tilt, int component, int stream, int column) {
 // A standard normal of a step, `root` of the day's standard deviation, with the path's mean.
 FN Real tilt_normal(const Tilt& tilt, int stream, int day, Real root, Real normal,
                     Ratios& ratios) {
+    if (tilt.count == 0) return normal;
     Real mean[MAX_COMPONENTS];
     POWDERKEG_UNROLL
     for (int c = 0; c < tilt.count; ++c) {
@@ -50,6 +51,7 @@ FN Real tilt_normal(const Tilt& tilt, int stream, int day, Real root, Real norma
 
 // A clock of rate 1 with the path's rate.
 FN Real tilt_clock(const Tilt& tilt, int stream, Real clock, Ratios& ratios) {
+    if (tilt.count == 0) return clock;
     Real faster = Real(0.0f);
     POWDERKEG_UNROLL
     for (int c = 0; c < tilt.count; ++c)
@@ -63,6 +65,7 @@ FN Real tilt_clock(const Tilt& tilt, int stream, Real clock, Ratios& ratios) {
 template <class Tile>
 FN Real log_weight(const Tile& tile, const Tilt& tilt, const Ratios* names,
                    const Ratios& factors) {
+    if (tilt.count == 0) return Real(0.0f);
     Real ratio[MAX_COMPONENTS], most = Real(-1e30f), sum = Real(0.0f);
     POWDERKEG_UNROLL
     for (int c = 0; c < tilt.count; ++c) {

@@ -40,7 +40,8 @@ class Tilt:
         """The restriction clocks of the paths, (names, paths), from exponentials of rate 1."""
         if self.on:
             self.clocks = nominal / self.rates[self.component].T
-        return self.clocks if self.on else nominal
+            return self.clocks
+        return nominal
 
     def normals(self, draws: Array, day: int, share: float) -> Array:
         """The normals of a step that is `share` of a day, (streams, paths)."""
@@ -53,8 +54,10 @@ class Tilt:
     def log_weight(self) -> Array:
         """Logarithm of the weights, (paths,)."""
         if not self.on:
-            return ZERO[0]
-        ratios = np.einsum("csd,spd->cp", self.drifts, self.moved)
+            return np.zeros(1)
+        ratios: Array = np.einsum("csd,spd->cp", self.drifts, self.moved)
         ratios -= np.square(self.drifts).sum(axis=(1, 2))[:, None] / 2
         ratios += np.log(self.rates).sum(axis=1)[:, None] - (self.rates - 1) @ self.clocks
-        return -np.asarray(np.logaddexp.reduce(np.log(self.shares)[:, None] + ratios))
+        densities = np.log(self.shares)[:, None] + ratios
+        summed: Array = np.logaddexp.reduce(densities)
+        return -summed
