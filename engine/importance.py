@@ -27,7 +27,9 @@ from .executors import cores
 Floats = npt.NDArray[np.float64]
 FIRST_ID, FIRST_PILOT_ID = 1 << 40, 1 << 41
 """Ids that no plain path has."""
-MOST_PILOT, CHUNK = 1 << 16, 1 << 12
+MOST_PILOT = 1 << 16
+CHUNK = 1 << 12
+"""Paths of a pilot that a core runs at a time; a GPU runs all at once."""
 NEAR, FAR = 0.01, 0.001
 """Shares of the pilot that the components follow: two that of 99 %, one that of 99.9 %."""
 NOISE = 3.0
@@ -68,8 +70,9 @@ def _tail(paths: int, share: float) -> int:
 
 def _last_pnl(engine: Backend, packed: Packed, ids: npt.NDArray[np.uint64]) -> Floats:
     """P&L of the pilot at the last horizon, chunk by chunk on the cores of this machine."""
-    chunks = np.array_split(ids, -(-ids.size // CHUNK))
-    with ThreadPoolExecutor(1 if engine.name == "cuda" else cores()) as threads:
+    size, workers = (ids.size, 1) if engine.name == "cuda" else (CHUNK, cores())
+    chunks = np.array_split(ids, -(-ids.size // size))
+    with ThreadPoolExecutor(workers) as threads:
         parts: Iterable[Floats] = threads.map(lambda i: engine.simulate(packed, i).pnl[-1], chunks)
         return np.concatenate(list(parts))
 

@@ -190,13 +190,19 @@ class Plan:
         job, first = self.job, self.packed[0]
         if not job.importance:
             return {}
-        tilts = np.array(job.tilts)
+        names, given = len(first.symbols), job.scenarios[: len(job.tilts)]
+        factors = list(dict.fromkeys(f for scenario in given for f in scenario.factors))
+        shape = (len(given), len(SHARES), names + len(factors), 1 + int(first.run["days"]))
+        tilts = np.zeros(shape)
+        for table, scenario, tilt in zip(tilts, given, job.tilts, strict=True):
+            mine = [*range(names), *(names + factors.index(f) for f in scenario.factors)]
+            table[1:, mine] = tilt
         return {
             "importance": job.importance,
             "shares": tuple(SHARES.tolist()),
             "component_of": component_of(np.arange(job.importance)),
-            "streams": (*first.symbols, *(f"factor {f}" for f in job.scenarios[0].factors)),
-            "tilts": np.concatenate([np.zeros_like(tilts[:, :1]), tilts], axis=1),
+            "streams": (*first.symbols, *(f"factor {f}" for f in factors)),
+            "tilts": tilts,
         }
 
 

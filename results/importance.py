@@ -31,6 +31,9 @@ from .schema import PATH_WEIGHT, PNL_TILTED
 
 Floats = npt.NDArray[np.float64]
 
+ROUNDING = 1e-12
+"""Of a sum of weights that should be a tail's mass to the path."""
+
 
 @dataclass(frozen=True)
 class Weighted:
@@ -76,13 +79,10 @@ class Weighted:
         part = self.parts[:paths]
         return float(part.sum() ** 2 / np.square(part).sum()) if paths else 0.0
 
-    def beyond(self, mass: float) -> int:
-        """How many of the worst paths weigh at most `mass` together."""
-        return int(np.searchsorted(np.cumsum(self.parts), mass, side="right"))
-
     def loss_beyond(self, mass: float) -> float:
         """The least loss beyond which paths weigh at most `mass`."""
-        return float(self.losses[min(self.beyond(mass), self.losses.size - 1)])
+        worst = int(np.searchsorted(np.cumsum(self.parts), mass + ROUNDING, side="right"))
+        return float(self.losses[min(worst, self.losses.size - 1)])
 
 
 @dataclass(frozen=True)
@@ -99,11 +99,10 @@ class Measured:
 def measure(sample: Weighted, level: float) -> Measured:
     """VaR and ES at a level, refused where the effective tail is below 50."""
     a, n = 1 - level, sample.losses.size
-    count = sample.beyond(a)
-    effective = sample.effective(count)
+    q = sample.loss_beyond(a)
+    effective = sample.effective(int((sample.losses > q).sum()))
     if effective < st.REFUSE:
         return Measured(st.REFUSED, st.REFUSED, effective, np.nan, np.nan)
-    q = sample.loss_beyond(a)
     tail = (sample.losses > q).astype(np.float64)
     _, tail_error = sample.mean(tail)
     low, high = (sample.loss_beyond(a + sign * st.Z * tail_error) for sign in (1, -1))

@@ -147,6 +147,7 @@ def _scenario(summary: Summary, scenario: int, sheet: StyleSheet) -> dict[str, A
         "explained": [
             (explained.story(), explained.contributions(POSITIONS)),
             (explained.endogenous(), explained.channels()),
+            (explained.sharper(), explained.weighted()),
         ],
         "fan": sheet.adopt(fan_svg(summary, scenario, fanned)),
         "unfanned": len(order) - len(fanned),

@@ -65,6 +65,7 @@ def _explain(summary: Summary, scenario: int, console: Console) -> None:
     for sentence, rows in (
         (explained.story(), explained.contributions(POSITIONS)),
         (explained.endogenous(), explained.channels()),
+        (explained.sharper(), explained.weighted()),
     ):
         if rows is not None:
             console.print(Text(sentence))
