@@ -61,7 +61,7 @@ def weighted_paths(
     """Profit and loss (horizons, paths) and weight (paths,) of weighted paths by their number."""
     ids = FIRST_ID + np.arange(numbers.start, numbers.stop, dtype=np.uint64)
     done = engine.simulate(tilted(packed, tilt), ids)
-    return {PNL_TILTED.name: done.pnl, PATH_WEIGHT.name: np.exp(done.paths["log_weight"])}
+    return {PNL_TILTED.name: done.pnl, PATH_WEIGHT.name: done.paths["weight"].copy()}
 
 
 def _tail(paths: int, share: float) -> int:

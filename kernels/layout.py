@@ -381,7 +381,7 @@ PATH = np.dtype(
         ("forced_day", f4),  # end of the first step with forced trades, NaN: never
         ("slippage", f4),  # of the book's trades against the price that it saw
         ("financing_cost", f4),
-        ("log_weight", f4),  # 0 where nothing is tilted
+        ("weight", f4),  # 1 where nothing is tilted
     ],
     align=True,
 )

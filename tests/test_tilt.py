@@ -31,7 +31,7 @@ def some_tilts(scenario: Packed, seed: int = 1) -> npt.NDArray[np.float64]:
 
 
 def weights(done: Simulated) -> npt.NDArray[np.float64]:
-    return np.exp(done.paths["log_weight"].astype(float))
+    return done.paths["weight"].astype(float)
 
 
 SCENARIOS = {
@@ -47,7 +47,7 @@ def test_native_and_reference_agree(which: str) -> None:
     mixed = tilted(scenario, some_tilts(scenario))
     ids = path_ids(320, first=FIRST)
     one, two = native.simulate(mixed, ids), reference.simulate(mixed, ids)
-    np.testing.assert_allclose(one.paths["log_weight"], two.paths["log_weight"], atol=2e-5)
+    np.testing.assert_allclose(one.paths["weight"], two.paths["weight"], rtol=2e-5)
     # a lot rounded the other way moves a path as much as it does without a tilt
     np.testing.assert_allclose(one.pnl, two.pnl, atol=5e-3)
     assert np.quantile(np.abs(one.pnl - two.pnl), 0.9) < 1e-4
@@ -59,8 +59,8 @@ def test_no_tilt_changes_nothing() -> None:
     none = tilted(scenario, np.zeros((3, 7, 4)))
     plain, mixed = (native.simulate(s, ids) for s in (scenario, none))
     assert plain.pnl.tobytes() == mixed.pnl.tobytes()
-    np.testing.assert_allclose(mixed.paths["log_weight"], 0, atol=1e-6)
-    np.testing.assert_array_equal(plain.paths["log_weight"], 0)
+    np.testing.assert_allclose(mixed.paths["weight"], 1, atol=1e-6)
+    np.testing.assert_array_equal(plain.paths["weight"], 1)
 
 
 @pytest.mark.parametrize("build", native.available())
@@ -107,6 +107,6 @@ def test_weights_undo_the_tilt() -> None:
 def test_weights_belong_to_paths_and_not_to_launches() -> None:
     mixed = tilted(SCENARIOS["two factors"], some_tilts(SCENARIOS["two factors"]))
     ids = path_ids(100, first=FIRST)
-    whole = native.simulate(mixed, ids).paths["log_weight"]
-    parts = [native.simulate(mixed, ids[i : i + 7]).paths["log_weight"] for i in range(0, 100, 7)]
+    whole = native.simulate(mixed, ids).paths["weight"]
+    parts = [native.simulate(mixed, ids[i : i + 7]).paths["weight"] for i in range(0, 100, 7)]
     assert whole.tobytes() == np.concatenate(parts).tobytes()

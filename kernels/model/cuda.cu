@@ -58,11 +58,11 @@ struct Tile {
     }
 
     FN_MEMBER void write_record(Path* out, const BookPath& book, Real borrow, Real floor,
-                                Real fails, Real slippage, Real log_weight) const {
+                                Real fails, Real slippage, Real weight) const {
         if (lane == 0 && valid)
             out[index] = {book.worst, day_or_nan(book.call_day), day_or_nan(book.call_day_close),
                           borrow, floor, fails, book.worst_close, book.largest_call,
-                          day_or_nan(book.forced_day), slippage, book.financing, log_weight};
+                          day_or_nan(book.forced_day), slippage, book.financing, weight};
     }
 };
 

@@ -352,5 +352,5 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         tile.count(launch.peaks + tile.slot(k) * HISTOGRAM_BINS, price_bin(exponential(s.x_max)));
     }
     tile.write_record(launch.out, book, tile.sum(pnl), tile.sum(floor), tile.sum(fails),
-                      tile.sum(slippage), log_weight(tile, tilt, ratios, factor_ratios));
+                      tile.sum(slippage), path_weight(tile, tilt, ratios, factor_ratios));
 }

@@ -260,7 +260,7 @@ struct Path {
     float forced_day;
     float slippage;
     float financing_cost;
-    float log_weight;
+    float weight;
 };
 static_assert(sizeof(Path) == 48);
 

@@ -63,9 +63,9 @@ FN Real tilt_clock(const Tilt& tilt, int stream, Real clock, Ratios& ratios) {
 }
 
 template <class Tile>
-FN Real log_weight(const Tile& tile, const Tilt& tilt, const Ratios* names,
-                   const Ratios& factors) {
-    if (tilt.count == 0) return Real(0.0f);
+FN Real path_weight(const Tile& tile, const Tilt& tilt, const Ratios* names,
+                    const Ratios& factors) {
+    if (tilt.count == 0) return Real(1.0f);
     Real ratio[MAX_COMPONENTS], most = Real(-1e30f), sum = Real(0.0f);
     POWDERKEG_UNROLL
     for (int c = 0; c < tilt.count; ++c) {
@@ -79,5 +79,5 @@ FN Real log_weight(const Tile& tile, const Tilt& tilt, const Ratios* names,
     }
     POWDERKEG_UNROLL
     for (int c = 0; c < tilt.count; ++c) sum = sum + exponential(ratio[c] - most);
-    return -(most + logarithm(sum));
+    return exponential(-(most + logarithm(sum)));
 }

@@ -130,7 +130,7 @@ def simulate_chunk(
             out.pnl[step["horizon"], chunk] = book.pnl
         keep(out, chunk, number + 1, state)
     out.paths[chunk] = book.records(state, model)
-    out.paths["log_weight"][chunk] = tilt.log_weight()
+    out.paths["weight"][chunk] = tilt.weight()
     histograms.add_peaks(out.peaks, state)
 
 

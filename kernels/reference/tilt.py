@@ -51,13 +51,13 @@ class Tilt:
         self.moved[:, :, day] += np.sqrt(share) * draws
         return draws
 
-    def log_weight(self) -> Array:
-        """Logarithm of the weights, (paths,)."""
+    def weight(self) -> Array:
+        """What the paths weigh, (paths,)."""
         if not self.on:
-            return np.zeros(1)
+            return np.ones(1)
         ratios: Array = np.einsum("csd,spd->cp", self.drifts, self.moved)
         ratios -= np.square(self.drifts).sum(axis=(1, 2))[:, None] / 2
         ratios += np.log(self.rates).sum(axis=1)[:, None] - (self.rates - 1) @ self.clocks
         densities = np.log(self.shares)[:, None] + ratios
         summed: Array = np.logaddexp.reduce(densities)
-        return -summed
+        return np.exp(-summed)
