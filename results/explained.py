@@ -211,14 +211,14 @@ class Explained:
                 float(data[name].values[i])
                 for name in ("es_z", "es_variance_ratio", "effective_tail")
             )
-            places = None if np.isnan(es.value) else max(decimals(100 * es.value), 1)
+            places = None if np.isnan(es.value) else decimals(100 * es.standard_error)
             error = "" if places is None else percent(es.standard_error, places)
             rows.append(
                 (
                     f"ES {level_text(float(level))} %",
                     percent(es.value, places),
                     error,
-                    percent_range(es.low, es.high, es.value),
+                    percent_range(es.low, es.high, es.standard_error),
                     percent(plain.value, places),
                     "" if np.isnan(z) else number(z),
                     "" if np.isnan(times) else number(times),
