@@ -23,6 +23,7 @@ from ..results import block_arrays, write_block
 from ..results.records import Grid, read_grid
 from ..results.schema import GAIN_QUANTILES, PNL_OFF
 from ..scenarios.joint import shifted_market
+from .importance import weighted_paths
 from .job import Job, read_job
 
 GAIN_PATHS = 1024
@@ -35,7 +36,7 @@ _packing = threading.Lock()
 
 @dataclass(frozen=True)
 class BlockDone:
-    """What a worker reports of a block; `paths` counts those with one channel off, too."""
+    """What a worker reports of a block; `paths` as `simulated_paths` counts."""
 
     scenario: int
     block: int
@@ -58,6 +59,9 @@ def run_block(store: str, index: int) -> BlockDone:
     grid = read_grid(store)
     if off := grid.channel_off_paths(scenario, block):
         arrays |= channels_off(engine, model, job.channels_off, full, range(first, first + off))
+    if weighted := grid.weighted_paths(scenario, block):
+        numbers = range(first, first + weighted)
+        arrays |= weighted_paths(engine, model, job.tilts[scenario], numbers)
     if block == 0:
         arrays |= largest_gains(engine, model, min(job.paths, GAIN_PATHS))
     write_block(Path(store), scenario, block, arrays)
@@ -65,10 +69,11 @@ def run_block(store: str, index: int) -> BlockDone:
 
 
 def simulated_paths(grid: Grid, job: Job, index: int) -> int:
-    """Paths that are simulated for block `index`, those with one channel off counted, too."""
+    """Paths that are simulated for block `index`, with one channel off and weighted ones, too."""
     scenario, block = divmod(index, job.blocks)
     off = grid.channel_off_paths(scenario, block) * len(job.channels_off)
-    return min(job.block, job.paths - block * job.block) + off
+    besides = off + grid.weighted_paths(scenario, block)
+    return min(job.block, job.paths - block * job.block) + besides
 
 
 def simulate_both(engine: Backend, packed: Packed, ids: range) -> tuple[Simulated, Simulated]:

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 
 from .. import __version__
 from ..kernels import layout
+from ..kernels.tilt import Tilt
 from ..results import StoreError
 from ..results.records import read_grid, read_root
 from ..results.until import Until
@@ -40,7 +41,9 @@ class Job:
     """Inputs of a run. `block` is paths per block, `backend` a name that is not `auto`.
 
     The first `attribution` paths of every scenario that varies none also run with each of
-    `channels_off` off. With `until` the run starts with `paths` and goes on to as many as it takes.
+    `channels_off` off, and besides `importance` weighted paths, tilted by `tilts`, one of each of
+    these scenarios; there are none before the pilots have run. With `until` the run starts with
+    `paths` and goes on to as many as it takes.
     """
 
     book: Book
@@ -59,6 +62,9 @@ class Job:
     def most(self) -> int:
         """Paths that the run may come to."""
         return self.paths if self.until is None else self.until.most
+
+    importance: int = 0
+    tilts: tuple[Tilt, ...] = ()
 
     @property
     def blocks(self) -> int:
@@ -84,6 +90,8 @@ class Job:
             "backend": self.backend,
             "attribution": self.attribution,
             "channels_off": list(self.channels_off),
+            "importance": self.importance,
+            "tilts": self.tilts,
             "book": _BOOK.dump_python(self.book, mode="json", exclude=_WORDS),
             "market": _MARKET.dump_python(market, mode="json", exclude=_WORDS),
             "chain": _CHAIN.dump_python(chain, mode="json", exclude=_WORDS),
@@ -119,6 +127,11 @@ class Job:
             attribution=tree.get("attribution", 0),
             channels_off=tuple(tree.get("channels_off", ())),
             until=Until(**tree["until"]) if "until" in tree else None,
+            importance=tree.get("importance", 0),
+            tilts=tuple(
+                tuple(tuple(tuple(row) for row in component) for component in tilt)
+                for tilt in tree.get("tilts", ())
+            ),
         )
 
 

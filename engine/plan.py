@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from ..kernels.loop_gain import CHANNELS, loop_gain
 from ..kernels.overlap import overlap
 from ..kernels.pack import Prepared, prepare
 from ..kernels.pack_name import Impact
+from ..kernels.tilt import SHARES, component_of
 from ..results import InputFile, StoreSpec
 from ..results.euler import choose
 from ..results.measures import ES, LEVELS, VAR, percent
@@ -37,6 +39,7 @@ from ..scenarios.joint import shifted_market
 from ..scenarios.market import Market
 from ..scenarios.scenario import Scenario
 from .blocks import channel_names, traced_bytes
+from .importance import NEAR, choose_tilt, pilot_paths
 from .job import ROLE, Job
 from .memory import SEALING_DOUBLES, Projection, of_block, resident
 
@@ -83,6 +86,18 @@ class Plan:
     impacts: tuple[tuple[Impact, ...], ...]
     back_end: Backend
 
+    def with_tilts(self) -> Plan:
+        """The plan with the tilts of its weighted paths, for which pilots run here and now."""
+        if not self.job.importance:
+            return self
+        given = zip(self.job.scenarios, self.packed, strict=True)
+        tilts = tuple(
+            choose_tilt(self.back_end, packed, self.job.importance)
+            for scenario, packed in given
+            if scenario.variant_of is None
+        )
+        return replace(self, job=replace(self.job, tilts=tilts))
+
     @property
     def tasks(self) -> int:
         """Blocks over all scenarios."""
@@ -100,7 +115,8 @@ class Plan:
         """Paths of a scenario over all its runs: with feedback, calm, with one channel off."""
         given = self.job.scenarios[scenario].variant_of is None
         off = int(self.packed[scenario].run["channels"]).bit_count() if given else 0
-        return 2.0 * self.job.most + off * self.job.attribution
+        weighted = self.job.importance + pilot_paths(self.job.importance) if given else 0
+        return 2.0 * self.job.most + off * self.job.attribution + weighted
 
     def projection(self, workers: int, processes: int) -> Projection:
         """Memory the run takes with so many workers in so many processes."""
@@ -112,7 +128,8 @@ class Plan:
             baseline=resident() - sum(tables.values()),
             inputs=sum(tables.values()) + sum(p.names.nbytes for p in self.packed),
             scratch=scratch,
-            results=(2 + ENCODING + (self.job.attribution > 0)) * output,
+            results=(2 + ENCODING + (self.job.attribution > 0) + (self.job.importance > 0))
+            * output,
             sealing=SEALING_LIBRARIES
             + self.job.most * (self._bytes_per_path(run) + 8 * SEALING_DOUBLES)
             + SEALING_TAILS * self._tail_bytes(),
@@ -163,8 +180,29 @@ class Plan:
             channels_off=job.channels_off,
             until=job.until,
             exit=exits(self.packed),
+            **self._weighted(),
             provenance=provenance,
         )
+
+    def _weighted(self) -> dict[str, Any]:
+        """What the store is told of the weighted paths, if there are any."""
+        job, first = self.job, self.packed[0]
+        if not job.importance:
+            return {}
+        names, given = len(first.symbols), job.scenarios[: len(job.tilts)]
+        factors = list(dict.fromkeys(f for scenario in given for f in scenario.factors))
+        shape = (len(given), len(SHARES), names + len(factors), 1 + int(first.run["days"]))
+        tilts = np.zeros(shape)
+        for table, scenario, tilt in zip(tilts, given, job.tilts, strict=True):
+            mine = [*range(names), *(names + factors.index(f) for f in scenario.factors)]
+            table[1:, mine] = tilt
+        return {
+            "importance": job.importance,
+            "shares": tuple(SHARES.tolist()),
+            "component_of": component_of(np.arange(job.importance)),
+            "streams": (*first.symbols, *(f"factor {f}" for f in factors)),
+            "tilts": tilts,
+        }
 
 
 def parse_until(text: str | None, most: int | None = None) -> Until | None:
@@ -254,6 +292,7 @@ def make_plan(
     block: int | None = None,
     attribution: int = 0,
     until: Until | None = None,
+    importance: int = 0,
 ) -> Plan:
     """Check everything that can be checked before a run, and pack it.
 
@@ -272,6 +311,7 @@ def make_plan(
     if block is not None and (block < 1 or block & (block - 1) or block > LARGEST_BLOCK):
         raise InputError(f"block: {block} is not a power of two up to {LARGEST_BLOCK:,}")
     attribution = check_attribution(attribution, paths)
+    importance = check_importance(importance, paths)
     _same_grid(scenarios)
     engine = backend(back_end)
 
@@ -290,7 +330,7 @@ def make_plan(
     off = channels_on(scenarios, packed) if attribution else ()
     if attribution and not off:
         raise InputError("attribution: no scenario has a channel in use; leave it out")
-    begin = paths if until is None else until.first(size, attribution)
+    begin = paths if until is None else until.first(size, max(attribution, importance))
     return Plan(
         job=Job(
             book,
@@ -304,6 +344,7 @@ def make_plan(
             attribution,
             off,
             until,
+            importance,
         ),
         packed=packed,
         impacts=tuple(p.impacts for p in prepared),
@@ -321,6 +362,18 @@ def check_attribution(attribution: int, paths: int) -> int:
             f"about a tail, and the {paths:,} paths of the run"
         )
     return attribution
+
+
+def check_importance(importance: int, paths: int) -> int:
+    """Weighted paths of every scenario, 0 for none. Raises InputError."""
+    importance = _whole("importance", importance)
+    least = round(REFUSE / NEAR)
+    if importance and not least <= importance <= paths:
+        raise InputError(
+            f"importance: {importance:,} is not between {least:,}, the fewest that say where the "
+            f"tail is, and the {paths:,} paths of the run"
+        )
+    return importance
 
 
 def channels_on(scenarios: Sequence[Scenario], packed: Sequence[Packed]) -> tuple[str, ...]:

@@ -123,6 +123,7 @@ def run(
     sensitivity: bool = False,
     attribution: int = 0,
     until: str | None = None,
+    importance: int = 0,
     progress: Progress | None = None,
 ) -> Path:
     """Simulate `paths` paths of every scenario and write a results store; returns its path.
@@ -134,6 +135,7 @@ def run(
     With `sensitivity` every scenario is also run at the other values of the parameters that nobody
     knows (its `sensitivity`), on the same random numbers. With `attribution` its first so many
     paths also run with each channel off that it has in use, which says how much of ES is due to it.
+    With `importance` so many weighted paths run besides, drawn where losses are large.
     Results depend on inputs, seed, paths, block and back end alone, never on workers, cluster or
     order. Raises InputError (nothing written), StoreError if the output exists or cannot be
     written, and Incomplete if blocks failed for good.
@@ -152,6 +154,7 @@ def run(
         block=block,
         attribution=attribution,
         until=goal,
+        importance=importance,
     )
     return run_plan(
         plan, output, inputs=inputs, workers=workers, cluster=cluster, progress=progress
@@ -179,6 +182,7 @@ def run_plan(
     output = Path(output).absolute()
     with executor(cluster, workers, gpus=gpus(plan.back_end.name)) as where:
         check_memory(plan, where.workers, 1 if cluster == "embedded" else where.workers)
+        plan = plan.with_tilts()
         try:
             create_store(output, plan.store_spec(inputs.files, {"started": _now()}))
         except OSError as error:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..results.until import error_text
+from .importance import pilot_paths
 from .memory import available, words
 from .plan import Plan
 
@@ -67,6 +68,11 @@ def show_plan(to: Console, plan: Plan, warnings: Iterable[str], workers: int, wh
         off = plural(len(job.channels_off), "channel")
         to.print(
             f"--attribution runs {plural(job.attribution, 'path')} again without each of {off}"
+        )
+    if job.importance:
+        to.print(
+            f"--importance runs {plural(job.importance, 'weighted path')} of each scenario "
+            f"besides, after a pilot of {plural(pilot_paths(job.importance), 'path')}"
         )
     device = f"{plan.back_end.name} ({plan.back_end.device})"
     places = {"embedded": "thread", "local": "process"}

@@ -46,6 +46,7 @@ def definitions(packed: Packed, *, trace: bool = False) -> tuple[str, ...]:
         f"-DPOWDERKEG_FACTORS={int(run['factors'])}",
         f"-DPOWDERKEG_FUNDS={int(run['funds'])}",
         f"-DPOWDERKEG_EVENTS={int(run['events'])}",
+        f"-DPOWDERKEG_COMPONENTS={int(run['components'])}",
         f"-DPOWDERKEG_CHANNELS={int(run['channels'])}",
         f"-DPOWDERKEG_FEATURES={int(run['features'])}",
         f"-DPOWDERKEG_TRACED={int(trace)}",
@@ -126,6 +127,8 @@ def _launch(packed: Packed, ids: npt.NDArray[np.uint64], trace: bool) -> Simulat
         _on_device(packed.events),
         _on_device(packed.event_sizes),
         _on_device(packed.mixing),
+        _on_device(packed.components),
+        _on_device(packed.tilts),
         _on_device(ids),
     ]
     outputs = [cupy.zeros(max(a.nbytes, 16), np.uint8) for a in results]

@@ -18,6 +18,8 @@ MAX_NAMES = 96
 MAX_FACTORS = 8
 MAX_FUNDS = 4
 MAX_EVENTS = 16
+MAX_COMPONENTS = 4
+COMPONENT_CYCLE = 16  # a path's component is decided by its id modulo this
 MIXING_NODES = 1024
 LOWEST_X, HIGHEST_X = -14.0, 28.0  # log prices that money is reckoned at, so nothing overflows
 MIXING_RANGE = 6.0  # nodes of a mixing table stand at normal scores from -6 to 6, equally spaced
@@ -120,6 +122,7 @@ RUN = np.dtype(
         ("factors", i4),
         ("funds", i4),
         ("events", i4),
+        ("components", i4),  # of the importance mixture; 0: no random number is tilted
         ("factor_mixing", i4),  # row of Packed.mixing for the factors, or NO_MIXING
         ("steps", i4),  # rows of the schedule
         ("days", i4),
@@ -357,6 +360,17 @@ EVENT = np.dtype(
     align=True,
 )
 
+# One per component of the importance mixture: a path is of it whose id modulo COMPONENT_CYCLE is
+# one of `places` numbers from `first` on.
+COMPONENT = np.dtype(
+    [
+        ("first", i4),
+        ("places", i4),
+        ("constant", f4),  # of its log density over that without a tilt, and log of its share
+    ],
+    align=True,
+)
+
 # What is kept of a path; pnl at the horizons is an array of its own, (horizon, path).
 PATH = np.dtype(
     [
@@ -371,6 +385,7 @@ PATH = np.dtype(
         ("forced_day", f4),  # end of the first step with forced trades, NaN: never
         ("slippage", f4),  # of the book's trades against the price that it saw
         ("financing_cost", f4),
+        ("weight", f4),  # 1 where nothing is tilted
     ],
     align=True,
 )
@@ -456,9 +471,11 @@ class Packed:
     Shapes: run (), names (T*K,) padded, loadings (T*K, F), factor_streams (F,), schedule (steps,),
     horizons (H,) days, chain (chains, steps, vol_nodes, price_nodes), steepest (chains, steps),
     funds (G,), positions (T*K, G), events (V,), event_sizes (T*K, V), mixing (tables,
-    MIXING_NODES). The chain table holds the hedge of dealers who are short everything, in floats;
+    MIXING_NODES), components (C,), tilts (C, T*K + F, 1 + days). The chain table holds the hedge of
+    dealers who are short everything, in floats;
     `steepest` is the x where its slope is largest, the start of Newton's method. A mixing table
-    holds the variance of a day, mean 1, at equally spaced normal scores.
+    holds the variance of a day, mean 1, at equally spaced normal scores. A tilt is what a component
+    adds to the rate of a name's restriction clock and to the mean of each day's normal.
     """
 
     symbols: tuple[str, ...]
@@ -479,6 +496,8 @@ class Packed:
     mixing: npt.NDArray[np.float32] = field(
         default_factory=lambda: np.zeros((0, MIXING_NODES), np.float32)
     )
+    components: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, COMPONENT))
+    tilts: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))
 
     def with_channels(self, channels: Channel) -> Packed:
         """The same packed scenario with other channels switched on."""
@@ -547,7 +566,8 @@ def records_header() -> str:
         "#pragma once",
         f"constexpr int MAX_NAMES = {MAX_NAMES}, MAX_FACTORS = {MAX_FACTORS}, "
         f"HISTOGRAM_BINS = {HISTOGRAM_BINS},\n              MAX_FUNDS = {MAX_FUNDS}, "
-        f"MAX_EVENTS = {MAX_EVENTS}, MIXING_NODES = {MIXING_NODES};",
+        f"MAX_EVENTS = {MAX_EVENTS}, MIXING_NODES = {MIXING_NODES},\n              "
+        f"MAX_COMPONENTS = {MAX_COMPONENTS}, COMPONENT_CYCLE = {COMPONENT_CYCLE};",
         f"constexpr float MIXING_RANGE = {MIXING_RANGE}f, LOWEST_X = {LOWEST_X}f, "
         f"HIGHEST_X = {HIGHEST_X}f;",
         f"constexpr float LOTS_PER_FLOAT = {LOTS_PER_FLOAT}.0f;",
@@ -564,6 +584,7 @@ def records_header() -> str:
         _struct("Fund", FUND),
         _struct("Position", POSITION),
         _struct("Event", EVENT),
+        _struct("Component", COMPONENT),
         _struct("Path", PATH),
         _struct("Trace", TRACE),
     ]

@@ -94,6 +94,13 @@ def run(
             metavar="N", help="Run the first N paths again without each channel: what ES is due to."
         ),
     ] = None,
+    importance: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="Also run N weighted paths, drawn where losses are large: a sharper tail.",
+        ),
+    ] = None,
     limits: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Limits on measures, YAML; exit code 3 if one breaks."),
@@ -121,6 +128,7 @@ def run(
         sensitivity=sensitivity,
         limits=bounds,
         attribution=0 if attribution is None else count("--attribution", attribution),
+        importance=0 if importance is None else count("--importance", importance),
     )
     _headline(output)
     print(f"\npowderkeg show {output}\npowderkeg report {output}")
@@ -171,6 +179,7 @@ def _run(
     sensitivity: bool = False,
     limits: Sequence[Limit] = (),
     attribution: int = 0,
+    importance: int = 0,
 ) -> None:
     from .engine.arguments import check_placement, default_workers
     from .engine.failure import stoppable
@@ -196,6 +205,7 @@ def _run(
         block=block,
         attribution=attribution,
         until=goal,
+        importance=importance,
     )
     ids = [scenario.id for scenario in plan.job.scenarios]
     measures = list_measures(plan.job.scenarios[0].horizons)

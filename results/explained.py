@@ -13,7 +13,8 @@ import xarray as xr
 
 from . import statistics as st
 from .estimates import PARTS
-from .formats import clean, count, decimals, percent, percent_range
+from .euler import LEVEL
+from .formats import clean, count, decimals, number, percent, percent_range
 from .measures import percent as level_text
 from .summary import Summary
 
@@ -37,6 +38,7 @@ class Explained:
         self.summary, self.scenario = summary, scenario
         self.tail = self._group("tail")
         self.attribution = self._group("attribution")
+        self.importance = self._group("importance")
 
     def _group(self, name: str) -> xr.Dataset | None:
         """The scenario's part of a group, or None if there is none."""
@@ -168,6 +170,69 @@ class Explained:
             rows,
             f"the first {count(data.attrs['paths'])} paths again, one channel off at a time; "
             "interaction: what the channels' changes leave of all channels'",
+        )
+
+    @property
+    def _weighted_level(self) -> xr.Dataset | None:
+        """/importance at the headline's level, or the highest that its paths support."""
+        data = self.importance
+        if data is None:
+            return None
+        known = data["level"].values[~np.isnan(data["es"].values)]
+        most = self.summary.level or LEVEL
+        return data.sel(level=max(p for p in known if p <= most)) if known.size else None
+
+    def sharper(self) -> str:
+        """What weighted paths say of ES, and how many plain paths would say it, in one sentence."""
+        data = self._weighted_level
+        if data is None:
+            return ""
+        es, times = _estimate(data, "es"), float(data["es_variance_ratio"].values)
+        text = (
+            f"{count(data.attrs['paths'])} weighted paths say that ES "
+            f"{level_text(float(data['level']))} % is {percent(es.value)}, 95 % interval "
+            f"{percent_range(es.low, es.high, es.value)}"
+        )
+        if np.isnan(times):
+            return f"{text}."
+        return (
+            f"{text}: as sharp as {count(int(round(times * data.attrs['paths'], -3)))} plain paths."
+        )
+
+    def weighted(self) -> Rows | None:
+        """ES of weighted paths by level beside that of the plain ones."""
+        data = self.importance
+        if data is None:
+            return None
+        rows = []
+        for i, level in enumerate(data["level"].values):
+            es, plain = _estimate(data, "es", i), _estimate(data, "es_plain", i)
+            z, times, tail = (
+                float(data[name].values[i])
+                for name in ("es_z", "es_variance_ratio", "effective_tail")
+            )
+            places = None if np.isnan(es.value) else decimals(100 * es.standard_error)
+            error = "" if places is None else percent(es.standard_error, places)
+            rows.append(
+                (
+                    f"ES {level_text(float(level))} %",
+                    percent(es.value, places),
+                    error,
+                    percent_range(es.low, es.high, es.standard_error),
+                    percent(plain.value, places),
+                    "" if np.isnan(z) else number(z),
+                    "" if np.isnan(times) else number(times),
+                    count(int(tail)),
+                )
+            )
+        mean = _estimate(data, "mean_weight")
+        return Rows(
+            f"ES on day {data.attrs['horizon']} from {count(data.attrs['paths'])} weighted paths",
+            ("measure", "estimate", "error", "95 % interval", "plain", "z", "ratio", "tail"),
+            rows,
+            "z: difference to plain in standard errors; ratio: of variances, plain to weighted, at "
+            f"equal paths; tail: effective paths; mean weight {mean.value:.3f}, error "
+            f"{mean.standard_error:.3f}",
         )
 
 

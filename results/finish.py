@@ -14,6 +14,7 @@ from .attribution import write_attribution
 from .commit import all_records, check_blocks, write_commit
 from .derived import write_prices, write_squeeze
 from .durable import METADATA, Staged, remove_partials, write_files
+from .importance import write_importance
 from .layout import full_array, new_group, scenario_coordinate
 from .measures import COLUMNS, Row, columns, list_measures, measure_scenario
 from .records import StoreError
@@ -44,6 +45,7 @@ def finish_store(
     _write_measures(root, store, str(path))
     write_sensitivity(root, store)
     write_attribution(root, store)
+    write_importance(root, store)
     if tails is not None:
         write_tail(root, store, tails, str(path))
     del staged.files[METADATA]  # the root itself is the store's

@@ -18,9 +18,11 @@ from .schema import (
     GAIN_MAX,
     GAIN_QUANTILES,
     PATH_FIELDS,
+    PATH_WEIGHT,
     PEAKS,
     PNL,
     PNL_OFF,
+    PNL_TILTED,
     RECORD_BYTES,
     TOTAL_MAX,
     StoreSpec,
@@ -103,6 +105,8 @@ def lay_out(store: StoreLike, spec: StoreSpec) -> zarr.Group:
         "block_size": spec.block_size,
         "attribution": spec.attribution,
         "attributed": spec.attributed,
+        "importance": spec.importance,
+        "weighted": spec.weighted,
     }
     attributes = {
         "title": spec.title,
@@ -122,6 +126,7 @@ def lay_out(store: StoreLike, spec: StoreSpec) -> zarr.Group:
     _loop_gain(root, spec)
     _overlap(root, spec)
     _channel_off(root, spec)
+    _tilted(root, spec)
     blocks = new_group(root, "blocks", "One record per finished block of paths.")
     empty_array(
         blocks,
@@ -307,3 +312,41 @@ def _channel_off(root: zarr.Group, spec: StoreSpec) -> None:
     chunks = (1, shape[1], size)
     attributes = PNL_OFF.attributes | {"horizon": int(spec.horizons[-1])}
     empty_array(group, PNL_OFF.name, dims, shape, chunks, "float32", attributes, compress=False)
+
+
+def _tilted(root: zarr.Group, spec: StoreSpec) -> None:
+    if spec.tilts is None or spec.component_of is None:
+        return
+    group = new_group(root, "tilted", "Weighted paths, drawn where losses are large.")
+    scenario_coordinate(group, spec.scenarios[: spec.weighted])
+    days = np.array(spec.horizons, np.int32)
+    full_array(group, "horizon", ("horizon",), days, "trading days", "close of this day")
+    size = min(spec.block_size, spec.importance)
+    words, component = "component that the path was drawn from", spec.component_of.astype(np.int8)
+    full_array(group, "component_of", ("path",), component, "1", words, chunks=(size,))
+    words = "share of all weighted paths"
+    full_array(group, "share", ("component",), np.array(spec.shares), "1", words)
+    full_array(group, "stream", ("stream",), spec.streams, "1", "name or factor")
+    day = np.arange(1, spec.days + 1, dtype=np.int32)
+    full_array(group, "day", ("day",), day, "trading days", "day of the tilt")
+    dims, tilts = ("scenario", "component", "stream"), np.asarray(spec.tilts, np.float64)
+    words = "mean of the day's normal, of standard deviation 1"
+    full_array(group, "mean", (*dims, "day"), tilts[..., 1:], "1", words)
+    words = "rate of the restriction clock, 1 without a tilt"
+    full_array(group, "clock_rate", dims, 1 + tilts[..., 0], "1", words)
+    paths, horizons = (spec.weighted, spec.importance), len(spec.horizons)
+    money = {"equity": float(spec.equity), "currency": spec.currency}
+    attributes: dict[str, Any] = PNL_TILTED.attributes | money
+    shape, chunks = (paths[0], horizons, paths[1]), (1, horizons, size)
+    wide = ("scenario", "horizon", "path")
+    empty_array(group, PNL_TILTED.name, wide, shape, chunks, "float32", attributes, compress=False)
+    empty_array(
+        group,
+        PATH_WEIGHT.name,
+        ("scenario", "path"),
+        paths,
+        (1, size),
+        "float32",
+        dict(PATH_WEIGHT.attributes),
+        compress=False,
+    )

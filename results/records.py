@@ -30,6 +30,8 @@ class Grid:
     block_size: int
     attribution: int = 0  # paths that also run with one channel off
     attributed: int = 0  # in so many scenarios, the first ones
+    importance: int = 0  # weighted paths besides
+    weighted: int = 0  # in so many scenarios, the first ones
 
     @property
     def blocks(self) -> int:
@@ -38,8 +40,14 @@ class Grid:
 
     def channel_off_paths(self, scenario: int, block: int) -> int:
         """How many paths of a block, the first ones, also run with one channel off."""
-        left = self.attribution - block * self.block_size
-        return min(max(left, 0), self.block_size) if scenario < self.attributed else 0
+        return self._share(self.attribution, block) if scenario < self.attributed else 0
+
+    def weighted_paths(self, scenario: int, block: int) -> int:
+        """How many weighted paths a block has besides its own."""
+        return self._share(self.importance, block) if scenario < self.weighted else 0
+
+    def _share(self, paths: int, block: int) -> int:
+        return min(max(paths - block * self.block_size, 0), self.block_size)
 
 
 def read_root(path: str | Path) -> dict[str, Any]:
@@ -111,6 +119,7 @@ PLACES = {
     "pnl": "{scenario}/0/{block}",
     "pnl_calm": "{scenario}/0/{block}",
     "pnl_off": "{scenario}/0/{block}",
+    "pnl_tilted": "{scenario}/0/{block}",
     "closes": "{scenario}/{block}/0/0/0/0",
     "peaks": "{scenario}/{block}/0/0",
     "gain_max": "{scenario}/0/0/0",

@@ -149,6 +149,7 @@ def _scenario(summary: Summary, scenario: int, sheet: StyleSheet) -> dict[str, A
             (explained.story(), explained.contributions(POSITIONS)),
             (explained.endogenous(), explained.channels()),
             exit_rows(summary, scenario, POSITIONS),
+            (explained.sharper(), explained.weighted()),
         ],
         "fan": sheet.adopt(fan_svg(summary, scenario, fanned)),
         "unfanned": len(order) - len(fanned),

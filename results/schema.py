@@ -25,7 +25,8 @@ Results of powderkeg. Open with xarray.open_datatree(path, engine="zarr", consol
 Losses are positive: loss = -pnl. Money is a fraction of the book's equity at the start; multiply by
 the attributes `equity` (in `currency`) for money. Prices are relative to the start. Holdings are in
 floats (the name's public float = 1). Rates and volatilities are per annum, times in trading days.
-Paths are conditional stories with equal weight. They are not forecasts, so no mean is shown.
+Paths are conditional stories, not forecasts, so no mean is shown. They have equal weights, but for
+those in /tilted.
 Variables ending in _calm belong to the same paths (same random numbers) with all feedback off.
 A path is replayed from its id, the coordinate `path`.
 Groups: /inputs what was read; /losses every path; /histograms integer counts per path block;
@@ -36,11 +37,12 @@ largest; /overlap who is hurt when somebody else unwinds; /exit what closing the
 /tail the worst paths replayed: who lost what on them, contributions by name, effects of channels;
 /attribution how much of ES is due to each channel and /channel_off the paths it is made from, where
 it was asked for;
+/importance tail measures from weighted paths and /tilted those paths, where they were asked for;
 /blocks one record per (scenario, path block) with its SHA-256 digests.
 The attribute `commit` is written last. Without it the run is unfinished: do not read on.
 Time and device stand in the attributes of / only; all else depends on inputs and seed alone.
 NaN means `never` in margin-call and attention days and `the sample is too small` in /measures,
-/sensitivity and /attribution, else damage."""
+/sensitivity, /attribution and /importance, else damage."""
 
 
 @dataclass(frozen=True)
@@ -156,18 +158,37 @@ PNL_OFF = Field(
     "Same random numbers as /losses, path by path; fraction of equity at the start.",
 )
 
+PNL_TILTED = Field(
+    "pnl_tilted",
+    "1",
+    "profit and loss of a weighted path at the close of the horizon day",
+    "Random numbers are drawn where losses are large; fraction of equity at the start.",
+)
+PATH_WEIGHT = Field(
+    "path_weight",
+    "1",
+    "weight of a path",
+    "Density of its random numbers without any tilt over that of the mixture of components.",
+)
+WEIGHTED_VARIABLES = (PNL_TILTED.name, PATH_WEIGHT.name)
+
 GROUP_OF = (
     dict.fromkeys(BLOCK_VARIABLES, "losses")
     | dict.fromkeys((CLOSES.name, PEAKS.name), "histograms")
     | dict.fromkeys(FIRST_BLOCK_VARIABLES, "loop_gain")
     | {PNL_OFF.name: "channel_off"}
+    | dict.fromkeys(WEIGHTED_VARIABLES, "tilted")
 )
 
 
-def block_variables(block: int, *, channel_off: bool = False) -> tuple[str, ...]:
-    """What a block consists of; `channel_off`: its paths also run with one channel off."""
+def block_variables(
+    block: int, *, channel_off: bool = False, weighted: bool = False
+) -> tuple[str, ...]:
+    """What a block consists of; `channel_off`: its paths also run with one channel off;
+    `weighted`: it has weighted paths, too.
+    """
     own = BLOCK_VARIABLES if block else BLOCK_VARIABLES + FIRST_BLOCK_VARIABLES
-    return (*own, PNL_OFF.name) if channel_off else own
+    return own + (PNL_OFF.name,) * channel_off + WEIGHTED_VARIABLES * weighted
 
 
 QUANTITIES = {
@@ -232,7 +253,9 @@ class StoreSpec:
     Units: horizons in trading days; weights are signed position values over equity; edges as in
     docs/model.md. `parameters` is one JSON text and `variants` one record per scenario, or empty.
     The first `attribution` paths of every scenario that varies none also run with each of
-    `channels_off` off; those scenarios come first.
+    `channels_off` off; those scenarios come first. They also run `importance` weighted paths, of
+    components with the `shares` and the `tilts`, shape (those scenarios, components, names +
+    factors, 1 + days): what is added to the rate 1 of a restriction clock, then to means by day.
     With `until` the store may grow to more paths, as many as it says at most.
     `provenance` is the one place for times, device and versions: it becomes the attributes of /
     and counts for no digest.
@@ -262,6 +285,11 @@ class StoreSpec:
     channels_off: tuple[str, ...] = ()
     until: Until | None = None
     exit: Exit | None = None
+    importance: int = 0
+    shares: tuple[float, ...] = ()
+    component_of: npt.NDArray[np.integer[Any]] | None = None
+    streams: tuple[str, ...] = ()
+    tilts: npt.NDArray[np.floating[Any]] | None = None
     title: str = "powderkeg squeeze stress test"
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
@@ -271,10 +299,19 @@ class StoreSpec:
         return -(-self.paths // self.block_size)
 
     @property
+    def given(self) -> int:
+        """How many scenarios vary none."""
+        return sum(not v.base for v in self.variants) if self.variants else len(self.scenarios)
+
+    @property
     def attributed(self) -> int:
         """How many scenarios, the first ones, run with one channel off."""
-        given = sum(not v.base for v in self.variants) if self.variants else len(self.scenarios)
-        return given if self.attribution else 0
+        return self.given if self.attribution else 0
+
+    @property
+    def weighted(self) -> int:
+        """How many scenarios, the first ones, run weighted paths as well."""
+        return self.given if self.importance else 0
 
     def problem(self) -> str | None:
         """What is wrong with the specification, in one line, or None."""
@@ -308,8 +345,18 @@ class StoreSpec:
             <= self.attribution
             <= self.paths
             or (self.attribution > 0) != (len(self.channels_off) > 0),
-            "attribution needs variants to come last": self.attribution > 0
-            and any(v.base for v in self.variants[: self.attributed]),
+            "variants must come last": self.attribution + self.importance > 0
+            and any(v.base for v in self.variants[: self.given]),
+            "importance takes up to all paths, each of a component": not 0
+            <= self.importance
+            <= self.paths
+            or self.importance != (0 if self.component_of is None else self.component_of.size),
+            "tilts must have shape (scenarios, components, streams, 1 + days)": self.importance > 0
+            and (
+                self.tilts is None
+                or self.tilts.shape
+                != (self.weighted, len(self.shares), len(self.streams), 1 + self.days)
+            ),
             "equity must be positive": not self.equity > 0,
         }
         return next((text for text, wrong in checks.items() if wrong), None)

@@ -68,6 +68,7 @@ def _explain(summary: Summary, scenario: int, console: Console) -> None:
         (explained.story(), explained.contributions(POSITIONS)),
         (explained.endogenous(), explained.channels()),
         exit_rows(summary, scenario, POSITIONS) if scenario == summary.order[0] else ("", None),
+        (explained.sharper(), explained.weighted()),
     ):
         if rows is not None:
             console.print(Text(sentence))

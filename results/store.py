@@ -29,7 +29,7 @@ from .records import (
     read_grid,
     read_record,
 )
-from .schema import GROUP_OF, NEVER, PATH_FIELDS, PNL_OFF, StoreSpec, block_variables
+from .schema import GROUP_OF, NEVER, PATH_FIELDS, StoreSpec, block_variables
 
 
 class SimulatedLike(Protocol):
@@ -81,7 +81,8 @@ def block_arrays(
     Shape: pnl (horizons, paths); fields of a path (paths,); closes (days, names, quantities, bins);
     peaks (names, bins). Both runs are of the same paths. The first block of a scenario has the
     scenario's own variables besides: gain_max (names, channels, quantiles), total_max (names,
-    quantiles), and blocks of the first paths pnl_off (channels, paths) where it was asked for.
+    quantiles), and blocks of the first paths pnl_off (channels, paths), pnl_tilted (horizons,
+    paths) and path_weight (paths,) where they were asked for.
     """
     arrays: dict[str, npt.NDArray[Any]] = {"pnl": full.pnl, "pnl_calm": calm.pnl}
     for field in PATH_FIELDS:
@@ -109,8 +110,8 @@ def write_block(
     first = block * grid.block_size
     if not (0 <= scenario < grid.scenarios and 0 <= first < grid.paths):
         raise StoreError(f"{where}: the store has no such block")
-    off = grid.channel_off_paths(scenario, block)
-    variables = block_variables(block, channel_off=off > 0)
+    off, weighted = (f(scenario, block) for f in (grid.channel_off_paths, grid.weighted_paths))
+    variables = block_variables(block, channel_off=off > 0, weighted=weighted > 0)
     if set(arrays) != set(variables):
         odd = sorted(set(arrays) ^ set(variables))
         raise StoreError(f"{where}: missing or unknown variables {', '.join(odd)}")
@@ -118,7 +119,7 @@ def write_block(
     staged = Staged(path)
     chunks = {}
     for name in variables:
-        mine = off if name == PNL_OFF.name else count
+        mine = {"channel_off": off, "tilted": weighted}.get(GROUP_OF[name], count)
         chunks[name] = _stage(staged, where, name, scenario, block, first, mine, arrays[name])
     record = BlockRecord(grid.fingerprint, scenario, block, first, count, chunks)
     before = read_record(path, scenario, block)

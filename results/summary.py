@@ -24,6 +24,8 @@ from .until import Until, asked, error_text, relative
 
 FLOOR_WARNING = 0.01
 SHAPE_WARNING = 0.5
+AT_ODDS = 4.0
+"""Standard errors between weighted and plain paths that are no chance."""
 
 
 @dataclass(frozen=True)
@@ -327,6 +329,30 @@ class Summary:
             lambda line: line.tail_shape >= SHAPE_WARNING,
             f"the tail is heavier than shape {SHAPE_WARNING}; the intervals of ES are too narrow",
         )
+        return found + self._weighted()
+
+    def _weighted(self) -> list[str]:
+        """What a reader must know of the weighted paths."""
+        if "importance" not in self.tree:
+            return []
+        data = self.tree["importance"].to_dataset().load()
+        names = [clean(str(s)) for s in data["scenario"].values]
+        off = np.abs(data["mean_weight"].values - 1) > AT_ODDS * (
+            data["mean_weight_standard_error"].values
+        )
+        odds = off | (np.abs(data["es_z"].values) > AT_ODDS).any(axis=1)
+        found = [
+            f"{names[s]}: weighted and plain paths disagree; trust the plain ones."
+            for s in np.flatnonzero(odds)
+        ]
+        for s, tails in enumerate(data["effective_tail"].values):
+            thin = {
+                float(p): int(n)
+                for p, n in zip(data["level"].values, tails, strict=True)
+                if n < st.WARN
+            }
+            if thin:
+                found.append(f"{names[s]}: the weighted tail is thin at {_levels(thin)}.")
         return found
 
     def _risky(self, scenario: int) -> list[tuple[int, Line]]:

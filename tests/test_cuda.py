@@ -14,6 +14,7 @@ import pytest
 
 from powderkeg.kernels import cuda
 from powderkeg.kernels.layout import ALL_CHANNELS, CALM, Channel, Packed, Simulated
+from powderkeg.kernels.tilt import tilted
 from tests import builders
 from tests.everything import everything
 from tests.host_gpu import COMPILER, HostGpu
@@ -82,6 +83,7 @@ def test_tracing_and_calm_kernels_compile(arch: str) -> None:
     packed = with_factors(12, 2)
     compiled(packed, arch, trace=True)
     compiled(packed.with_channels(CALM), arch)
+    compiled(tilted(packed, np.zeros((3, 14, 2))), arch)
 
 
 def test_source_is_one_self_contained_text() -> None:
@@ -147,6 +149,21 @@ def test_everything_run_by_host_threads_gives_the_bits_of_the_cpu(
     gpu = cuda.simulate(packed, ids, trace=trace)
     assert_same_bits(gpu, native.simulate(packed, ids, trace=trace))
     assert all(array.intact() for array in host_gpu.arrays)
+
+
+@pytest.mark.parametrize(("names", "paths"), [(1, 70), (5, 21)])
+def test_tilted_paths_run_by_host_threads_have_the_bits_of_the_cpu(
+    host_gpu: HostGpu, names: int, paths: int
+) -> None:
+    from powderkeg.kernels import native
+
+    packed = everything(names, days=2, steps_per_day=4, expiry_every=2)
+    tilts = np.random.default_rng(1).normal(0, 0.2, (3, names + 2, 3))
+    ids = builders.path_ids(paths, first=2**40 + 5)
+    mixed = tilted(packed, tilts)
+    gpu = cuda.simulate(mixed, ids)
+    assert_same_bits(gpu, native.simulate(mixed, ids))
+    assert (gpu.paths["weight"] != 1).all() and all(array.intact() for array in host_gpu.arrays)
 
 
 def test_launch_is_halved_when_memory_is_short(host_gpu: HostGpu) -> None:

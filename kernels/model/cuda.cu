@@ -17,6 +17,7 @@ struct Tile {
     FN_MEMBER int slot(int k) const { return lane * SLOTS + k; }
     FN_MEMBER bool real(int k) const { return slot(k) < names; }
     FN_MEMBER int factors() const { return POWDERKEG_FACTORS; }
+    FN_MEMBER int components() const { return POWDERKEG_COMPONENTS; }
     FN_MEMBER Uses uses(const Trace*) const {
         return {POWDERKEG_CHANNELS, POWDERKEG_FEATURES, POWDERKEG_FUNDS, POWDERKEG_EVENTS,
                 POWDERKEG_TRACED};
@@ -57,11 +58,11 @@ struct Tile {
     }
 
     FN_MEMBER void write_record(Path* out, const BookPath& book, Real borrow, Real floor,
-                                Real fails, Real slippage) const {
+                                Real fails, Real slippage, Real weight) const {
         if (lane == 0 && valid)
             out[index] = {book.worst, day_or_nan(book.call_day), day_or_nan(book.call_day_close),
                           borrow, floor, fails, book.worst_close, book.largest_call,
-                          day_or_nan(book.forced_day), slippage, book.financing};
+                          day_or_nan(book.forced_day), slippage, book.financing, weight};
     }
 };
 
@@ -70,6 +71,7 @@ extern "C" __global__ void __launch_bounds__(128, 2)
                      const unsigned* factor_streams, const Step* steps, const float* chain,
                      const float* steepest, const Fund* funds, const Position* positions,
                      const Event* events, const float* event_sizes, const float* mixing,
+                     const Component* components, const float* tilts,
                      const unsigned long long* path_ids, long long paths,
                      float* pnl, Path* out, unsigned* closes, unsigned* peaks, Trace* trace) {
     const long long thread = (long long)blockIdx.x * blockDim.x + threadIdx.x;
@@ -81,7 +83,7 @@ extern "C" __global__ void __launch_bounds__(128, 2)
     const unsigned long long id = path_ids[tile.valid ? tile.index : paths - 1];
     tile.path = {int(unsigned(id)), int(unsigned(id >> 32))};
     const Launch launch = {names,  loadings, factor_streams, steps,    chain, steepest,
-                           funds,  positions, events, event_sizes, mixing, path_ids,
-                           paths,  pnl, out, closes, peaks, trace};
+                           funds,  positions, events, event_sizes, mixing,
+                           components, tilts, path_ids, paths, pnl, out, closes, peaks, trace};
     simulate(tile, launch, *run);
 }

@@ -40,6 +40,7 @@ struct Lanes {
     int slot(int k) const { return k; }
     bool real(int) const { return true; }
     int factors() const { return run.factors; }
+    int components() const { return run.components; }
     Uses uses(const Trace* trace) const {
         return {run.channels, run.features, run.funds, run.events, trace != nullptr};
     }
@@ -82,11 +83,11 @@ struct Lanes {
     void write_path(float* to, Real value) const { write(to, 1, value); }
 
     void write_record(Path* out, const BookPath& book, Real borrow, Real floor, Real fails,
-                      Real slippage) const {
+                      Real slippage, Real weight) const {
         const Real fields[] = {
             book.worst, day_or_nan(book.call_day), day_or_nan(book.call_day_close), borrow, floor,
             fails, book.worst_close, book.largest_call, day_or_nan(book.forced_day), slippage,
-            book.financing};
+            book.financing, weight};
         constexpr int count = sizeof(Path) / sizeof(float);
         static_assert(sizeof(fields) / sizeof(Real) == count);
         for (int f = 0; f < count; ++f) write((float*)out + f, count, fields[f]);

@@ -1,6 +1,7 @@
 // A path from the as-of close to the horizon: all names in lockstep, one page.
 #pragma once
 #include "step.h"
+#include "tilt.h"
 
 // Pointers of a launch; shapes in kernels/layout.py (Packed, Simulated).
 struct Launch {
@@ -15,6 +16,8 @@ struct Launch {
     const Event* events;
     const float* event_sizes;
     const float* mixing;
+    const Component* components;
+    const float* tilts;
     const unsigned long long* path_ids;
     long long paths;
     float* pnl;
@@ -201,6 +204,8 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
     tile.clear(before);
     for (int f = 0; f < FUND_SLOTS; ++f) tile.clear(gained[f]);
     Clearing clearing[SLOTS];
+    const Tilt tilt = tilt_of(launch.components, launch.tilts, tile.components(), run, path);
+    Ratios ratios[SLOTS], factor_ratios = {};
     Everyone all = everyone_at_start(launch, run, uses, path);
     POWDERKEG_UNROLL
     for (int k = 0; k < tile.held(); ++k) {
@@ -209,6 +214,7 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         Int words[4];
         random_words(run.seed, p.stream, DOMAIN_RESTRICTION, path, 0, words);
         start(states[k], p, launch.positions + slot * funds, funds, uniform(words[0]));
+        states[k].clock = tilt_clock(tilt, slot, states[k].clock, ratios[k]);
         if (features & FEATURE_CANCELLATION) tile.closed[k] = states[k];
         if (!tile.real(k)) continue;
         attention[k] = Real(p.attention_weight) * states[k].attention;
@@ -237,6 +243,8 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
             factors[f] = overnight ? day_normal(run.seed, stream, DOMAIN_OVERNIGHT, path, step.day)
                                    : step_normal(tile.factor_normals[f], run.seed, stream, path,
                                                  step.draw, run.normals_per_step);
+            factors[f] = tilt_normal(tilt, tilt.streams - run.factors + f, step.day, move.root,
+                                     factors[f], factor_ratios);
             if (features & FEATURE_FACTOR_TAILS)
                 factors[f] = factors[f] * square_root(all.factor_variance);
         }
@@ -269,12 +277,16 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
 
             if (overnight) {
                 draw_day(s, p, launch, now, path);
-                clearing[k] = open_day(s, p, now, e, factor_return,
-                                       day_normal(run.seed, p.stream, DOMAIN_OVERNIGHT, path,
-                                                  step.day));
+                const Real drawn =
+                    day_normal(run.seed, p.stream, DOMAIN_OVERNIGHT, path, step.day);
+                const Real normal =
+                    tilt_normal(tilt, slot, step.day, move.root, drawn, ratios[k]);
+                clearing[k] = open_day(s, p, now, e, factor_return, normal);
             } else {
-                const Real normal = step_normal(tile.normals[k], run.seed, p.stream, path,
-                                                step.draw, run.normals_per_step);
+                const Real drawn = step_normal(tile.normals[k], run.seed, p.stream, path,
+                                               step.draw, run.normals_per_step);
+                const Real normal =
+                    tilt_normal(tilt, slot, step.day, move.root, drawn, ratios[k]);
                 Duty duty = {book.relief, book.cut, margin[k], before[k]};
                 if (features & FEATURE_CANCELLATION) stand_down(duty, e.cancelled);
                 clearing[k] = trade(s, p, positions, now, e, duty, chain_at(launch, run, p, t),
@@ -340,5 +352,5 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         tile.count(launch.peaks + tile.slot(k) * HISTOGRAM_BINS, price_bin(exponential(s.x_max)));
     }
     tile.write_record(launch.out, book, tile.sum(pnl), tile.sum(floor), tile.sum(fails),
-                      tile.sum(slippage));
+                      tile.sum(slippage), path_weight(tile, tilt, ratios, factor_ratios));
 }

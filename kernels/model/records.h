@@ -3,7 +3,8 @@
 #pragma once
 
 constexpr int MAX_NAMES = 96, MAX_FACTORS = 8, HISTOGRAM_BINS = 512,
-              MAX_FUNDS = 4, MAX_EVENTS = 16, MIXING_NODES = 1024;
+              MAX_FUNDS = 4, MAX_EVENTS = 16, MIXING_NODES = 1024,
+              MAX_COMPONENTS = 4, COMPONENT_CYCLE = 16;
 
 constexpr float MIXING_RANGE = 6.0f, LOWEST_X = -14.0f, HIGHEST_X = 28.0f;
 
@@ -38,6 +39,7 @@ struct Run {
     int factors;
     int funds;
     int events;
+    int components;
     int factor_mixing;
     int steps;
     int days;
@@ -242,6 +244,13 @@ struct Event {
 };
 static_assert(sizeof(Event) == 24);
 
+struct Component {
+    int first;
+    int places;
+    float constant;
+};
+static_assert(sizeof(Component) == 12);
+
 struct Path {
     float worst_pnl;
     float margin_call_day;
@@ -254,8 +263,9 @@ struct Path {
     float forced_day;
     float slippage;
     float financing_cost;
+    float weight;
 };
-static_assert(sizeof(Path) == 44);
+static_assert(sizeof(Path) == 48);
 
 struct Trace {
     float log_price;

@@ -52,6 +52,7 @@ from .orders import Order, Orders
 from .parameters import ZERO, Array, Columns, Model
 from .state import State
 from .tails import Tails
+from .tilt import Tilt
 from .timeline import Now, Timeline
 
 ELEMENTS = 1 << 14  # names x paths of a chunk: arrays of 128 KiB stay in the cache of one core
@@ -82,8 +83,9 @@ def simulate_chunk(
     intraday = philox.Normals(seed, every_stream, ids, philox.INTRADAY)
     overnight = philox.Normals(seed, every_stream, ids, philox.OVERNIGHT)
     timeline, tails, jumps = Timeline(model, ids), Tails(model, ids), Jumps(model, ids)
+    tilt, night = Tilt(model, ids), model.overnight_share
     words = philox.words(seed, model.streams, ids, philox.RESTRICTION, 0)
-    state = states.start(model, -np.log(philox.uniform(words[0])))
+    state = states.start(model, tilt.clock(-np.log(philox.uniform(words[0]))))
     borrow.open_loans(state, model)
     funds, broker, book = Funds(model, len(ids)), Broker(np.zeros(len(ids))), Book(model, state)
     undoing = Feature.CANCELLATION in model.features
@@ -100,11 +102,17 @@ def simulate_chunk(
             variance = tails.draw(day)
             jumps.draw(day)
             jump = jumps.move(0) + now.added(EventType.ANCHOR)
-            gap(state, model, now, News(overnight.draw(draw), jump, *variance))
+            gap(
+                state,
+                model,
+                now,
+                News(tilt.normals(overnight.draw(draw), day, night), jump, *variance),
+            )
         else:
             crowd_before, book_before = state.crowd_shares, state.book
             jump = jumps.move(int(step["step_of_day"])) + now.added(EventType.ANCHOR)
             draws = intraday.mean_draw(draw, normals_per_step)
+            draws = tilt.normals(draws, day, (1 - night) * model.dt)
             news = News(draws, jump, *variance)
             wanted = orders(state, model, now, step, funds, book, duty)
             trade(state, model, now, number, wanted, news, out.trace is not None)
@@ -122,6 +130,7 @@ def simulate_chunk(
             out.pnl[step["horizon"], chunk] = book.pnl
         keep(out, chunk, number + 1, state)
     out.paths[chunk] = book.records(state, model)
+    out.paths["weight"][chunk] = tilt.weight()
     histograms.add_peaks(out.peaks, state)
 
 
