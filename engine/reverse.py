@@ -153,6 +153,8 @@ class _Whole:
     def block_failed(self, block: int, error: str) -> None:
         self.to.block_failed(block, error)
 
+    def phase(self, what: str, paths: int) -> None: ...
+
     def finished(self, complete: bool) -> None: ...
 
     def end(self, complete: bool) -> None:
