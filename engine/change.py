@@ -109,7 +109,7 @@ def cost_of(
         row = market[change.symbol]
         traded = (1 - change.factor) * abs(book[change.symbol].quantity)
         share = 0.5 * impact[change.symbol] * traded / row.float_shares if rate is None else rate
-        total += share * traded * row.price
+        total += share * traded * row.price * row.rate
     return total
 
 
@@ -147,7 +147,7 @@ def _with_own_funds(scenario: Scenario, book: Book, market: Market) -> Scenario:
     funds = {}
     for name, fund in scenario.funds.items():
         copied = {
-            p.symbol: fund.copies * p.quantity * market[p.symbol].price / book.equity
+            p.symbol: fund.copies * p.quantity * market[p.symbol].price * p.rate / book.equity
             for p in book.positions
         }
         funds[name] = fund.model_copy(

@@ -129,6 +129,7 @@ def _launch(packed: Packed, ids: npt.NDArray[np.uint64], trace: bool) -> Simulat
         _on_device(packed.mixing),
         _on_device(packed.components),
         _on_device(packed.tilts),
+        _on_device(packed.derivatives),
         _on_device(ids),
     ]
     outputs = [cupy.zeros(max(a.nbytes, 16), np.uint8) for a in results]

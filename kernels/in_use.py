@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .layout import Channel, EventType, Packed
+from .layout import Channel, EventType, Packed, Policy
 
 ORDERS = (EventType.PROGRAMME, EventType.CALL_PROGRAMME, EventType.ISSUANCE)
 
@@ -35,6 +35,7 @@ def channels_in_use(packed: Packed) -> Channel:
     calls = call_programme or (crowd and (some("calls0") or some("call_budget")))
     hedged = (p["chain"] >= 0) & (p["dealer_sign"] != 0) | calls
     new_shorts = some("new_shorts0") or some("entry_rate_dt")
+    recallable = bool(packed.run["policy"] & Policy.RECALL) and bool((p["book0"] < 0).any())
     used = {
         Channel.DEALERS: bool((hedged & (p["hedging_dt"] > 0)).any()),
         Channel.CROWD: crowd,
@@ -42,7 +43,7 @@ def channels_in_use(packed: Packed) -> Channel:
         Channel.CROWD_CALLS: calls,
         Channel.SHORTS: some("cohort0", "participation_dt"),
         Channel.NEW_SHORTS: new_shorts,
-        Channel.RECALL: some("recall_c") and (new_shorts or some("cohort0")),
+        Channel.RECALL: some("recall_c") and (new_shorts or some("cohort0") or recallable),
         Channel.RESTRICTION: some("restriction_hazard_dt"),
         Channel.TRANSIENT_IMPACT: some("transient_impact"),
         Channel.FUNDS: bool((positions["holding0"] != 0)[:, cutting].any()),

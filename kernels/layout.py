@@ -69,6 +69,7 @@ class Feature(IntFlag):
     MONTHLY_CALLS = 16
     CANCELLATION = 32
     COHORT_MARGIN = 64
+    DERIVATIVES = 128
 
 
 class EventType(IntEnum):
@@ -95,6 +96,15 @@ class Policy(IntFlag):
     STOP_LOSS = 1
     DELEVERAGE = 2
     MARGIN = 4
+    RECALL = 8
+
+
+class DerivativeKind(IntEnum):
+    """What the book holds besides shares."""
+
+    CALL = 1
+    PUT = 2
+    FUTURE = 3
 
 
 class StepKind(IntFlag):
@@ -141,6 +151,7 @@ RUN = np.dtype(
         ("broker_duration", f4),  # days
         # the book
         ("policy", u4),  # Policy flags
+        ("netted_margin", i4),  # 1: the margin of a name is the worst of ten moves of its price
         ("book_participation_dt", f4),
         ("grace_steps", f4),  # from a margin call to forced trading
         ("cushion", f4),  # what is restored beyond the requirement, as a fraction of it
@@ -310,6 +321,10 @@ NAME = np.dtype(
         ("book_weight", f4),  # a, signed value / equity
         ("book_inverse", f4),  # 1 / book0, 0 where the book holds less than half a lot
         ("book_value", f4),  # a / book0: P(0) x float in units of the book's equity
+        ("book_located", f4),  # floats of its short that lenders cannot recall
+        ("first_derivative", i4),  # index into Packed.derivatives
+        ("derivatives", i4),  # how many
+        ("derivatives0", f4),  # their value at the start
         # its margin, times |a| but for the prices and the places where add-ons begin
         ("book_margin", f4),  # margin rate x |a|
         ("margin_five", f4),  # 5 a share over P(0): the rule of low prices, 0: none
@@ -343,6 +358,24 @@ POSITION = np.dtype(
     [
         ("holding0", f4),  # floats, signed
         ("value", f4),  # P(0) x float in units of the fund's equity
+    ],
+    align=True,
+)
+
+# One per option or future of the book, in the order of names. Prices are relative to the name's
+# price at the start.
+DERIVATIVE = np.dtype(
+    [
+        ("kind", i4),  # DerivativeKind
+        ("expiry_row", i4),  # row of the schedule at whose end it is settled, or one beyond
+        ("expiry_time", f4),  # days since the as-of close
+        ("units", f4),  # signed, in P(0) of the underlying over the book's equity
+        ("strike", f4),
+        ("log_strike", f4),
+        ("vol_ratio", f4),  # its implied vol over that of the name, at the start
+        ("margin_rate", f4),  # of the underlying: a future's, or a short option's
+        ("margin_least", f4),  # of a short option out of the money
+        ("margin_minimum", f4),  # of the contracts, where margin is netted
     ],
     align=True,
 )
@@ -386,6 +419,8 @@ PATH = np.dtype(
         ("slippage", f4),  # of the book's trades against the price that it saw
         ("financing_cost", f4),
         ("weight", f4),  # 1 where nothing is tilted
+        ("price_pnl", f4),  # of the book's shares, at the prices that its trades saw
+        ("derivative_pnl", f4),
     ],
     align=True,
 )
@@ -401,7 +436,7 @@ TRACE = np.dtype(
             "fails fill_price volume borrow_paid "
             "locked levered programme leader issued fund_1 fund_2 fund_3 fund_4 monthly_calls "
             "monthly_call_log_strike fee_existing drawdown_max waiting paused unsettled "
-            "book spent slippage margin"
+            "book spent slippage margin derivative_pnl"
         ).split()
     ],
     align=True,
@@ -471,10 +506,9 @@ class Packed:
     Shapes: run (), names (T*K,) padded, loadings (T*K, F), factor_streams (F,), schedule (steps,),
     horizons (H,) days, chain (chains, steps, vol_nodes, price_nodes), steepest (chains, steps),
     funds (G,), positions (T*K, G), events (V,), event_sizes (T*K, V), mixing (tables,
-    MIXING_NODES), components (C,), tilts (C, T*K + F, 1 + days). The chain table holds the hedge of
-    dealers who are short everything, in floats;
-    `steepest` is the x where its slope is largest, the start of Newton's method. A mixing table
-    holds the variance of a day, mean 1, at equally spaced normal scores. A tilt is what a component
+    MIXING_NODES), components (C,), tilts (C, T*K + F, 1 + days), derivatives (M,). The chain table
+    holds the hedge of dealers who are short everything, in floats; `steepest` is the x where its
+    slope is largest, the start of Newton's method. A mixing table holds the variance of a day, mean 1, at equally spaced normal scores. A tilt is what a component
     adds to the rate of a name's restriction clock and to the mean of each day's normal.
     """
 
@@ -498,6 +532,7 @@ class Packed:
     )
     components: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, COMPONENT))
     tilts: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))
+    derivatives: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, DERIVATIVE))
 
     def with_channels(self, channels: Channel) -> Packed:
         """The same packed scenario with other channels switched on."""
@@ -575,6 +610,7 @@ def records_header() -> str:
         _enum(Feature, "FEATURE_"),
         _enum(EventType, "EVENT_"),
         _enum(Policy, "POLICY_"),
+        _enum(DerivativeKind, "DERIVATIVE_"),
         _enum(StepKind, "STEP_"),
         f"enum : int {{ {quantities} }};",
         linear,
@@ -583,6 +619,7 @@ def records_header() -> str:
         _struct("Name", NAME),
         _struct("Fund", FUND),
         _struct("Position", POSITION),
+        _struct("Derivative", DERIVATIVE),
         _struct("Event", EVENT),
         _struct("Component", COMPONENT),
         _struct("Path", PATH),

@@ -36,7 +36,7 @@ class _Launch(ctypes.Structure):
         (name, ctypes.c_longlong if name == "paths" else ctypes.c_void_p)
         for name in (
             "names loadings factor_streams steps chain steepest funds positions events event_sizes "
-            "mixing components tilts path_ids paths "
+            "mixing components tilts derivatives path_ids paths "
             "pnl out closes peaks trace"
         ).split()
     ]
@@ -142,6 +142,7 @@ class Native:
             packed.mixing,
             packed.components,
             packed.tilts,
+            packed.derivatives,
             ids,
         )
         if not all(a.flags.c_contiguous for a in inputs):

@@ -36,6 +36,7 @@ from .layout import (
 from .layout import stream as stream_of
 from .mixing import mixing_table
 from .pack_book import margin_of, run_fields
+from .pack_derivatives import pack_derivatives
 from .pack_name import Hedge, Impact, Setting, name_record, step_fraction
 from .pack_story import event_streams, pack_funds, pack_timeline
 from .schedule import TRADING_DAYS, schedule
@@ -130,6 +131,7 @@ def prepare(
     slots = lanes * names_per_lane
     funds, positions = pack_funds(scenario, book, market, symbols, slots)
     margins = [margin_of(book[row.symbol], row, scenario.book) for row in rows]
+    derivatives, of_names = pack_derivatives(book, rows, scenario.book, scenario.steps_per_day)
     rates = {symbol: margin.plain for symbol, margin in zip(symbols, margins, strict=True)}
     timeline = pack_timeline(scenario, book, rates, market, symbols, slots)
     names = np.zeros(slots, NAME)
@@ -152,7 +154,7 @@ def prepare(
             margin=margins[i],
         )
         record, impact = name_record(row, book[row.symbol], p, setting)
-        for field, value in record.items():
+        for field, value in (record | of_names[i]).items():
             names[field][i] = value
         impacts.append(impact)
     padded = np.zeros((slots, loads.shape[1]), np.float32)
@@ -173,6 +175,7 @@ def prepare(
         events=timeline.events,
         event_sizes=timeline.sizes,
         mixing=tails.tables,
+        derivatives=derivatives,
     )
     packed.run["features"] = int(_features(packed))
     wanted = switched_on(scenario) if channels is None else channels
@@ -252,6 +255,7 @@ def _features(packed: Packed) -> Feature:
         Feature.EVENTS: len(types) > 0,
         Feature.MONTHLY_CALLS: (names["monthly_share"] > 0).any(),
         Feature.CANCELLATION: (types == EventType.CANCELLATION).any(),
+        Feature.DERIVATIVES: len(packed.derivatives) > 0,
         Feature.COHORT_MARGIN: (names["cohort_margin_share"] > 0).any(),
     }
     return Feature(sum(feature for feature, asked in used.items() if asked))

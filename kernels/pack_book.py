@@ -14,6 +14,7 @@ from .pack_holdings import Holdings
 from .schedule import TRADING_DAYS
 
 NO_STOP = 1e30  # log price that is never reached
+ALL = 1e9  # floats
 FIVE = 5.0  # money a share, FINRA rule 4210(c)
 PORTFOLIO_MOVE = 0.15  # FINRA rule 4210(g): the worst of +-15 %
 
@@ -67,9 +68,11 @@ def margin_of(position: Position, row: MarketRow, rules: BookRules) -> Margin:
     if rules.regime == "house":
         return _house(position, row, rules.house, rules.dynamic)
     if rules.regime == "reg_t" and rules.dynamic and position.quantity < 0:
-        return Margin(maintenance_margin(position.quantity, math.inf), five=FIVE / row.price)
+        return Margin(
+            maintenance_margin(position.quantity, math.inf), five=FIVE / (row.price * row.rate)
+        )
     if rules.regime == "reg_t":
-        return Margin(maintenance_margin(position.quantity, row.price))
+        return Margin(maintenance_margin(position.quantity, row.price * row.rate))
     return Margin(position.margin_rate)
 
 
@@ -92,14 +95,17 @@ def _house(position: Position, row: MarketRow, house: House, dynamic: bool) -> M
     return Margin(min(house.base + addons, house.most), without=house.base)
 
 
-def book_record(weight: float, held: Holdings, margin: Margin) -> dict[str, Any]:
-    """Fields of the NAME record of the book's position in a name."""
+def book_record(
+    weight: float, held: Holdings, margin: Margin, located: float | None
+) -> dict[str, Any]:
+    """Fields of the NAME record of the book's position in a name; `located` floats, None: all."""
     inverse = 1 / held.book if held.book else 0.0
     return {
         "book0": held.book,
         "book_weight": weight,
         "book_inverse": inverse,
         "book_value": weight * inverse,
+        "book_located": ALL if located is None else located,
         **margin.fields(weight),
     }
 
@@ -113,6 +119,7 @@ def run_fields(rules: BookRules, book: Book, dt: float) -> dict[str, Any]:
     stop = rules.stop_loss
     return {
         "policy": int(policy),
+        "netted_margin": int(rules.regime == "portfolio"),
         "book_participation_dt": rules.participation * dt,
         "grace_steps": max(math.ceil(rules.grace / dt - 0.5), 0),
         "cushion": rules.cushion,

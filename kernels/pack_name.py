@@ -107,7 +107,8 @@ def name_record(
         per_float, source = square_root_law(sigma, adv), "square-root law"
     per_float *= p.clearing.impact_factor
     elasticity = per_float * held.elastic
-    weight = position.quantity * row.price / setting.equity
+    weight = position.quantity * row.price * row.rate / setting.equity
+    located = None if position.locate is None else position.locate / row.float_shares
     record: dict[str, Any] = {
         "stream": setting.stream,
         "sigma": sigma,
@@ -116,7 +117,7 @@ def name_record(
         "depth_volatility": p.clearing.depth_volatility,
         "transient_impact": p.clearing.transient_impact * sigma,
         "transient_decay_c": step_fraction(p.clearing.transient_decay, dt),
-        **book_record(weight, held, setting.margin),
+        **book_record(weight, held, setting.margin, located),
         **_anchor(p, setting),
         **_price(row, p, elasticity, held.elastic),
         **_starting(held),
@@ -208,7 +209,7 @@ def _crowd(row: MarketRow, p: NameParameters, setting: Setting) -> dict[str, Any
             f"crowd.initial_removed {crowd.initial_removed:g} are more than the whole crowd; lower "
             "one of them"
         )
-    budget = crowd.share_budget * row.float_shares * row.price
+    budget = crowd.share_budget * row.float_shares * row.price * row.rate
     afford = 1.0 if crowd.wealth is None else min(1.0, crowd.wealth / max(budget, 1e-300))
     return {
         "attention0": crowd.initial_attention,
@@ -329,7 +330,7 @@ def _authority(row: MarketRow, p: NameParameters, setting: Setting) -> dict[str,
     """Broker restrictions, the clearing rule, pauses."""
     dt, broker, value = setting.dt, setting.broker, 0.0
     if broker.excess_net_capital is not None:
-        purchases = broker.crowd_share * row.price * row.float_shares
+        purchases = broker.crowd_share * row.price * row.rate * row.float_shares
         daily = broker.var_multiple / math.sqrt(TRADING_DAYS)
         value = purchases * daily / broker.excess_net_capital
     band, closing = pause_band(p.pauses, row.price)

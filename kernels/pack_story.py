@@ -192,8 +192,9 @@ def pack_funds(
         )
         for i, symbol in enumerate(symbols):
             row = market[symbol]
-            value = row.price * row.float_shares / fund.equity
-            copied = fund.copies * book[symbol].quantity * row.price / book.equity
+            price = row.price * row.rate
+            value = price * row.float_shares / fund.equity
+            copied = fund.copies * book[symbol].quantity * price / book.equity
             weight = fund.positions.get(symbol, copied)
             positions[i, k] = (lots(weight / value), value)
     return records, positions

@@ -1,11 +1,13 @@
-"""The book: positions in shares, cash, margin rates.
+"""The book: positions in shares, options, futures, cash, margin rates.
 
     position_id,symbol,instrument_type,quantity,...
     1,GME,equity,-400000
-    2,,cash,1250000000
+    2,GME   210129C00115000,option,2500
+    3,SPY,future,-400
+    4,,cash,1250000000
 
 Cash is what the account holds, proceeds of short sales included: equity is the sum of quantity x
-price plus cash.
+price plus cash, in the market file's currency.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .derivatives import KINDS, MAX_DERIVATIVES, Derivative, is_derivative, read_derivative
 from .errors import InputError, did_you_mean, shown
-from .market import Market
-from .table import Row, read_table
+from .market import Market, exchange_rate
+from .table import Row, Table, read_table
 
 REQUIRED = ("symbol", "instrument_type", "quantity")
 COLUMNS = (
@@ -29,18 +32,20 @@ COLUMNS = (
     "option_type",
     "borrow_fee",
     "margin_rate",
+    "locate",
 )
-LATER = ("option", "options", "call", "put", "future", "futures")
+INSTRUMENTS = ("equity", "cash", *KINDS)
 MAX_NAMES = 96  # of the kernels (kernels/layout.py)
 
 
 @dataclass(frozen=True)
 class Position:
-    """One equity position.
+    """One equity position; no shares where the book has nothing but derivatives on a name.
 
-    Units: quantity in signed shares; price in the book's currency (of the market snapshot);
-    margin_rate maintenance margin as a fraction of the position's value; borrow_fee per annum, None
-    to take the market's.
+    Units: quantity in signed shares; price in the name's currency (of the market snapshot), of
+    which one is worth `rate` in the book's; margin_rate maintenance margin as a fraction of the
+    position's value; borrow_fee per annum, None to take the market's; locate the borrowed shares
+    that lenders cannot recall, None: all.
     """
 
     position_id: str
@@ -49,16 +54,19 @@ class Position:
     price: float
     margin_rate: float
     borrow_fee: float | None = None
+    rate: float = 1.0
+    locate: float | None = None
 
     @property
     def value(self) -> float:
-        """Signed market value."""
-        return self.quantity * self.price
+        """Signed market value in the book's currency."""
+        return self.quantity * self.price * self.rate
 
 
 @dataclass(frozen=True)
 class Book:
-    """Positions in file order, one per symbol, and cash (short-sale proceeds included)."""
+    """Positions in file order, one per symbol, options and futures, and cash (short-sale proceeds
+    included)."""
 
     positions: tuple[Position, ...]
     cash: float
@@ -66,11 +74,13 @@ class Book:
     file: str = ""
     text: str = field(default="", repr=False)
     warnings: tuple[str, ...] = ()
+    derivatives: tuple[Derivative, ...] = ()
 
     @property
     def equity(self) -> float:
-        """Sum of quantity x price, plus cash, at the as-of close."""
-        return sum(position.value for position in self.positions) + self.cash
+        """Value of all positions, plus cash, at the as-of close."""
+        held: tuple[Position | Derivative, ...] = (*self.positions, *self.derivatives)
+        return sum(position.value for position in held) + self.cash
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -79,8 +89,17 @@ class Book:
 
     @property
     def shorts(self) -> frozenset[str]:
-        """Symbols the book is short: where the overrides under `names: shorts:` apply."""
-        return frozenset(p.symbol for p in self.positions if p.quantity < 0)
+        """Symbols the book is short: where the overrides under `names: shorts:` apply.
+
+        Where it has no shares, what its options and futures make of it counts.
+        """
+        bearish = {d.symbol for d in self.derivatives if not d.bullish}
+        bullish = {d.symbol for d in self.derivatives if d.bullish}
+        return frozenset(
+            p.symbol
+            for p in self.positions
+            if p.quantity < 0 or (p.quantity == 0 and p.symbol in bearish - bullish)
+        )
 
     def __getitem__(self, symbol: str) -> Position:
         return next(position for position in self.positions if position.symbol == symbol)
@@ -100,23 +119,20 @@ def maintenance_margin(quantity: float, price: float) -> float:
 
 
 def _instrument(row: Row) -> str:
-    """`equity` or `cash`; everything else is refused."""
+    """`equity`, `cash` or `derivative`; everything else is refused."""
     text = row.text("instrument_type").lower()
-    if text in LATER:
-        raise row.error(
-            "instrument_type",
-            f"{text} positions come with the next release; leave the row out, "
-            "or give its delta as an equity position",
-        )
-    if text not in ("equity", "cash"):
-        help_ = did_you_mean(text, ("equity", "cash"), "; give equity (shares, ETFs) or cash")
+    if is_derivative(row):
+        return "derivative"
+    if text not in INSTRUMENTS:
+        other = "; give equity (shares, ETFs), call, put, option, future or cash"
+        help_ = did_you_mean(text, INSTRUMENTS, other)
         problem = f"{shown(text)} is not supported" if text else "is empty"
         raise row.error("instrument_type", problem + help_)
     for column in ("strike", "expiry", "option_type"):
         if row.text(column):
             raise row.error(
-                column, f"{shown(row.text(column))} in a row of {text}; options come with the "
-                "next release"
+                column, f"{shown(row.text(column))} in a row of {text}; write option in "
+                "instrument_type, or leave it empty"
             )  # fmt: skip
     multiplier = row.number_or_none("multiplier", "leave it empty")
     if multiplier not in (None, 1.0):
@@ -147,6 +163,9 @@ def _position(row: Row, quantity: float, market: Market) -> Position:
     margin = row.not_negative("margin_rate", "give a decimal, .3 for 30 %")
     if margin is not None and margin > 20:
         raise row.error("margin_rate", f"{shown(row.text('margin_rate'))} is above 20; .3 is 30 %")
+    locate = row.not_negative("locate", "give shares, empty where all are borrowed for good")
+    if locate is not None and quantity > 0:
+        raise row.error("locate", f"{locate:g} but the position is long; leave it empty")
     if -quantity > quote.short_interest:
         raise row.error(
             "quantity",
@@ -165,6 +184,8 @@ def _position(row: Row, quantity: float, market: Market) -> Position:
         price=quote.price,
         margin_rate=maintenance_margin(quantity, quote.price) if margin is None else margin,
         borrow_fee=fee,
+        rate=quote.rate,
+        locate=locate,
     )
 
 
@@ -172,48 +193,96 @@ def load_book(path: str | Path, market: Market) -> Book:
     """Read a book and check it against the market. Raises InputError with file, row and column."""
     table = read_table(Path(path), COLUMNS, REQUIRED)
     positions: list[Position] = []
+    derivatives: list[Derivative] = []
     cash = 0.0
     ids: dict[str, int] = {}
-    held: dict[str, int] = {}
+    held: dict[object, int] = {}
     for row in table.rows:
-        currency = row.text("currency").upper() or market.currency
-        if currency != market.currency:
-            raise row.error(
-                "currency", f"{shown(currency)} but the market file is in {market.currency}; "
-                "convert the position"
-            )  # fmt: skip
         kind = _instrument(row)
-        unit = "signed shares" if kind == "equity" else "an amount of money"
-        quantity = row.number_in("quantity", f"give {unit}")
         if kind == "cash":
-            if row.text("symbol").upper() not in ("", "CASH", market.currency):
-                raise row.error(
-                    "symbol", f"{shown(row.text('symbol'))} in a row of cash; leave empty"
-                )
-            _check_price(row, 1.0, "cash at")
-            cash += quantity
+            cash += _cash(row, market)
             identifier = row.text("position_id")
+        elif kind == "derivative":
+            contract = read_derivative(row, market)
+            _check_currency(row, market, contract.symbol)
+            _once(row, contract.label, held)
+            derivatives.append(contract)
+            identifier = contract.position_id
         else:
+            quantity = row.number_in("quantity", "give signed shares")
             if quantity == 0:
                 raise row.error("quantity", "is 0; remove the row")
             position = _position(row, quantity, market)
-            if position.symbol in held:
-                raise row.error(
-                    "symbol",
-                    f"{position.symbol} is also in row {held[position.symbol]}; net the two rows",
-                )
-            held[position.symbol] = row.number
+            _check_currency(row, market, position.symbol)
+            _once(row, position.symbol, held)
             positions.append(position)
             identifier = position.position_id
         if identifier and ids.setdefault(identifier, row.number) != row.number:
             raise row.error(
                 "position_id", f"{shown(identifier)} is also in row {ids[identifier]}; rename one"
             )
-    if not positions:
+    if not positions and not derivatives:
         raise InputError(f"{table.file}: no positions; add at least one equity row")
+    return _checked(table, market, positions, derivatives, cash)
+
+
+def _cash(row: Row, market: Market) -> float:
+    """An amount of cash in the book's currency."""
+    currency, rate = exchange_rate(row, market)
+    amount = row.number_in("quantity", "give an amount of money")
+    if row.text("symbol").upper() not in ("", "CASH", currency):
+        raise row.error("symbol", f"{shown(row.text('symbol'))} in a row of cash; leave empty")
+    _check_price(row, 1.0, "cash at")
+    return amount * rate
+
+
+def _check_currency(row: Row, market: Market, symbol: str) -> None:
+    """A position is in the currency of its name in the market file."""
+    given, quoted = row.text("currency").upper(), market[symbol].currency or market.currency
+    if given and given != quoted:
+        raise row.error(
+            "currency", f"{shown(given)} but the market file has {symbol} in {quoted}; "
+            "bring both to one"
+        )  # fmt: skip
+
+
+def _once(row: Row, what: str, held: dict[object, int]) -> None:
+    if what in held:
+        raise row.error("symbol", f"{what} is also in row {held[what]}; net the two rows")
+    held[what] = row.number
+
+
+def _checked(
+    table: Table,
+    market: Market,
+    positions: list[Position],
+    derivatives: list[Derivative],
+    cash: float,
+) -> Book:
+    """The book, with a position of no shares in names that only derivatives are held on."""
+    with_shares = {position.symbol for position in positions}
+    for symbol in dict.fromkeys(d.symbol for d in derivatives):
+        if symbol not in with_shares:
+            quote = market[symbol]
+            margin = maintenance_margin(0, quote.price)
+            positions.append(
+                Position(f"shares {symbol}", symbol, 0.0, quote.price, margin, rate=quote.rate)
+            )
     if len(positions) > MAX_NAMES:
         raise InputError(f"{table.file}: {len(positions)} names; at most {MAX_NAMES} in one book")
-    book = Book(tuple(positions), cash, market.currency, table.file, table.text)
+    if len(derivatives) > MAX_DERIVATIVES:
+        raise InputError(
+            f"{table.file}: {len(derivatives)} options and futures; at most {MAX_DERIVATIVES} in "
+            "one book"
+        )
+    book = Book(
+        tuple(positions),
+        cash,
+        market.currency,
+        table.file,
+        table.text,
+        derivatives=tuple(derivatives),
+    )
     if not book.equity > 0:
         raise InputError(
             f"{table.file}: equity is {book.equity:,.0f}, not above 0; "

@@ -2,16 +2,18 @@
 
     # as_of: 2021-01-15
     # currency: USD
+    # rate_EUR: 1.2123
     symbol,price,shares_outstanding,float_shares,short_interest,lendable,...,beta_market,source
 
-The as-of date stands once, in a comment line above the header, so that no two rows can disagree
-about it. Without it, day 5, 10, ... are the weekly expiries and no option chain can be read.
+`rate_EUR` is the currency of the results per euro, fixed on every path; a row in another currency
+says so in its column `currency`. The as-of date stands once, in a comment line above the header, so
+that no two rows can disagree about it. Without it, day 5, 10, ... are the weekly expiries and no option chain can be read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -27,16 +29,16 @@ REQUIRED = (
     "adv",
     "volatility",
 )
-OPTIONAL = ("shares_outstanding", "lendable", "utilisation", "implied_vol", "source")
-BETA = "beta_"
+OPTIONAL = ("shares_outstanding", "lendable", "utilisation", "implied_vol", "currency", "source")
+BETA, RATE = "beta_", "rate_"
 
 
 @dataclass(frozen=True)
 class MarketRow:
     """One symbol at the as-of close.
 
-    Units: price in the market's currency; shares in shares; adv in shares a day; borrow_fee,
-    volatility and implied_vol per annum as decimals. `lendable` is None where the file gives
+    Units: price in `currency` (empty: the market's), of which one is worth `rate` in the market's;
+    shares in shares; adv in shares a day; borrow_fee, volatility and implied_vol per annum as decimals. `lendable` is None where the file gives
     neither lendable nor utilisation.
     """
 
@@ -52,6 +54,8 @@ class MarketRow:
     lendable: float | None = None
     betas: Mapping[str, float] = field(default_factory=dict)
     source: str = ""
+    currency: str = ""
+    rate: float = 1.0
 
     @property
     def utilisation(self) -> float | None:
@@ -69,12 +73,17 @@ class Market:
     file: str = ""
     text: str = field(default="", repr=False)
     warnings: tuple[str, ...] = ()
+    rates: Mapping[str, float] = field(default_factory=dict)
 
     def __getitem__(self, symbol: str) -> MarketRow:
         return self.rows[symbol]
 
     def __contains__(self, symbol: object) -> bool:
         return symbol in self.rows
+
+    def rate_of(self, currency: str) -> float | None:
+        """The market's currency per unit of another one, None where the file does not say."""
+        return 1.0 if currency == self.currency else self.rates.get(currency)
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -106,8 +115,23 @@ def _lendable(row: Row, short_interest: float, warnings: list[str]) -> float | N
     return lendable
 
 
-def _market_row(row: Row, factors: tuple[str, ...], warnings: list[str]) -> MarketRow:
+def exchange_rate(row: Row, market: Market) -> tuple[str, float]:
+    """The currency of a row, the market's where empty, and its fixed rate. Raises InputError."""
+    currency = row.text("currency").upper() or market.currency
+    rate = market.rate_of(currency)
+    if rate is None:
+        raise row.error(
+            "currency", f"{shown(currency)} has no rate; add a line `# rate_{currency}: ...` "
+            f"({market.currency} per {currency}) above the header of {market.file or 'the market'}"
+        )  # fmt: skip
+    return currency, rate
+
+
+def _market_row(
+    row: Row, factors: tuple[str, ...], warnings: list[str], header: Market
+) -> MarketRow:
     symbol = row.symbol()
+    currency, rate = exchange_rate(row, header)
     float_shares = row.positive("float_shares", "give the public float in shares")
     outstanding = row.not_negative("shares_outstanding", "give shares outstanding")
     short_interest = row.not_negative("short_interest", "give shares sold short")
@@ -136,7 +160,7 @@ def _market_row(row: Row, factors: tuple[str, ...], warnings: list[str]) -> Mark
         )
     return MarketRow(
         symbol=symbol,
-        price=row.positive("price", "give the close in the market's currency"),
+        price=row.positive("price", "give the close in the row's currency"),
         float_shares=float_shares,
         short_interest=short_interest,
         adv=row.positive("adv", "give average daily volume in shares"),
@@ -150,36 +174,49 @@ def _market_row(row: Row, factors: tuple[str, ...], warnings: list[str]) -> Mark
             for name in factors
         },
         source=row.text("source"),
+        currency="" if currency == header.currency else currency,
+        rate=rate,
     )
 
 
-def _check_comments(table: Table) -> tuple[date | None, str]:
-    """As-of date and currency from the comment lines."""
+def _header(table: Table) -> Market:
+    """What the comment lines say: as-of date, currency, exchange rates."""
     as_of = table.comments.get("as_of")
     currency = table.comments.get("currency", "USD").upper()
     if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
         raise InputError(f"{table.file}: currency {shown(currency)}; give three letters, USD")
     day = None if as_of is None else parse_date(as_of, f"{table.file}: as_of")
-    return day, currency
+    rates: dict[str, float] = {}
+    for key, value in table.comments.items():
+        if key.startswith(RATE):
+            other = key.removeprefix(RATE).upper()
+            given = Row(table.file, 0, {key: value})
+            try:
+                rates[other] = given.positive(key, f"give {currency} per {other}")
+            except InputError as error:  # a comment line has no row
+                raise InputError(str(error).replace(" row 0,", "")) from None
+            if other == currency and rates[other] != 1:
+                raise InputError(f"{table.file}: {key}: {value}, but the results are in {currency}")
+    return Market({}, day, currency, table.file, table.text, rates=rates)
 
 
 def load_market(path: str | Path) -> Market:
     """Read and check a market snapshot. Raises InputError with file, row and column."""
     table = read_table(Path(path), REQUIRED + OPTIONAL, REQUIRED, prefix=BETA)
-    as_of, currency = _check_comments(table)
+    header = _header(table)
     factors = tuple(name.removeprefix(BETA) for name in table.columns if name.startswith(BETA))
     rows: dict[str, MarketRow] = {}
     warnings: list[str] = []
     for row in table.rows:
-        parsed = _market_row(row, factors, warnings)
+        parsed = _market_row(row, factors, warnings, header)
         if parsed.symbol in rows:
             raise row.error("symbol", f"{parsed.symbol} is there twice; keep one row")
         rows[parsed.symbol] = parsed
     if not rows:
         raise InputError(f"{table.file}: no rows under the header; add one per symbol")
-    if as_of is None:
+    if header.as_of is None:
         warnings.append(
             f"{table.file}: no as-of date; weekly expiries fall on every fifth day "
             "(add a first line `# as_of: 2021-01-15`)"
         )
-    return Market(rows, as_of, currency, table.file, table.text, tuple(warnings))
+    return replace(header, rows=rows, warnings=tuple(warnings))

@@ -65,11 +65,12 @@ class House(Section):
 class BookRules(Section):
     """Margin of the book, and its policy (section 11)."""
 
-    policy: tuple[Literal["stop_loss", "deleverage", "margin"], ...] = parameter(
+    policy: tuple[Literal["stop_loss", "deleverage", "margin", "recall"], ...] = parameter(
         (),
         "hold: nobody acts; or one or more of stop_loss (closes a position at its stop), "
         "deleverage (cuts all alike to keep the leverage), margin (buys in and sells out on a "
-        "margin call, most relief per impact first)",
+        "margin call, most relief per impact first), recall (buys in what lenders call back of the "
+        "shares that are not located)",
         "word or list",
         CHOICE + ": hold, the loss of standing still",
         strict=False,

@@ -13,6 +13,12 @@ FN Real position_pnl(const State& s, const Name& p) {
     return fused(Real(p.book_weight), gain, -(s.borrow_paid + s.spent));
 }
 
+// The same of its prices alone, had every trade been done at the price that it saw.
+FN Real price_pnl(const State& s, const Name& p) {
+    const Real gain = fused(part_held(s, p), s.price, Real(-1.0f));
+    return fused(Real(p.book_weight), gain, s.slippage - s.spent);
+}
+
 // Margin rate x |a|: the base, house add-ons for what is large or dear to borrow, and `added`, the
 // margin of events.
 FN Real margin_rate(const State& s, const Name& p, Real added, int funds) {
@@ -78,6 +84,11 @@ FN BookPath book_at_start() {
     const Real zero = Real(0.0f), never = Real(NEVER);
     return {zero, zero, zero, never, never, zero, never, zero, Real(-1.0f), zero, zero};
 }
+
+// Sums over all names at the end of a path.
+struct Ends {
+    Real borrow, floor, fails, slippage, weight, price, derivatives;
+};
 
 // Sums over all names after a step.
 struct Sums {

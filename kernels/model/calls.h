@@ -1,18 +1,13 @@
 // The crowd's calls, weekly and monthly: bought, closed, and rolled at their expiry
 // (docs/model.md, 7 and 9).
 #pragma once
+#include "black_scholes.h"
 #include "crowd.h"
 
 // Price of a call over the share's price, km out of the money; `root_tau` in sqrt(years).
-// N(d1) - e^km N(d2), both tails from one density: n(d1) = e^km n(d2).
 FN Real call_price(const Name& p, Real vol, float root_tau) {
-    const Real sd = maximum(vol * Real(root_tau), Real(1e-4f)), zero = Real(0.0f);
-    const Real d1 = fused(Real(0.5f), sd, Real(-p.call_strike) / sd), d2 = d1 - sd;
-    const Real density = normal_density(d1);
-    const Real tail1 = density * mills_ratio(absolute(d1));
-    const Real tail2 = density * mills_ratio(absolute(d2));
-    const Real share = select(d1 > zero, Real(1.0f) - tail1, tail1);
-    return share - select(d2 > zero, Real(p.call_strike_exp) - tail2, tail2);
+    return option_price(Real(1.0f), Real(p.call_strike_exp), Real(-p.call_strike),
+                        vol * Real(root_tau), true);
 }
 
 // One maturity: leavers close their part, `spent` (over the share's price) buys more.

@@ -57,12 +57,12 @@ struct Tile {
         if (lane == 0) write(to, 1, value);
     }
 
-    FN_MEMBER void write_record(Path* out, const BookPath& book, Real borrow, Real floor,
-                                Real fails, Real slippage, Real weight) const {
+    FN_MEMBER void write_record(Path* out, const BookPath& book, const Ends& ends) const {
         if (lane == 0 && valid)
             out[index] = {book.worst, day_or_nan(book.call_day), day_or_nan(book.call_day_close),
-                          borrow, floor, fails, book.worst_close, book.largest_call,
-                          day_or_nan(book.forced_day), slippage, book.financing, weight};
+                          ends.borrow, ends.floor, ends.fails, book.worst_close, book.largest_call,
+                          day_or_nan(book.forced_day), ends.slippage, book.financing, ends.weight,
+                          ends.price, ends.derivatives};
     }
 };
 
@@ -71,7 +71,7 @@ extern "C" __global__ void __launch_bounds__(128, 2)
                      const unsigned* factor_streams, const Step* steps, const float* chain,
                      const float* steepest, const Fund* funds, const Position* positions,
                      const Event* events, const float* event_sizes, const float* mixing,
-                     const Component* components, const float* tilts,
+                     const Component* components, const float* tilts, const Derivative* derivatives,
                      const unsigned long long* path_ids, long long paths,
                      float* pnl, Path* out, unsigned* closes, unsigned* peaks, Trace* trace) {
     const long long thread = (long long)blockIdx.x * blockDim.x + threadIdx.x;
@@ -84,6 +84,7 @@ extern "C" __global__ void __launch_bounds__(128, 2)
     tile.path = {int(unsigned(id)), int(unsigned(id >> 32))};
     const Launch launch = {names,  loadings, factor_streams, steps,    chain, steepest,
                            funds,  positions, events, event_sizes, mixing,
-                           components, tilts, path_ids, paths, pnl, out, closes, peaks, trace};
+                           components, tilts, derivatives, path_ids, paths, pnl, out,
+                           closes, peaks, trace};
     simulate(tile, launch, *run);
 }

@@ -82,12 +82,12 @@ struct Lanes {
 
     void write_path(float* to, Real value) const { write(to, 1, value); }
 
-    void write_record(Path* out, const BookPath& book, Real borrow, Real floor, Real fails,
-                      Real slippage, Real weight) const {
+    void write_record(Path* out, const BookPath& book, const Ends& ends) const {
         const Real fields[] = {
-            book.worst, day_or_nan(book.call_day), day_or_nan(book.call_day_close), borrow, floor,
-            fails, book.worst_close, book.largest_call, day_or_nan(book.forced_day), slippage,
-            book.financing, weight};
+            book.worst, day_or_nan(book.call_day), day_or_nan(book.call_day_close), ends.borrow,
+            ends.floor, ends.fails, book.worst_close, book.largest_call,
+            day_or_nan(book.forced_day), ends.slippage, book.financing, ends.weight, ends.price,
+            ends.derivatives};
         constexpr int count = sizeof(Path) / sizeof(float);
         static_assert(sizeof(fields) / sizeof(Real) == count);
         for (int f = 0; f < count; ++f) write((float*)out + f, count, fields[f]);

@@ -18,6 +18,7 @@ struct Launch {
     const float* mixing;
     const Component* components;
     const float* tilts;
+    const Derivative* derivatives;
     const unsigned long long* path_ids;
     long long paths;
     float* pnl;
@@ -76,7 +77,8 @@ FN void keep_trace(const Tile& tile, const Launch& launch, const Run& run, int f
         one_if(sells_only), s.floor, s.fails, c.fill_price, c.net, s.borrow_paid,
         s.locked, s.levered, s.programme, s.leader, s.issued, funds[0], funds[1], funds[2],
         funds[3], s.monthly_calls, s.monthly_strike, s.fee, s.drawdown, s.waiting,
-        one_if(s.rest > Real(0.0f)), s.unsettled, s.book, s.spent, s.slippage, margin};
+        one_if(s.rest > Real(0.0f)), s.unsettled, s.book, s.spent, s.slippage, margin,
+        derivative_pnl(s, p)};
     constexpr int count = sizeof(Trace) / sizeof(float);
     static_assert(sizeof(fields) / sizeof(Real) == count);
     const long long stride = (long long)(run.steps + 1) * run.names * count;
@@ -143,8 +145,9 @@ FN void order_of_relief(const Tile& tile, const Launch& launch, const Now& now, 
         const State& s = tile.states[k];
         const Name& p = launch.names[tile.slot(k)];
         const Mask halted = halted_now(s, now.channels, effects_at(launch, now, tile.slot(k)));
-        relief[k] = relief_within_reach(s, p, now.run, margin[k], halted);
-        score[k] = relief_per_impact(s, p, margin[k]);
+        const Real shares = margin_of_shares(s, now.run, margin[k]);
+        relief[k] = relief_within_reach(s, p, now.run, shares, halted);
+        score[k] = relief_per_impact(s, p, shares);
     }
     rank_positions(tile, now.run, relief, score, before);
 }
@@ -178,7 +181,7 @@ FN Sums sums_of(const Tile& tile, const Launch& launch, const Run& run, const Re
         const Name& p = launch.names[tile.slot(k)];
         const Real held = Real(p.book_weight) * (part_held(s, p) * s.price);
         value[k] = absolute(held);
-        bought[k] = positive(held);
+        bought[k] = positive(held) + positive(s.marks);
     }
     if (gross) sums.gross = tile.sum(value);
     if (longs) sums.longs = tile.sum(bought);
@@ -218,7 +221,9 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         if (features & FEATURE_CANCELLATION) tile.closed[k] = states[k];
         if (!tile.real(k)) continue;
         attention[k] = Real(p.attention_weight) * states[k].attention;
-        margin[k] = position_margin(states[k], p, Real(0.0f), funds);
+        if (features & FEATURE_DERIVATIVES)
+            mark_derivatives(states[k], p, launch.derivatives, -1, 0.0f);
+        margin[k] = name_margin(states[k], p, run, launch.derivatives, -1, 0.0f, Real(0.0f), funds);
         if (uses.traced)
             keep_trace(tile, launch, run, funds, 0, slot, states[k], p, Real(0.0f) > Real(0.0f),
                        {Real(1.0f), Real(0.0f), Real(0.0f)}, margin[k]);
@@ -287,7 +292,7 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
                                                step.draw, run.normals_per_step);
                 const Real normal =
                     tilt_normal(tilt, slot, step.day, move.root, drawn, ratios[k]);
-                Duty duty = {book.relief, book.cut, margin[k], before[k]};
+                Duty duty = {book.relief, book.cut, margin_of_shares(s, run, margin[k]), before[k]};
                 if (features & FEATURE_CANCELLATION) stand_down(duty, e.cancelled);
                 clearing[k] = trade(s, p, positions, now, e, duty, chain_at(launch, run, p, t),
                                     factor_return, normal);
@@ -297,7 +302,14 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
             if (!tile.real(k)) continue;  // padding adds exact zeros
             attention[k] = Real(p.attention_weight) * s.attention;
             pnl[k] = position_pnl(s, p);
-            margin[k] = position_margin(s, p, e.margin, funds);
+            if (features & FEATURE_DERIVATIVES) {
+                mark_derivatives(s, p, launch.derivatives, t, step.time);
+                pnl[k] = pnl[k] + derivative_pnl(s, p);
+                margin[k] =
+                    name_margin(s, p, run, launch.derivatives, t, step.time, e.margin, funds);
+            } else {
+                margin[k] = position_margin(s, p, e.margin, funds);
+            }
             if (channels & CHANNEL_CLEARING_RULE) required[k] = requirement(s, p);
             POWDERKEG_UNROLL
             for (int f = 0; f < funds; ++f)
@@ -339,8 +351,9 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         }
     }
 
-    Real floor[SLOTS], fails[SLOTS], slippage[SLOTS];
+    Real floor[SLOTS], fails[SLOTS], slippage[SLOTS], price[SLOTS], derivatives[SLOTS];
     tile.clear(floor), tile.clear(fails), tile.clear(slippage);
+    tile.clear(price), tile.clear(derivatives);
     POWDERKEG_UNROLL
     for (int k = 0; k < tile.held(); ++k) {
         if (!tile.real(k)) continue;
@@ -349,8 +362,12 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         fails[k] = s.fails;
         pnl[k] = s.borrow_paid;
         slippage[k] = s.slippage;
+        price[k] = price_pnl(s, launch.names[tile.slot(k)]);
+        derivatives[k] = derivative_pnl(s, launch.names[tile.slot(k)]);
         tile.count(launch.peaks + tile.slot(k) * HISTOGRAM_BINS, price_bin(exponential(s.x_max)));
     }
-    tile.write_record(launch.out, book, tile.sum(pnl), tile.sum(floor), tile.sum(fails),
-                      tile.sum(slippage), path_weight(tile, tilt, ratios, factor_ratios));
+    const Ends ends = {tile.sum(pnl),      tile.sum(floor), tile.sum(fails),
+                       tile.sum(slippage), path_weight(tile, tilt, ratios, factor_ratios),
+                       tile.sum(price),    tile.sum(derivatives)};
+    tile.write_record(launch.out, book, ends);
 }

@@ -61,8 +61,9 @@ FN void rank_positions(const Tile& tile, const Run& run, const Real* relief, con
     }
 }
 
-// A position is closed whole at its stop, and pro rata or by rank for the other two.
-FN Order book_order(State& s, const Name& p, const Run& run, const Duty& duty) {
+// A position is closed whole at its stop, and pro rata or by rank for the other two; what lenders
+// `recalled` goes back however thin the volume.
+FN Order book_order(State& s, const Name& p, const Run& run, const Duty& duty, Real recalled) {
     if (!(p.book_inverse > 0.0f || p.book_inverse < 0.0f)) return nothing();
     const Real size = absolute(s.book), room = book_room(s, p, run), zero = Real(0.0f);
     Real wanted = zero;
@@ -76,6 +77,6 @@ FN Order book_order(State& s, const Name& p, const Run& run, const Duty& duty) {
         const Real shed = minimum(positive(duty.relief - duty.before), duty.margin);
         wanted = maximum(wanted, size * (shed / maximum(duty.margin, Real(1e-12f))));
     }
-    const Real traded = minimum(wanted, room);
+    const Real traded = maximum(minimum(wanted, room), minimum(recalled, size));
     return p.book0 < 0.0f ? order_of(traded) : order_of(-traded);
 }

@@ -12,11 +12,13 @@ constexpr float LOTS_PER_FLOAT = 4194304.0f;
 
 enum : unsigned { CHANNEL_DEALERS = 1, CHANNEL_CROWD = 2, CHANNEL_CROWD_SHARES = 4, CHANNEL_CROWD_CALLS = 8, CHANNEL_SHORTS = 16, CHANNEL_NEW_SHORTS = 32, CHANNEL_RECALL = 64, CHANNEL_RESTRICTION = 128, CHANNEL_TRANSIENT_IMPACT = 256, CHANNEL_FUNDS = 512, CHANNEL_LEVERED_LONGS = 1024, CHANNEL_LOCKED_RELEASE = 2048, CHANNEL_ISSUER = 4096, CHANNEL_LEADER = 8192, CHANNEL_PAUSES = 16384, CHANNEL_CLEARING_RULE = 32768, CHANNEL_PROGRAMMES = 65536, CHANNEL_BOOK = 131072 };
 
-enum : unsigned { FEATURE_FACTOR_TAILS = 1, FEATURE_NAME_TAILS = 2, FEATURE_JUMPS = 4, FEATURE_EVENTS = 8, FEATURE_MONTHLY_CALLS = 16, FEATURE_CANCELLATION = 32, FEATURE_COHORT_MARGIN = 64 };
+enum : unsigned { FEATURE_FACTOR_TAILS = 1, FEATURE_NAME_TAILS = 2, FEATURE_JUMPS = 4, FEATURE_EVENTS = 8, FEATURE_MONTHLY_CALLS = 16, FEATURE_CANCELLATION = 32, FEATURE_COHORT_MARGIN = 64, FEATURE_DERIVATIVES = 128 };
 
 enum : int { EVENT_ANCHOR = 1, EVENT_PROGRAMME = 2, EVENT_CALL_PROGRAMME = 3, EVENT_LENDABLE = 4, EVENT_ATTENTION = 5, EVENT_ELASTICITY = 6, EVENT_DEPTH = 7, EVENT_IMPLIED_VOL = 8, EVENT_ISSUANCE = 9, EVENT_RESTRICTION = 10, EVENT_MARGIN = 11, EVENT_HALT = 12, EVENT_CANCELLATION = 13 };
 
-enum : unsigned { POLICY_STOP_LOSS = 1, POLICY_DELEVERAGE = 2, POLICY_MARGIN = 4 };
+enum : unsigned { POLICY_STOP_LOSS = 1, POLICY_DELEVERAGE = 2, POLICY_MARGIN = 4, POLICY_RECALL = 8 };
+
+enum : int { DERIVATIVE_CALL = 1, DERIVATIVE_PUT = 2, DERIVATIVE_FUTURE = 3 };
 
 enum : unsigned { STEP_OVERNIGHT = 1, STEP_CLOSE = 2, STEP_EXPIRY = 4, STEP_MONTHLY_EXPIRY = 8, STEP_OPENING = 16, STEP_CLOSING = 32 };
 
@@ -56,6 +58,7 @@ struct Run {
     float settlement_c;
     float broker_duration;
     unsigned policy;
+    int netted_margin;
     float book_participation_dt;
     float grace_steps;
     float cushion;
@@ -64,7 +67,7 @@ struct Run {
     float leverage;
     float financing_dt;
 };
-static_assert(sizeof(Run) == 136);
+static_assert(sizeof(Run) == 144);
 
 struct Step {
     unsigned kind;
@@ -205,6 +208,10 @@ struct Name {
     float book_weight;
     float book_inverse;
     float book_value;
+    float book_located;
+    int first_derivative;
+    int derivatives;
+    float derivatives0;
     float book_margin;
     float margin_five;
     float margin_max;
@@ -217,7 +224,7 @@ struct Name {
     float margin_fee;
     float margin_fee_from;
 };
-static_assert(sizeof(Name) == 532);
+static_assert(sizeof(Name) == 548);
 
 struct Fund {
     float threshold;
@@ -233,6 +240,20 @@ struct Position {
     float value;
 };
 static_assert(sizeof(Position) == 8);
+
+struct Derivative {
+    int kind;
+    int expiry_row;
+    float expiry_time;
+    float units;
+    float strike;
+    float log_strike;
+    float vol_ratio;
+    float margin_rate;
+    float margin_least;
+    float margin_minimum;
+};
+static_assert(sizeof(Derivative) == 40);
 
 struct Event {
     int type;
@@ -264,8 +285,10 @@ struct Path {
     float slippage;
     float financing_cost;
     float weight;
+    float price_pnl;
+    float derivative_pnl;
 };
-static_assert(sizeof(Path) == 48);
+static_assert(sizeof(Path) == 56);
 
 struct Trace {
     float log_price;
@@ -315,5 +338,6 @@ struct Trace {
     float spent;
     float slippage;
     float margin;
+    float derivative_pnl;
 };
-static_assert(sizeof(Trace) == 188);
+static_assert(sizeof(Trace) == 192);

@@ -15,6 +15,8 @@ struct State {
     Real vol, realised_vol, fee, utilisation, fee_paid, entry_price, clock, drawdown, unsettled;
     // the book: its signed holding, money its trades cost, slippage of them, 1 once stopped out
     Real book, spent, slippage, stopped;
+    // its options and futures: value of what is open, cash of what has expired, margin
+    Real marks, settled, derivative_margin;
     // pauses: steps of rest, -1 when reopening; the price that bands are measured from
     Real rest, reference;
     // drawn overnight for the day: variance, the step of the jump (or -1), its size

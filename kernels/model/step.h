@@ -5,6 +5,7 @@
 #include "calls.h"
 #include "cancellation.h"
 #include "dealers.h"
+#include "derivatives.h"
 #include "funds.h"
 #include "issuer.h"
 #include "leader.h"
@@ -31,10 +32,12 @@ FN void move_anchor(State& s, const Name& p, const Now& now, const Effects& e, R
     if (now.features & FEATURE_JUMPS) jump(s, p, now.step);
 }
 
-// The cohort and new shorts: covering, entry, recalls.
-FN void short_orders(const State& s, const Name& p, const Now& now, const Effects& e, Real volume,
+// The cohort and new shorts: covering, entry, recalls. `open` is the part of the book's short that
+// can be recalled; returns what share of all such shorts is.
+FN Real short_orders(const State& s, const Name& p, const Now& now, const Effects& e, Real open, Real volume,
                      Orders& o) {
     const unsigned channels = now.channels;
+    Real called = Real(0.0f);
     if (channels & CHANNEL_SHORTS) o.cohort.buy = cohort_cover(s, p, now.features, volume);
     if (channels & (CHANNEL_RECALL | CHANNEL_NEW_SHORTS)) {
         const Real spare = lendable(s, p, e.lendable) - borrowed(s, now.fund_count);
@@ -43,14 +46,15 @@ FN void short_orders(const State& s, const Name& p, const Now& now, const Effect
             o.new_shorts.buy = new_short_exit(s, p);
         }
         if (channels & CHANNEL_RECALL) {
-            const Real shorts = s.cohort + s.new_shorts;
-            const Real called = Real(p.recall_c) * positive(-spare) / maximum(shorts, Real(1e-12f));
+            const Real shorts = s.cohort + s.new_shorts + open;
+            called = Real(p.recall_c) * positive(-spare) / maximum(shorts, Real(1e-12f));
             o.cohort.buy = fused(called, s.cohort, o.cohort.buy);
             o.new_shorts.buy = fused(called, s.new_shorts, o.new_shorts.buy);
         }
         o.new_shorts.buy = minimum(o.new_shorts.buy, s.new_shorts);
     }
     o.cohort.buy = minimum(o.cohort.buy, s.cohort);
+    return called;
 }
 
 // Everybody's but the dealers'.
@@ -71,7 +75,9 @@ FN Orders collect_orders(State& s, const Name& p, const Position* positions, con
         trade_calls(s, p, now, crowd, e.call_programme, halted);
 
     const Real volume = daily_volume(s, p);
-    short_orders(s, p, now, e, volume, o);
+    const bool recalls = (channels & CHANNEL_BOOK) && (now.run.policy & POLICY_RECALL);
+    const Real open = recalls ? positive(-s.book - Real(p.book_located)) : Real(0.0f);
+    const Real called = short_orders(s, p, now, e, open, volume, o);
     if (channels & CHANNEL_LEVERED_LONGS) o.levered = levered_order(s, p, volume);
     if (channels & CHANNEL_LOCKED_RELEASE) o.locked = locked_order(s, p);
     if (channels & (CHANNEL_ISSUER | CHANNEL_PROGRAMMES)) o.issuer = nothing();
@@ -81,7 +87,7 @@ FN Orders collect_orders(State& s, const Name& p, const Position* positions, con
         o.programme = programme_order(s, e, now.run.dt);
         o.issuer.sell = fused(e.issuance, Real(now.run.dt), o.issuer.sell);
     }
-    if (channels & CHANNEL_BOOK) o.book = book_order(s, p, now.run, duty);
+    if (channels & CHANNEL_BOOK) o.book = book_order(s, p, now.run, duty, called * open);
     if (channels & CHANNEL_FUNDS) {
         POWDERKEG_UNROLL
         for (int f = 0; f < now.fund_count; ++f)

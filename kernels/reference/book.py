@@ -1,7 +1,7 @@
 """The book: marked at every step, open included; what it pays, and the margin it needs.
 
     held   = b / b(0)
-    pnl    = sum_i (a_i (held_i P_i - 1) - paid_i - spent_i) - financing
+    pnl    = sum_i (a_i (held_i P_i - 1) - paid_i - spent_i + derivatives_i) - financing
     margin = sum_i (rate_i |a_i| + events_i) held_i P_i        a margin call is 1 + pnl < margin
 
 docs/model.md, section 11.
@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import PATH, EventType, Policy, StepKind
+from ..layout import PATH, EventType, Feature, Policy, StepKind
+from . import derivatives
 from .parameters import Array, Columns, Model
 from .state import FUNDS, State
 from .timeline import Now
@@ -38,7 +39,8 @@ class Book:
         self.age: Array = np.full(paths, -1.0)
         self.relief: Array = np.zeros(paths)
         self.cut: Array = np.zeros(paths)
-        state.margin = margin(state, model, Now())
+        derivatives.mark(state, model, -1, 0.0)
+        state.margin = requirement(state, model, Now(), -1, 0.0)
 
     def pay_fees(self, state: State, model: Model) -> None:
         """Borrow fees of the book's shorts over an intraday step, at its new price and fee."""
@@ -51,19 +53,25 @@ class Book:
         now = (self.relief > 0) & (np.abs(bought).sum(axis=0) > 0)
         self.forced_day[now & np.isnan(self.forced_day)] = time
 
-    def check(self, state: State, model: Model, now: Now, time: float, kind: StepKind) -> None:
+    def check(self, state: State, model: Model, now: Now, row: int) -> None:
         """After a step: P&L, requirement, calls, and what they ask for in the next one."""
-        p, run = model.name, model.packed.run
+        p, run, step = model.name, model.packed.run, model.packed.schedule[row]
+        time, kind = float(step["time"]), StepKind(int(step["kind"]))
+        derivatives.mark(state, model, row, time)
         held = part_held(state, p)
         gain = model.total(
-            p.book_weight * (held * state.price - 1) - state.borrow_paid - state.spent
+            p.book_weight * (held * state.price - 1)
+            - state.borrow_paid
+            - state.spent
+            + state.derivative_pnl
         )
         value = p.book_weight * held * state.price
         if StepKind.OVERNIGHT not in kind:
-            debit = np.maximum(model.total(np.maximum(value, 0)) - (1 + gain - self.financing), 0)
+            longs = model.total(np.maximum(value, 0) + np.maximum(state.marks, 0))
+            debit = np.maximum(longs - (1 + gain - self.financing), 0)
             self.financing = self.financing + float(run["financing_dt"]) * debit
         self.pnl = gain - self.financing
-        state.margin = margin(state, model, now)
+        state.margin = requirement(state, model, now, row, time)
         required = model.total(state.margin)
         short_of = required - (1 + self.pnl)
         called = short_of > 0
@@ -100,6 +108,12 @@ class Book:
         out["forced_day"] = self.forced_day
         out["slippage"] = model.total(state.slippage)
         out["financing_cost"] = self.financing
+        p = model.name
+        traded = state.spent - state.slippage  # at the prices that trades saw
+        out["price_pnl"] = model.total(
+            p.book_weight * (part_held(state, p) * state.price - 1) - traded
+        )
+        out["derivative_pnl"] = model.total(state.derivative_pnl)
         return out
 
 
@@ -108,8 +122,29 @@ def part_held(state: State, p: Columns) -> Array:
     return np.maximum(1 - (p.book0 - state.book) * p.book_inverse, 0)
 
 
+def requirement(state: State, model: Model, now: Now, row: int, time: float) -> Array:
+    """Of a name with all that the book holds on it, (names, paths)."""
+    needed = margin(state, model, now)
+    if Feature.DERIVATIVES not in model.features:
+        return needed
+    if not model.packed.run["netted_margin"]:
+        return needed + state.derivative_margin
+    p = model.name
+    held = part_held(state, p) * state.price
+    worst = derivatives.netted(state, model, p.book_weight * held, row, time)
+    worst = worst + now.added(EventType.MARGIN) * held
+    return np.where(p.derivatives > 0, worst, needed)
+
+
+def margin_of_shares(state: State, model: Model) -> Array:
+    """What buying in the shares can shed of the requirements."""
+    if model.packed.run["netted_margin"]:
+        return state.margin
+    return state.margin - state.derivative_margin
+
+
 def margin(state: State, model: Model, now: Now) -> Array:
-    """Requirement by name, in units of equity, shape (names, paths).
+    """Requirement of the shares by name, in units of equity, shape (names, paths).
 
     House add-ons are linear in what is large or dear to borrow; `margin_five` is FINRA rule
     4210(c): at least 5 a share, below that the whole price or 2.50.

@@ -2,7 +2,7 @@
 
     Y = l_E E + l_L L        D = S_c + S_n + B- + (-H)+ + sum_k (-F_k)+        u = D / Y
     fee_new = max(fee0 + fee_slope ((u - threshold)+ - (u0 - threshold)+), fee_min)
-    recall  = c(recall_rate) (D - Y)+, shared pro rata by S_c and S_n
+    recall  = c(recall_rate) (D - Y)+, shared pro rata by S_c, S_n and what the book has not located
 
 Y is at least one lot. docs/model.md, sections 7 and 9.
 """
@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..layout import LOTS_PER_FLOAT, EventType
-from .parameters import Array, Columns, Model
+from ..layout import LOTS_PER_FLOAT, Channel, EventType, Policy
+from .parameters import ZERO, Array, Columns, Model
 from .state import FUNDS, State
 from .timeline import Now
 
@@ -61,9 +61,19 @@ def update(state: State, model: Model, now: Now) -> None:
     state.fee_existing = state.fee_existing + repriced
 
 
-def recall(state: State, lendable: Array, borrowed: Array, p: Columns) -> tuple[Array, Array]:
-    """Shares called back from the cohort and from the new shorts."""
-    shorts = state.cohort + state.new_shorts
+def recall(
+    state: State, lendable: Array, borrowed: Array, model: Model
+) -> tuple[Array, Array, Array]:
+    """Shares called back from the cohort, from the new shorts and from the book."""
+    p, book = model.name, recallable(state, model)
+    shorts = state.cohort + state.new_shorts + book
     wanted = p.recall_c * np.maximum(borrowed - lendable, 0)
     each = np.divide(wanted, shorts, out=np.zeros_like(shorts), where=shorts > 0)
-    return each * state.cohort, each * state.new_shorts
+    return each * state.cohort, each * state.new_shorts, each * book
+
+
+def recallable(state: State, model: Model) -> Array:
+    """Part of the book's short that lenders can call back, where its policy says so."""
+    if Channel.BOOK not in model.on or not int(model.packed.run["policy"]) & Policy.RECALL:
+        return ZERO
+    return np.maximum(-state.book - model.name.book_located, 0)

@@ -125,7 +125,7 @@ def simulate_chunk(
             close(state, model, now, kind, step)
             histograms.add_close(out.closes[day], state, model)
             last_close = cancellation.Close(state) if undoing else None
-        book.check(state, model, now, float(step["time"]), kind)
+        book.check(state, model, now, number)
         if step["horizon"] >= 0:
             out.pnl[step["horizon"], chunk] = book.pnl
         keep(out, chunk, number + 1, state)
@@ -170,13 +170,13 @@ def orders(
         calls.trade(state, model, now, step, new, gone, trading)
 
     daily_volume = volume_of_a_day(state, p)
-    covered = recalled = left = left_recalled = entered = ZERO
+    covered = recalled = left = left_recalled = entered = of_book = ZERO
     if Channel.SHORTS in on:
         covered = shorts.cover(state, daily_volume, p)
     if Channel.RECALL in on or Channel.NEW_SHORTS in on:
         lendable, borrowed = borrow.lendable(state, p, now), borrow.borrowed(state, model)
         if Channel.RECALL in on:
-            recalled, left_recalled = borrow.recall(state, lendable, borrowed, p)
+            recalled, left_recalled, of_book = borrow.recall(state, lendable, borrowed, model)
         if Channel.NEW_SHORTS in on:
             entered = new_shorts.enter(state, np.maximum(lendable - borrowed, 0), p)
             left = new_shorts.leave(state, p)
@@ -192,7 +192,7 @@ def orders(
         wanted["leader"] = leader.order(state, daily_volume, p)
     if Channel.BOOK in on:
         cancelled = now.any(EventType.CANCELLATION)
-        wanted["book"] = policy.order(state, model, book, duty, daily_volume, cancelled)
+        wanted["book"] = policy.order(state, model, book, duty, daily_volume, cancelled, of_book)
     if Channel.FUNDS in on:
         wanted.update(funds.orders(state))
     issued = ZERO

@@ -6,7 +6,8 @@
     forced_i = |b_i| min((relief - before_i)+, margin_i) / margin_i
 
 A position is closed whole at its stop; `cut` is the part of all that deleveraging gives up. What is
-traded is the largest of these, within the room. docs/model.md, section 11.
+traded is the largest of these, within the room, and all that lenders recall. docs/model.md,
+section 11.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..layout import Policy
-from .book import Book
+from .book import Book, margin_of_shares
 from .orders import Order
 from .parameters import Array, Model
 from .state import State
@@ -35,9 +36,10 @@ def relief_before(
     there = np.maximum(state.elastic - model.name.elastic_min, 0)
     reach = np.where(model.name.book0 < 0, np.minimum(reach, there), reach)
     part = reach / np.maximum(size, 1e-12)
-    relief = np.where(trading, state.margin * part, 0)
+    margin = margin_of_shares(state, model)
+    relief = np.where(trading, margin * part, 0)
     cost = model.name.elasticity * state.price * state.book**2
-    score = state.margin * state.elastic / np.maximum(cost, 1e-30)
+    score = margin * state.elastic / np.maximum(cost, 1e-30)
     before = np.zeros_like(relief)
     for j in range(model.names):
         first = score[j] > score
@@ -53,6 +55,7 @@ def order(
     before: Array,
     volume: Array,
     cancelled: npt.NDArray[np.bool_],
+    recalled: Array,
 ) -> Order:
     """What the book wants; shorts are bought back, longs sold.
 
@@ -69,9 +72,11 @@ def order(
         wanted = np.maximum(wanted, np.where(cancelled, 0, book.cut) * size)
     if Policy.MARGIN in policy:
         relief = np.where(cancelled, 0, book.relief)
-        shed = np.minimum(np.maximum(relief - before, 0), state.margin)
-        wanted = np.maximum(wanted, size * shed / np.maximum(state.margin, 1e-12))
+        margin = margin_of_shares(state, model)
+        shed = np.minimum(np.maximum(relief - before, 0), margin)
+        wanted = np.maximum(wanted, size * shed / np.maximum(margin, 1e-12))
     traded = np.minimum(wanted, room(state, model, volume))
+    traded = np.maximum(traded, np.minimum(recalled, size))
     short = p.book_inverse < 0
     return Order(np.where(short, traded, 0), np.where(short | (p.book_inverse == 0), 0, traded))
 

@@ -62,12 +62,16 @@ class State:
     spent: Array  # by the book's trades, net
     slippage: Array
     margin: Array  # requirement
+    derivative_pnl: Array
     # not traced
     price: Array  # e^x
     log_price_close: Array  # x of the last close
     reference: Array  # x_ref
     rest: Array  # > 0 paused, -1 reopening, 0 trading
     stopped: Array  # 1 once the book's position is stopped out
+    marks: Array  # of the book's open options and futures
+    settled: Array  # cash of those that have expired
+    derivative_margin: Array
 
     @property
     def paused(self) -> Array:
