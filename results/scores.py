@@ -50,7 +50,7 @@ def spread(paths: Array) -> float:
     m, days = paths.shape
     groups = max(1, round(m / GROUP))
     pairs = [float(np.mean(pdist(paths[k::groups]))) for k in range(groups)]
-    return float(np.mean(pairs)) / (2 * np.sqrt(days))
+    return float(np.mean(pairs) / (2 * np.sqrt(days)))
 
 
 def ranks(paths: npt.ArrayLike, actual: npt.ArrayLike) -> Array:
