@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import date
 from pathlib import Path
 
 from ..kernels import CHOICES
 from ..scenarios import InputError
+from ..scenarios.table import parse_date
 from .executors import cores
 from .plan import MOST_PATHS
 
@@ -48,6 +50,11 @@ def fraction(option: str, text: str | None) -> float | None:
     if not 0 <= value < 1:
         raise InputError(f'{option}: "{text}" is not a fraction from 0 to below 1, such as .01')
     return value
+
+
+def day(option: str, text: str | None) -> date | None:
+    """A date like 2021-01-12, None where none is given. Raises InputError."""
+    return None if text is None else parse_date(text, option)
 
 
 def symbol_map(given: list[str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ import typer
 
 from . import __version__
 from .cli_decide import UNVERIFIED, Store, Workers, check, compare, hold, reverse, whatif
+from .cli_history import calibrate
 from .cli_machine import BackEnd, bench, doctor, validate
 
 if TYPE_CHECKING:
@@ -362,7 +363,7 @@ def demo(
     print(f"\nstore   {store}\nreport  {folder / 'january-2021.html'}")
 
 
-for command in (whatif, reverse, compare, check, doctor, bench, validate):
+for command in (whatif, reverse, compare, check, calibrate, doctor, bench, validate):
     app.command()(command)
 
 

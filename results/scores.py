@@ -95,3 +95,20 @@ def central_range(values: npt.ArrayLike, share: float = 0.95) -> tuple[float, fl
     """The quantiles that a share of the values lies between."""
     low, high = np.quantile(np.asarray(values, float), [(1 - share) / 2, (1 + share) / 2])
     return float(low), float(high)
+
+
+def crps_of_counts(counts: npt.ArrayLike, values: npt.ArrayLike, actual: float) -> float:
+    """`crps` of a histogram whose bins stand for ascending values, draws with themselves included.
+
+    Shape: counts, values (bins,).
+    """
+    x = np.asarray(values, float)
+    p = np.asarray(counts, float) / np.sum(counts)
+    below = np.cumsum(p)[:-1]
+    return float(p @ np.abs(x - actual) - (below * (1 - below)) @ np.diff(x))
+
+
+def spread_of_counts(counts: npt.ArrayLike, values: npt.ArrayLike) -> float:
+    """The CRPS that a histogram expects of itself, E|X - X'|/2. Shape: as `crps_of_counts`."""
+    below = np.cumsum(np.asarray(counts, float))[:-1] / np.sum(counts)
+    return float((below * (1 - below)) @ np.diff(np.asarray(values, float)))

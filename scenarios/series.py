@@ -12,7 +12,7 @@ it, which nobody could trade on, so that column is not read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -121,9 +121,11 @@ def load_prices(path: str | Path, first: date | None = None, last: date | None =
 def load_points(path: str | Path, column: str, unit: str) -> Points:
     """A file with the columns `date` and `column`, on any days in ascending order.
 
-    Values are above 0; `unit` says in the error of which. Raises InputError.
+    Volume may stand in a file of prices. Values are above 0; `unit` says in the error of which.
+    Raises InputError.
     """
-    table = read_table(Path(path), ("date", column), ("date", column))
+    columns = COLUMNS if column in COLUMNS else ("date", column)
+    table = read_table(Path(path), columns, ("date", column))
     rows = list(_dated(table))
     if not rows:
         raise InputError(f"{table.file}: no rows under the header; add one per day")
@@ -237,9 +239,3 @@ def _refuse_split(row: Row, before: Sequence[_Bar], bar: _Bar) -> None:
         f"{bar.close:g} after {before[-1].close:g} looks like a {split}; {way_out}give prices in "
         "shares of one size, or say `# splits: none` in a first line",
     )
-
-
-def day_numbers(dates: Iterable[date], prices: Prices) -> dict[date, int]:
-    """Day number of each date on which there is a close after the first one (day 1 and on)."""
-    number = {day: k for k, day in enumerate(prices.dates)}
-    return {day: number[day] for day in dates if number.get(day, 0) > 0}

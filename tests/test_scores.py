@@ -108,3 +108,13 @@ def test_merton_is_found_again() -> None:
     assert fit.jump_sd == pytest.approx(0.3, rel=0.1)
     few = baselines.fit_merton(r[:26])
     assert few.log_likelihood(r[:26]) >= norm.logpdf(r[:26], r[:26].mean(), r[:26].std()).sum()
+
+
+def test_crps_of_counts_is_that_of_the_draws() -> None:
+    values, counts = np.array([0.1, 0.4, 0.5, 2.0]), np.array([3, 0, 5, 2])
+    draws = np.repeat(values, counts)
+    own = np.abs(draws[:, None] - draws).mean() / 2
+    for y in (0.0, 0.45, 3.0):
+        expected = np.abs(draws - y).mean() - own
+        assert scores.crps_of_counts(counts, values, y) == pytest.approx(expected)
+    assert scores.spread_of_counts(counts, values) == pytest.approx(own)
