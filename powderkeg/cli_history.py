@@ -1,4 +1,4 @@
-"""Commands about the past: calibrate."""
+"""Commands about the past: calibrate, scenarios score."""
 
 from __future__ import annotations
 
@@ -128,3 +128,57 @@ def check_output(output: Path) -> None:
         raise InputError(f"{output} exists; nothing is overwritten, choose another name")
     if not output.absolute().parent.is_dir():
         raise InputError(f"{output}: the folder {output.parent} does not exist")
+
+
+def refuse_second(name: str | None, second: str | None) -> None:
+    """Raises InputError for a word after a preset: only `score` takes one."""
+    from .scenarios import InputError
+
+    if second is not None:
+        raise InputError(f"scenarios {name} {second}: give one word, or `scenarios score {second}`")
+
+
+def score(
+    scenario: str | None,
+    *,
+    chain: Path | None,
+    paths: str,
+    seed: str,
+    backend: str,
+    output: Path | None,
+) -> None:
+    """Hold a scenario against its episode: tables, a verdict, a picture."""
+    from .engine.arguments import check_back_end, count, whole
+    from .engine.calibrate import show_score
+    from .engine.calibrate.inputs import read_scored
+    from .engine.calibrate.scorecard import score as scorecard
+    from .engine.screen import console, table
+    from .kernels import backend as back_end
+    from .results.show import fit
+    from .scenarios import InputError
+
+    if scenario is None:
+        raise InputError("scenarios score: which one? give a preset or a YAML file")
+    if output is not None and (output.suffix not in (".png", ".svg") or output.exists()):
+        raise InputError(f"--output: {output}: give a new .png or .svg file")
+    check_back_end(backend)
+    story, options = read_scored(scenario, chain)
+    card = scorecard(
+        story,
+        options,
+        paths=count("--paths", paths),
+        seed=whole("--seed", seed) or 0,
+        engine=back_end(backend),
+    )
+    screen = console()
+    title = "Closes as multiples of the first"
+    screen.print(fit(table(title, show_score.DAY_COLUMNS, show_score.day_rows(card), 2), screen))
+    rows = show_score.figure_rows(card)
+    screen.print(fit(table("The path", show_score.FIGURE_COLUMNS, rows), screen))
+    rows = show_score.score_rows(card)
+    screen.print(table("Scores of log closes, less is better", show_score.SCORE_COLUMNS, rows))
+    for sentence in show_score.sentences(card):
+        screen.print(sentence, markup=False)
+    if output is not None:
+        show_score.draw(card, output)
+        print(f"wrote {output}")

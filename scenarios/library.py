@@ -13,6 +13,7 @@ from typing import Any
 from . import yamlfile
 from .book import Book
 from .ensemble import pinned, steps
+from .episode import Episode
 from .errors import InputError, did_you_mean, shown
 from .joint import check
 from .market import Market
@@ -207,6 +208,20 @@ def _check_map(symbol_map: AnyMapping[str, str], market: Market) -> dict[str, st
             help_ = did_you_mean(new, market.rows, "; add its row there")
             raise InputError(f"--map {old}={new}: the market file has no {new}{help_}")
     return upper
+
+
+def load_episode(spec: str) -> Episode:
+    """The past that the first scenario of a preset or file is held against. Raises InputError."""
+    path, label = _find(spec, Path(), "scenario ")
+    tree, _, _ = next(_expand(path, label))
+    normalise_names(tree, {})
+    scenario = build(tree)
+    if scenario.episode is None:
+        raise InputError(
+            f"{label}: no episode to hold it against; powderkeg calibrate writes one, or type its "
+            "closes under `episode`"
+        )
+    return scenario.episode
 
 
 def load_scenarios(

@@ -27,6 +27,7 @@ from .agents import (
     Shorts,
 )
 from .ensemble import check_ensemble, member_scenarios, with_values
+from .episode import Episode
 from .errors import InputError
 from .funds import Fund, FundName
 from .parameter import CHOICE, Section, parameter
@@ -198,6 +199,9 @@ class Scenario(NameParameters):
         {},
         description="values of parameters by their dotted names, one a member; path `id` runs "
         "under member `id` modulo their number",
+    )
+    episode: Episode | None = Field(
+        None, description="what really happened, for `powderkeg scenarios score`; moves no path"
     )
 
     _text: str = PrivateAttr("")

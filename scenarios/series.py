@@ -53,6 +53,7 @@ class Prices:
     close: Array
     volume: Array | None
     file: str
+    calendar: str = EXCHANGE
 
     @property
     def log_closes(self) -> Array:
@@ -68,7 +69,7 @@ class Prices:
                 f"{FEWEST}"
             )
         volume = None if self.volume is None else self.volume[:count]
-        return Prices(self.dates[:count], self.close[:count], volume, self.file)
+        return Prices(self.dates[:count], self.close[:count], volume, self.file, self.calendar)
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def load_prices(path: str | Path, first: date | None = None, last: date | None =
     if (close == close[0]).all():
         raise InputError(f"{table.file}: every close is {close[0]:g}; was the name trading?")
     volume = np.array([bar.volume or 0.0 for bar in bars]) if bars[0].volume else None
-    return Prices(dates, close, volume, table.file)
+    return Prices(dates, close, volume, table.file, exchange)
 
 
 def load_points(path: str | Path, column: str, unit: str) -> Points:

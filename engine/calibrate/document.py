@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import textwrap
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import numpy as np
 
 from ... import __version__
 from ...results.scores import BANDS
+from ...scenarios.calendar import EXCHANGE
 from ...scenarios.ensemble import steps
 from ...scenarios.library import presets
 from ...scenarios.scenario import NameParameters
@@ -85,7 +87,29 @@ def yaml(fit: Fit, episode: Episode, output: Path) -> str:
         lines += textwrap.wrap(
             f"[{numbers}]", 100, initial_indent="    ", subsequent_indent="     "
         )
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_episode(episode)]) + "\n"
+
+
+def _episode(episode: Episode) -> Iterator[str]:
+    """The closes and the market they began in, for `powderkeg scenarios score`."""
+    row, prices = episode.market[episode.symbol], episode.prices
+    yield "episode:"
+    yield f"  symbol: {_quoted(episode.symbol)}"
+    yield f"  as_of: {prices.dates[0]}"
+    if prices.calendar != EXCHANGE:
+        yield f"  calendar: {prices.calendar}"
+    yield f"  source: {json.dumps(row.source or Path(prices.file).name)}"
+    for name in ("price", "float_shares", "short_interest", "borrow_fee", "adv", "volatility",
+                 "implied_vol", "lendable"):  # fmt: skip
+        if (value := getattr(row, name)) is not None:
+            yield f"  {name}: {value:.12g}"
+    yield "  closes:"
+    for day, close in zip(prices.dates[1:], prices.close[1:], strict=True):
+        yield f"    {day}: {close:.10g}"
+    if points := episode.reported:
+        yield "  short_interest_reported:"
+        for day, shares in zip(points.dates, points.values, strict=True):
+            yield f"    {day}: {shares:.12g}"
 
 
 def _what(episode: Episode) -> str:

@@ -13,7 +13,7 @@ from ...kernels import Backend
 from ...scenarios.book import Book
 from ...scenarios.chain import Chain, load_chain
 from ...scenarios.errors import InputError, did_you_mean, shown
-from ...scenarios.library import load_scenarios
+from ...scenarios.library import load_episode, load_scenarios
 from ...scenarios.market import Market, load_market
 from ...scenarios.priors import Priors, load_priors
 from ...scenarios.scenario import Scenario
@@ -35,7 +35,9 @@ SERIES = {
 
 @dataclass(frozen=True)
 class Episode:
-    """An episode ready to be fitted. `notes` are what the person should see of it."""
+    """An episode ready to be fitted. `notes` are what the person should see of it, `reported` the
+    short interest by settlement date where it was given.
+    """
 
     symbol: str
     prices: Prices
@@ -46,6 +48,7 @@ class Episode:
     base_name: str | None
     priors: Priors
     notes: tuple[str, ...]
+    reported: Points | None = None
 
     def simulator(self, paths: int, seed: int, engine: Backend) -> Simulator:
         """Of the episode's days."""
@@ -91,7 +94,8 @@ def read_episode(
             f"{closes.file}: {len(closes.close)} closes; at most {MOST_DAYS + 1} can be simulated, "
             "so bring --from and --to nearer to each other"
         )
-    found, notes = _series(series or {}, closes, as_of, snapshot[name].float_shares)
+    points = _points(series or {}, as_of)
+    found, notes = _series(points, closes, snapshot[name].float_shares)
     book = watched(name, snapshot[name].price)
     laws, story = load_priors(priors), _base(base, snapshot, book)
     return Episode(
@@ -104,6 +108,7 @@ def read_episode(
         base_name=base,
         priors=laws,
         notes=(*snapshot.warnings, *notes, *story.notes),
+        reported=points.get("short interest"),
     )
 
 
@@ -137,16 +142,19 @@ def _of_the_first_close(market: Market, symbol: str, prices: Prices) -> Market:
     return replace(market, as_of=start, warnings=() if market.as_of is None else market.warnings)
 
 
+def _points(files: Mapping[str, Path], as_of: date | None) -> dict[str, Points]:
+    """What was seen, up to `as_of`."""
+    found = {name: load_points(file, *SERIES[name][:2]) for name, file in files.items()}
+    return {name: p if as_of is None else p.until(as_of) for name, p in found.items()}
+
+
 def _series(
-    files: Mapping[str, Path], prices: Prices, as_of: date | None, float_shares: float
+    seen: Mapping[str, Points], prices: Prices, float_shares: float
 ) -> tuple[tuple[Series, ...], list[str]]:
     """Series on the days of the episode, and how much of each lies there."""
     found, notes = [], []
-    for name, file in files.items():
-        column, unit, quantity = SERIES[name]
-        points: Points = load_points(file, column, unit)
-        if as_of is not None:
-            points = points.until(as_of)
+    for name, points in seen.items():
+        _, unit, quantity = SERIES[name]
         days, values = days_of(points, prices, settlement=name == "short interest")
         if not days:
             raise InputError(
@@ -167,3 +175,13 @@ def _base(base: str | None, market: Market, book: Book) -> Scenario:
     if len(made) != 1:
         raise InputError(f"--base: {base} holds {len(made)} scenarios; give one")
     return made[0]
+
+
+def read_scored(name: str, chain: Path | None) -> tuple[Scenario, Chain]:
+    """A scenario that is to be held against its own episode, and a chain. Raises InputError."""
+    episode = load_episode(name)
+    market = episode.market()
+    (story, *more) = load_scenarios([name], market, watched(episode.symbol, episode.price))
+    if more:
+        raise InputError(f"{name} holds {len(more) + 1} scenarios; give one")
+    return story, load_chain(chain, market)

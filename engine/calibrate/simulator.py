@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels import Backend
+from ...kernels.layout import Packed, Simulated
 from ...kernels.pack import pack
 from ...scenarios.book import Position
 from ...scenarios.chain import Chain
@@ -22,6 +23,7 @@ from ..change import ChangedBook
 
 Array = npt.NDArray[np.float64]
 Result = TypeVar("Result")
+LEAST = 1e-7  # of the first price, the resolution of float32
 SHARE = 1.0  # of a watched name: far less than a lot, so it is marked and never trades
 
 
@@ -59,22 +61,9 @@ class Simulator:
     first: int = 0
 
     def scenario(self) -> Scenario:
-        """The base on this episode's days, without an ensemble, the symbol under `names`."""
-        funds = {
-            name: fund.model_copy(update={"copies": 0.0})  # of a book that nobody holds here
-            for name, fund in self.base.funds.items()
-            if fund.positions
-        }
-        days = tuple(range(1, self.days + 1))
-        return self.base.model_copy(
-            update={
-                "horizon_days": self.days,
-                "horizons": days,
-                "ensemble": {},
-                "funds": funds,
-                "names": {self.symbol: NameParameters(), **self.base.names},
-            }
-        )
+        """The base on this episode's days, without an ensemble."""
+        story = on_days(self.base, self.symbol, self.days)
+        return story.model_copy(update={"ensemble": {}})
 
     def values(self, parameters: Sequence[float]) -> dict[str, float]:
         """Parameters by their dotted names in a scenario, in the order of the priors."""
@@ -88,8 +77,7 @@ class Simulator:
         packed = pack(book, self.market, self.chain, scenario, seed=self.seed)
         ids = np.arange(self.first, self.first + self.paths, dtype=np.uint64)
         found = self.engine.simulate(packed, ids)
-        weight = float(packed.names["book_weight"][0])
-        closes = np.log1p(np.maximum(found.pnl.T.astype(float) / weight, -1 + 1e-7))
+        closes = log_closes(packed, found)
         name = packed.names[0]
         return Paths(
             closes, found.closes[:, 0], float(name["adv"]), float(name["attention_volume"])
@@ -98,6 +86,35 @@ class Simulator:
     def elsewhere(self, paths: int) -> Simulator:
         """The same with paths that no fit has seen."""
         return replace(self, first=self.first + self.paths, paths=paths)
+
+
+def on_days(scenario: Scenario, symbol: str, days: int) -> Scenario:
+    """A scenario told on one name alone, every close kept.
+
+    What its funds copy is a book that nobody holds here; the symbol stands under `names`.
+    """
+    funds = {
+        name: fund.model_copy(update={"copies": 0.0})
+        for name, fund in scenario.funds.items()
+        if fund.positions
+    }
+    return scenario.model_copy(
+        update={
+            "horizon_days": days,
+            "horizons": tuple(range(1, days + 1)),
+            "funds": funds,
+            "names": {symbol: NameParameters(), **scenario.names},
+        }
+    )
+
+
+def log_closes(packed: Packed, found: Simulated) -> Array:
+    """ln P/P(0) of a watched name at every close, from what its share earned.
+
+    Shape: (paths, days).
+    """
+    weight = float(packed.names["book_weight"][0])
+    return np.asarray(np.log1p(np.maximum(found.pnl.T.astype(float) / weight, -1 + LEAST)))
 
 
 def watched(symbol: str, price: float) -> ChangedBook:
