@@ -80,7 +80,6 @@ class Fit:
     size: Size
     sample: Sample
     members: Array
-    scale: Array
     impossible: int
     closes: Array
 
@@ -168,7 +167,7 @@ def fit(
     members = rounded(simulator.priors.values(drawn.z[kept]))
     closes = seen_anew(simulator, members, workers)
     impossible = int((~possible).sum())
-    return Fit(simulator, observed, size, drawn, members, scale, impossible, closes)
+    return Fit(simulator, observed, size, drawn, members, impossible, closes)
 
 
 def rounded(values: Array) -> Array:
