@@ -107,7 +107,7 @@ def test_loss_parts_are_scores_of_what_they_say() -> None:
     seen = Observed(y, (volume, shape))
     found, own = scores(paths, seen)
     assert seen.parts == ("closes", "moves", "volume", "attention")
-    assert weights(seen).tolist() == [1, 0.25, 0.25, 0.25]
+    assert weights(seen).tolist() == [1, 0.1, 0.25, 0.25]
     assert found[0] == pytest.approx(energy_score(x, y))
     assert found[1] == pytest.approx(energy_score(moves(x), [0.1, 0.5, 0.7]))
     simulated = np.log(0.2 * (1 + 15 * attention))

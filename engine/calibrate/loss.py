@@ -24,8 +24,8 @@ from .simulator import Paths
 
 Array = npt.NDArray[np.float64]
 
-OTHERS = 0.25
-"""Weight of every part but the closes; see RATE in fit.py."""
+MOVES, SERIES = 0.1, 0.25
+"""Weights of the moves and of every further series; the closes have 1. See RATE in fit.py."""
 T1_SETTLEMENT = date(2024, 5, 28)
 """US trades settle a day after they were made from this day on, two days after it before."""
 
@@ -58,8 +58,8 @@ class Observed:
 
 
 def weights(observed: Observed) -> Array:
-    """How much the parts count: the closes as much as four others. Shape: (parts,)."""
-    return np.array([1.0] + [OTHERS] * (len(observed.parts) - 1))
+    """How much the parts count. Shape: (parts,)."""
+    return np.array([1.0, MOVES] + [SERIES] * len(observed.series))
 
 
 def moves(closes: Array) -> Array:
