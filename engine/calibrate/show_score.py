@@ -55,8 +55,7 @@ def sentences(card: Scorecard) -> Iterator[str]:
         + f" ({days / len(card.histogram):.1f} each if even)"
     )
     best = min(card.scores, key=lambda name: card.scores[name][0])
-    words = "the scenario" if best == "scenario" else f"the {best}" if " " in best else best
-    yield f"least mean CRPS: {words}"
+    yield f"least mean CRPS: {best}"
 
 
 def _judged(expected: Expected) -> str:
