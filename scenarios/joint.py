@@ -161,6 +161,4 @@ def check(tree: Mapping, scenario: Scenario, market: Market, book: Book) -> list
         raise InputError(f"{place}: market_shifts[{error.index}]: {error}") from None
     _check_betas(tree, scenario)
     notes += _check_factors(tree, scenario, market, book)
-    if count := len(next(iter(scenario.ensemble.values()), ())):
-        notes.append(f"{scenario.id}: {count} parameter sets, an equal share of the paths each")
     return [*notes, *capped(scenario, market, book)]

@@ -235,5 +235,6 @@ def test_the_command_writes_a_scenario_that_runs(
     running = ("run", "book.csv", "--market", "market.csv", "--scenario", "fitted.yaml")
     code, out, err = command(capsys, monkeypatch, *running, "--paths", "600", "-o", "s.zarr")
     assert code == 0, err
+    assert "fitted: 8 parameter sets, an equal share of the paths each" in out
     code, out, _ = command(capsys, monkeypatch, "replay", "s.zarr", "--path", "77")
     assert code == 0 and "equals the stored one bit for bit" in out
