@@ -39,6 +39,14 @@ def whole(option: str, text: str | None) -> int | None:
         raise InputError(f'{option}: "{text}" is not a whole number') from None
 
 
+def seed_of(text: str) -> int:
+    """A seed of the random numbers. Raises InputError."""
+    value = whole("--seed", text) or 0
+    if not 0 <= value < 2**64:
+        raise InputError(f"--seed: {value} is not between 0 and 2^64 - 1")
+    return value
+
+
 def fraction(option: str, text: str | None) -> float | None:
     """A number from 0 to below 1, None where none is given. Raises InputError."""
     if text is None:

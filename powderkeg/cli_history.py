@@ -11,6 +11,7 @@ from .cli_decide import Workers
 from .cli_machine import BackEnd
 
 Series = Path | None
+FEWEST_SCORED = 200
 
 
 def calibrate(
@@ -62,7 +63,7 @@ def calibrate(
     workers: Workers = None,
 ) -> None:
     """Fit a scenario to an episode; writes an ensemble of parameter sets that the data allow."""
-    from .engine.arguments import check_placement, count, day, default_workers, whole
+    from .engine.arguments import check_placement, count, day, default_workers, seed_of, whole
     from .engine.calibrate import document
     from .engine.calibrate.fit import Size, fit
     from .engine.calibrate.inputs import SERIES, read_episode
@@ -92,7 +93,7 @@ def calibrate(
         priors=priors,
     )
     engine = back_end(backend)
-    simulator = episode.simulator(size.paths, whole("--seed", seed) or 0, engine)
+    simulator = episode.simulator(size.paths, seed_of(seed), engine)
     aside, screen = console(stderr=True), console()
     for note in dict.fromkeys(episode.notes):
         aside.print(f"note: {note}", markup=False)
@@ -148,7 +149,7 @@ def score(
     output: Path | None,
 ) -> None:
     """Hold a scenario against its episode: tables, a verdict, a picture."""
-    from .engine.arguments import check_back_end, count, whole
+    from .engine.arguments import check_back_end, count, seed_of
     from .engine.calibrate import show_score
     from .engine.calibrate.inputs import read_scored
     from .engine.calibrate.scorecard import score as scorecard
@@ -162,12 +163,14 @@ def score(
     if output is not None and (output.suffix not in (".png", ".svg") or output.exists()):
         raise InputError(f"--output: {output}: give a new .png or .svg file")
     check_back_end(backend)
+    if (number := count("--paths", paths)) < FEWEST_SCORED:
+        raise InputError(f"--paths: {number} say little about a band; give {FEWEST_SCORED} or more")
     story, options = read_scored(scenario, chain)
     card = scorecard(
         story,
         options,
-        paths=count("--paths", paths),
-        seed=whole("--seed", seed) or 0,
+        paths=number,
+        seed=seed_of(seed),
         engine=back_end(backend),
     )
     screen = console()

@@ -9,6 +9,8 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.stats import poisson
 
+from .scores import crps, energy_score
+
 Array = npt.NDArray[np.float64]
 
 MOST_JUMPS = 8  # a day, of those the likelihood adds up
@@ -88,3 +90,23 @@ def fit_merton(returns: npt.ArrayLike) -> Merton:
     fits = [minimize(misfit, np.array(s), method="L-BFGS-B", bounds=bounds) for s in starts]
     best = min(fits, key=lambda fit: float(fit.fun))
     return Merton(*(float(value) for value in best.x))
+
+
+def scored_beside(
+    closes: Array, actual: Array, volatility: float, seed: int
+) -> dict[str, tuple[float, float]]:
+    """Mean CRPS and energy score of simulated paths, of a walk and of Merton's jumps.
+
+    The walk has the `volatility` from before, per square-root day; the jumps are fitted to the
+    episode itself. Shape: closes (paths, days), actual (days,), log prices.
+    """
+    paths, days = closes.shape
+    jumps = fit_merton(np.diff(actual, prepend=0.0))
+    laws = {
+        "scenario": closes,
+        "random walk": random_walk(volatility, days, paths, seed),
+        "Merton, fitted to it": jumps.paths(days, paths, seed),
+    }
+    return {
+        name: (float(crps(x, actual).mean()), energy_score(x, actual)) for name, x in laws.items()
+    }

@@ -149,7 +149,7 @@ def test_a_fit_is_nearer_to_the_episode_than_its_prior() -> None:
     before = np.concatenate([simulator(member.tolist()).closes for member in prior])
     y = of.observed.closes
     assert crps(found.closes, y).mean() < 0.8 * crps(before, y).mean()
-    assert found.crps()["ensemble"] == pytest.approx(crps(found.closes, y).mean())
+    assert found.scores["scenario"][0] == pytest.approx(crps(found.closes, y).mean())
     assert found.told[0] < 0.8 < found.told[2]  # infection, never_sell
 
 
@@ -230,7 +230,7 @@ def test_the_command_writes_a_scenario_that_runs(
     size = ("--priors", "p.yaml", "--draws", "256", "--paths", "16", "--members", "8")
     code, out, err = command(capsys, monkeypatch, *fitting, *size, "-o", "fitted.yaml")
     assert code == 0, err
-    assert "crowd.infection" in out and "mean CRPS of the log close: ensemble" in out
+    assert "crowd.infection" in out and "mean CRPS of the log close: scenario" in out
     assert '"event": "finished", "complete": true' in err
     running = ("run", "book.csv", "--market", "market.csv", "--scenario", "fitted.yaml")
     code, out, err = command(capsys, monkeypatch, *running, "--paths", "600", "-o", "s.zarr")

@@ -141,6 +141,8 @@ def test_the_command_prints_and_draws(
         (("score", "calm"), "calm.yaml: no episode to hold it against"),
         (("calm", "gme-2021"), "scenarios calm gme-2021: give one word"),
         (("score", "past.yaml", "-o", "past.png"), "past.png: give a new .png or .svg file"),
+        (("score", "past.yaml", "--paths", "9"), "--paths: 9 say little about a band"),
+        (("score", "past.yaml", "--seed", "-1"), "--seed: -1 is not between 0 and 2^64 - 1"),
     ):
         code, out, err = command(capsys, monkeypatch, "scenarios", *wrong)
         assert (code, out) == (1, "") and message in err

@@ -49,8 +49,8 @@ def sentences(fit: Fit, episode: Episode) -> Iterator[str]:
     yield f"{', '.join(bands)} ({days * (BANDS[0][1] - BANDS[0][0]):.0f} and " + (
         f"{days * (BANDS[1][1] - BANDS[1][0]):.0f} expected)"
     )
-    scored = fit.crps()
-    yield "mean CRPS of the log close: " + ", ".join(f"{k} {v:.3f}" for k, v in scored.items())
+    scored = ", ".join(f"{name} {mean:.3f}" for name, (mean, _) in fit.scores.items())
+    yield f"mean CRPS of the log close: {scored}"
     peaks = np.exp(np.quantile(fit.closes.max(axis=1), (0.05, 0.5, 0.95)))
     actual = float(np.exp(max(fit.observed.closes.max(), 0.0)))
     yield (

@@ -10,12 +10,13 @@ finite for what the model thinks impossible, and no likelihood has to be known.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from ...results.baselines import fit_merton, random_walk
-from ...results.scores import BANDS, coverage, crps, ranks
+from ...results.baselines import scored_beside
+from ...results.scores import BANDS, coverage, ranks
 from ...scenarios.ensemble import FEWEST, MOST
 from ...scenarios.errors import InputError
 from ..progress import Progress, Silent
@@ -35,7 +36,7 @@ PER_DRAW = 8  # draws of the prior to a particle
 STEPS = 20
 DIGITS = 4
 SCORED_PATHS = 8192
-BASELINE_PATHS = 8192
+YEAR = 252
 
 
 @dataclass(frozen=True)
@@ -87,23 +88,16 @@ class Fit:
         """Posterior sd over prior sd of every parameter, in normal scores. Shape: (parameters,)."""
         return np.asarray(self.sample.z.std(axis=0))
 
-    def crps(self) -> dict[str, float]:
-        """Mean CRPS over the days, of the ensemble and of what it is compared with."""
-        y, sigma = self.observed.closes, self._daily_volatility()
-        days, seed = len(y), self.simulator.seed
-        returns = np.diff(y, prepend=0.0)
-        walk = random_walk(sigma, days, BASELINE_PATHS, seed)
-        jumps = fit_merton(returns).paths(days, BASELINE_PATHS, seed)
-        laws = {"ensemble": self.closes, "random walk": walk, "Merton": jumps}
-        return {name: float(crps(paths, y).mean()) for name, paths in laws.items()}
+    @cached_property
+    def scores(self) -> dict[str, tuple[float, float]]:
+        """Mean CRPS and energy score of the ensemble and of what it is compared with."""
+        row, seed = self.simulator.market[self.simulator.symbol], self.simulator.seed
+        return scored_beside(self.closes, self.observed.closes, row.volatility / YEAR**0.5, seed)
 
     def inside(self) -> dict[tuple[float, float], int]:
         """How many closes lie inside each band of the ensemble's paths."""
         pit = ranks(self.closes, self.observed.closes)
         return {band: round(float(coverage(pit, band)) * len(pit)) for band in BANDS}
-
-    def _daily_volatility(self) -> float:
-        return float(self.simulator.market[self.simulator.symbol].volatility / np.sqrt(252))
 
 
 def fit(

@@ -10,13 +10,11 @@ import numpy.typing as npt
 from ...kernels import Backend
 from ...kernels.layout import QUANTITIES, bin_edges
 from ...kernels.pack import pack
-from ...results.baselines import fit_merton, random_walk
+from ...results.baselines import scored_beside
 from ...results.scores import (
     BANDS,
     central_range,
     coverage,
-    crps,
-    energy_score,
     pit_deviation,
     ranks,
     ranks_of_each,
@@ -117,7 +115,7 @@ def score(scenario: Scenario, chain: Chain, *, paths: int, seed: int, engine: Ba
         pit=ranks(closes, actual),
         expected=_expected(closes, actual),
         figures=(*_shape(closes, actual), *_short_interest(episode, found.closes[:, 0])),
-        scores=_scores(closes, actual, episode, seed),
+        scores=scored_beside(closes, actual, episode.volatility / YEAR**0.5, seed),
     )
 
 
@@ -185,19 +183,3 @@ def _short_interest(episode: Episode, counts: npt.NDArray[np.uint32]) -> list[Fi
         rank = float(np.interp(actual, edges[1:], below))
         made.append(Figure(f"short interest, day {day}", actual, quantiles, rank))
     return made
-
-
-def _scores(
-    closes: Array, actual: Array, episode: Episode, seed: int
-) -> dict[str, tuple[float, float]]:
-    """Mean CRPS and energy score of the scenario and of what it is compared with."""
-    paths, days = closes.shape
-    returns = np.diff(actual, prepend=0.0)
-    laws = {
-        "scenario": closes,
-        "random walk": random_walk(episode.volatility / YEAR**0.5, days, paths, seed),
-        "Merton, fitted to it": fit_merton(returns).paths(days, paths, seed),
-    }
-    return {
-        name: (float(crps(x, actual).mean()), energy_score(x, actual)) for name, x in laws.items()
-    }
