@@ -177,6 +177,20 @@ def test_as_of_forgets_what_came_later() -> None:
         episode(as_of=DAYS[6])).members)  # fmt: skip
 
 
+def test_a_report_of_short_interest_is_known_once_it_is_out() -> None:
+    """That of 15 January 2021 came out on the 27th, seven sessions later."""
+    Path("si.csv").write_text("date,short_interest\n2021-01-15,60000000\n2021-01-22,50000000\n")
+    seen = {"series": {"short interest": Path("si.csv")}}
+    lines = Path("prices.csv").read_text() + "2021-01-27,347.5\n2021-01-28,193.6\n"
+    Path("prices.csv").write_text(lines)
+    known = episode(as_of=date(2021, 1, 27), **seen)
+    assert known.reported is not None and known.reported.dates == (DAYS[3],)
+    with pytest.raises(InputError, match=r"nothing known that tells of 2021-01-13 to 2021-01-26"):
+        episode(as_of=date(2021, 1, 26), **seen)
+    everything = episode(**seen).observed.series[0]
+    assert everything.days == (1, 5)
+
+
 def test_funds_that_copy_a_book_are_left_out_and_the_base_keeps_the_rest() -> None:
     story = BASE + "funds:\n  a: {equity: 1.0e+9, copies: 1, positions: {GME: -0.01}}\n"
     Path("base.yaml").write_text(story + "  b: {equity: 1.0e+9, copies: 1}\n")
@@ -196,7 +210,10 @@ def test_funds_that_copy_a_book_are_left_out_and_the_base_keeps_the_rest() -> No
         ({"first": DAYS[1]}, r"--from 2021-01-13: market.csv is of 2021-01-12"),
         ({"as_of": DAYS[2]}, r"--as-of 2021-01-14: 3 closes"),
         ({"base": "several.yaml"}, r"--base: several.yaml holds 2 scenarios; give one"),
-        ({"series": {"short interest": Path("si.csv")}}, r"si.csv: no date between 2021-01-13 and"),
+        (
+            {"series": {"short interest": Path("si.csv")}},
+            r"si.csv: nothing known that tells of 2021-01-13 to",
+        ),
         ({"series": {"volume": Path("prices.csv")}}, r"column volume is missing"),
     ],
 )

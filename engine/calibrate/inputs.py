@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 
 from ...kernels import Backend
 from ...scenarios.book import Book
+from ...scenarios.calendar import sessions
 from ...scenarios.chain import Chain, load_chain
 from ...scenarios.errors import InputError, did_you_mean, shown
 from ...scenarios.library import load_episode, load_scenarios
@@ -21,6 +22,7 @@ from ...scenarios.series import Points, Prices, load_points, load_prices
 from .loss import Observed, Series, days_of
 from .simulator import Simulator, watched
 
+PUBLICATION = 7  # sessions after settlement until FINRA tells short interest (rule 4560)
 PRICE_GAP = 0.02  # between the market file and the first close
 MOST_DAYS = 252
 
@@ -143,9 +145,19 @@ def _of_the_first_close(market: Market, symbol: str, prices: Prices) -> Market:
 
 
 def _points(files: Mapping[str, Path], as_of: date | None) -> dict[str, Points]:
-    """What was seen, up to `as_of`."""
+    """What was known at the close of `as_of`; a report of short interest comes out late."""
     found = {name: load_points(file, *SERIES[name][:2]) for name, file in files.items()}
-    return {name: p if as_of is None else p.until(as_of) for name, p in found.items()}
+    if as_of is None:
+        return found
+    known = {name: points.until(as_of) for name, points in found.items()}
+    if (reports := known.get("short interest")) is not None:
+        out = [day for day in reports.dates if _sessions_after(day, as_of) >= PUBLICATION]
+        known["short interest"] = reports.until(out[-1] if out else date.min)
+    return known
+
+
+def _sessions_after(day: date, last: date) -> int:
+    return len(sessions(day + timedelta(days=1), last)) if day < last else 0
 
 
 def _series(
@@ -158,8 +170,8 @@ def _series(
         days, values = days_of(points, prices, settlement=name == "short interest")
         if not days:
             raise InputError(
-                f"{points.file}: no date between {prices.dates[1]} and {prices.dates[-1]}; leave "
-                "the file out"
+                f"{points.file}: nothing known that tells of {prices.dates[1]} to "
+                f"{prices.dates[-1]}; leave the file out"
             )
         notes.append(f"{name}: {len(days)} of {len(points.values)} dates are days of the episode")
         per = float_shares if unit.startswith("shares") else 1.0
