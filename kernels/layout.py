@@ -476,8 +476,8 @@ class Packed:
     `steepest` is the x where its slope is largest, the start of Newton's method. A mixing table
     holds the variance of a day, mean 1, at equally spaced normal scores. A tilt is what a component
     adds to the rate of a name's restriction clock and to the mean of each day's normal. With
-    `members` path `id` runs under member `id` modulo their number (kernels/members.py), and the
-    arrays here are those of the scenario without its ensemble.
+    `members` path `id` runs under member `id // 16` modulo their number (kernels/members.py), and
+    the arrays here are those of the scenario without its ensemble.
     """
 
     symbols: tuple[str, ...]

@@ -1,4 +1,8 @@
-"""Ensembles: path `id` of a packed scenario runs under member `id` modulo their number."""
+"""Ensembles: path `id` of a packed scenario runs under member `id // 16` modulo their number.
+
+Sixteen paths in a row share a member because the components of the importance mixture take turns
+within sixteen (kernels/tilt.py): so every member meets every component as often as it should.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from .layout import Packed, Simulated
+from .layout import COMPONENT_CYCLE, Packed, Simulated
 
 if TYPE_CHECKING:
     from .backends import Simulate
@@ -27,12 +31,17 @@ def joined(central: Packed, members: Sequence[Packed]) -> Packed:
     return replace(central, run=run, members=tuple(members))
 
 
+def member_of(packed: Packed, ids: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:
+    """The number of every path's member, by its id alone. Shape: (paths,)."""
+    return ((ids // np.uint64(COMPONENT_CYCLE)) % np.uint64(len(packed.members))).astype(np.intp)
+
+
 def by_member(packed: Packed, ids: npt.NDArray[np.uint64]) -> Iterator[tuple[Rows, Packed]]:
     """The places in `ids` of every member's paths, and the member; all and itself without any."""
     if not packed.members:
         yield np.arange(len(ids)), packed
         return
-    number = ids % np.uint64(len(packed.members))
+    number = member_of(packed, ids)
     for k in np.unique(number):
         yield np.flatnonzero(number == k), packed.members[int(k)]
 

@@ -5,8 +5,8 @@
       names.GME.shorts.tolerance: [0.70, 0.95, 0.81, 0.66]
 
 Column by column, one value a member; a value stands in for what the scenario says there. Path `id`
-runs under member `id mod members`, so every member has its share of the paths in any run, and a
-path keeps its member in every batch, replay and what-if.
+runs under member `id // 16 mod members`, so every member has its share of the paths of a run, and
+a path keeps its member in every batch, replay and what-if.
 """
 
 from __future__ import annotations

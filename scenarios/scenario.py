@@ -198,7 +198,7 @@ class Scenario(NameParameters):
     ensemble: dict[str, Members] = Field(
         {},
         description="values of parameters by their dotted names, one a member; path `id` runs "
-        "under member `id` modulo their number",
+        "under member `id // 16` modulo their number",
     )
     episode: Episode | None = Field(
         None, description="what really happened, for `powderkeg scenarios score`; moves no path"

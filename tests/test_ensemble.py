@@ -1,4 +1,4 @@
-"""An ensemble: path id runs under member id modulo their number, wherever and whenever it runs."""
+"""An ensemble: path id runs under member id // 16 modulo their number, wherever it runs."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,9 @@ from powderkeg.engine.run import run
 from powderkeg.kernels import backend
 from powderkeg.kernels.layout import CALM, Channel
 from powderkeg.kernels.loop_gain import gains_along, loop_gain
+from powderkeg.kernels.members import member_of
 from powderkeg.kernels.pack import pack
+from powderkeg.kernels.tilt import PLACES, component_of, tilted
 from powderkeg.results import open_results
 from powderkeg.scenarios import InputError, Scenario
 
@@ -51,12 +53,12 @@ def alone(member: int) -> Scenario:
 def test_every_path_is_that_of_its_member_alone(name: str) -> None:
     engine = backend(name)
     packed = pack(BOOK, MARKET, CHAIN, SEVERAL, seed=5)
-    ids = np.array([7, 2, 0, 1, 30, 11, 5], np.uint64)
+    ids = np.array([7, 18, 0, 33, 50, 31, 47], np.uint64)
     together = engine.simulate(packed, ids, trace=True)
     assert together.trace is not None
     parts = []
     for k in range(3):
-        mine = np.flatnonzero(ids % 3 == k)
+        mine = np.flatnonzero(ids // 16 % 3 == k)
         part = engine.simulate(pack(BOOK, MARKET, CHAIN, alone(k), seed=5), ids[mine], trace=True)
         assert part.trace is not None
         np.testing.assert_array_equal(together.pnl[:, mine], part.pnl)
@@ -82,12 +84,12 @@ def test_channels_are_on_where_any_member_has_them_and_calm_is_calm() -> None:
 
 def test_loop_gains_are_those_of_each_paths_member() -> None:
     packed = pack(BOOK, MARKET, CHAIN, SEVERAL, seed=5)
-    ids = np.array([4, 0, 5, 1], np.uint64)
+    ids = np.array([20, 0, 37, 50], np.uint64)
     trace = backend("native").simulate(packed, ids, trace=True).trace
     assert trace is not None
     found = gains_along(packed, trace, ids=ids)
     for row, path in enumerate(ids):
-        one = pack(BOOK, MARKET, CHAIN, alone(int(path) % 3), seed=5)
+        one = pack(BOOK, MARKET, CHAIN, alone(int(path) // 16 % 3), seed=5)
         own = gains_along(one, trace[[row]], ids=ids[[row]])
         np.testing.assert_array_equal(found["total"][row], own["total"][0])
     central = pack(BOOK, MARKET, CHAIN, SEVERAL.model_copy(update={"ensemble": {}}), seed=5)
@@ -102,11 +104,11 @@ def test_a_run_and_its_replay_keep_members(tmp_path: Path) -> None:
         run(BOOK, MARKET, SEVERAL, store, chain=CHAIN, paths=600, seed=3, block=block, workers=2)
         stores.append(open_results(store)["losses"]["pnl"].values)
     np.testing.assert_array_equal(stores[0], stores[1])
-    for path in (300, 301, 302):
+    for path in (300, 319, 340):
         again = replay(tmp_path / "256.zarr", path)
         assert again.same
         own = backend("native").simulate(
-            pack(BOOK, MARKET, CHAIN, alone(path % 3), seed=3), np.array([path], np.uint64)
+            pack(BOOK, MARKET, CHAIN, alone(path // 16 % 3), seed=3), np.array([path], np.uint64)
         )
         np.testing.assert_array_equal(again.pnl, own.pnl[:, 0])
 
@@ -193,3 +195,23 @@ def test_what_stands_nearer_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_no_ensemble_costs_nothing() -> None:
     packed = pack(BOOK, MARKET, CHAIN, alone(0), seed=5)
     assert packed.members == () and replace(packed).members == ()
+
+
+def test_members_and_components_of_the_importance_mixture_take_turns() -> None:
+    """Every member meets every component in its share, and members are tilted as the whole is."""
+    packed = pack(BOOK, MARKET, CHAIN, SEVERAL, seed=5)
+    ids = np.arange(3 * 16 * 5, dtype=np.uint64)
+    pairs = np.zeros((3, len(PLACES)), int)
+    np.add.at(pairs, (member_of(packed, ids), component_of(ids)), 1)
+    np.testing.assert_array_equal(pairs, np.outer([5, 5, 5], PLACES))
+    run = packed.run
+    tilts = np.full((len(PLACES) - 1, int(run["names"] + run["factors"]), 1 + 2), 0.1)
+    tilts[:, int(run["names"]) :, 0] = 0
+    found = backend("native").simulate(tilted(packed, tilts), ids)
+    alone_ = backend("native").simulate(
+        tilted(pack(BOOK, MARKET, CHAIN, alone(1), seed=5), tilts), ids
+    )
+    mine = member_of(packed, ids) == 1
+    np.testing.assert_array_equal(found.pnl[:, mine], alone_.pnl[:, mine])
+    np.testing.assert_array_equal(found.paths["weight"][mine], alone_.paths["weight"][mine])
+    assert len(np.unique(found.paths["weight"])) > 100
