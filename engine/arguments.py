@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import date
 from pathlib import Path
 
 from ..kernels import CHOICES
 from ..scenarios import InputError
+from ..scenarios.table import parse_date
 from .executors import cores
 from .plan import MOST_PATHS
 
@@ -37,6 +39,14 @@ def whole(option: str, text: str | None) -> int | None:
         raise InputError(f'{option}: "{text}" is not a whole number') from None
 
 
+def seed_of(text: str) -> int:
+    """A seed of the random numbers. Raises InputError."""
+    value = whole("--seed", text) or 0
+    if not 0 <= value < 2**64:
+        raise InputError(f"--seed: {value} is not between 0 and 2^64 - 1")
+    return value
+
+
 def fraction(option: str, text: str | None) -> float | None:
     """A number from 0 to below 1, None where none is given. Raises InputError."""
     if text is None:
@@ -48,6 +58,11 @@ def fraction(option: str, text: str | None) -> float | None:
     if not 0 <= value < 1:
         raise InputError(f'{option}: "{text}" is not a fraction from 0 to below 1, such as .01')
     return value
+
+
+def day(option: str, text: str | None) -> date | None:
+    """A date like 2021-01-12, None where none is given. Raises InputError."""
+    return None if text is None else parse_date(text, option)
 
 
 def symbol_map(given: list[str]) -> dict[str, str]:

@@ -123,10 +123,11 @@ class Plan:
         run = self.packed[0].run
         paths = min(self.job.block, self.job.most)
         output, scratch = of_block(self.packed[0], paths, self.back_end.name)
-        tables = {id(p.chain): p.chain.nbytes for p in self.packed}
+        sets = [each for p in self.packed for each in (p, *p.members)]
+        tables = {id(each.chain): each.chain.nbytes for each in sets}
         return Projection(
             baseline=resident() - sum(tables.values()),
-            inputs=sum(tables.values()) + sum(p.names.nbytes for p in self.packed),
+            inputs=sum(tables.values()) + sum(each.names.nbytes for each in sets),
             scratch=scratch,
             results=(2 + ENCODING + (self.job.attribution > 0) + (self.job.importance > 0))
             * output,

@@ -61,6 +61,10 @@ def show_plan(to: Console, plan: Plan, warnings: Iterable[str], workers: int, wh
             f"--until begins with {plural(job.paths, 'path')} and goes on until {job.until} is "
             f"known to {error_text(job.until.error)} in every scenario"
         )
+    for scenario, packed in zip(job.scenarios, plan.packed, strict=True):
+        if packed.members and scenario.variant_of is None:
+            sets = f"{len(packed.members)} parameter sets"
+            to.print(f"{scenario.id}: {sets}, an equal share of the paths each", markup=False)
     if more:
         times = len(job.scenarios) / len(given)
         to.print(f"--sensitivity makes this run {times:.3g} times as long as it would be without")

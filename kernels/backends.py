@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from .members import over_members
+
 if TYPE_CHECKING:
     from .layout import Packed, Simulated
 
@@ -56,7 +58,7 @@ def _cuda() -> Backend:
     from .cuda import simulate
 
     name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"].decode()
-    return Backend("cuda", name, simulate)
+    return Backend("cuda", name, over_members(simulate))
 
 
 def _native() -> Backend:
@@ -66,13 +68,13 @@ def _native() -> Backend:
         device = isa()
     except (ImportError, OSError, RuntimeError) as error:
         raise BackendUnavailable(str(error)) from None
-    return Backend("native", device, simulate)
+    return Backend("native", device, over_members(simulate))
 
 
 def _reference() -> Backend:
     from .reference import simulate
 
-    return Backend("reference", f"NumPy {np.__version__}", simulate)
+    return Backend("reference", f"NumPy {np.__version__}", over_members(simulate))
 
 
 _MAKERS: dict[str, Callable[[], Backend]] = {

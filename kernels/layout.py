@@ -508,8 +508,11 @@ class Packed:
     funds (G,), positions (T*K, G), events (V,), event_sizes (T*K, V), mixing (tables,
     MIXING_NODES), components (C,), tilts (C, T*K + F, 1 + days), derivatives (M,). The chain table
     holds the hedge of dealers who are short everything, in floats; `steepest` is the x where its
-    slope is largest, the start of Newton's method. A mixing table holds the variance of a day, mean 1, at equally spaced normal scores. A tilt is what a component
-    adds to the rate of a name's restriction clock and to the mean of each day's normal.
+    slope is largest, the start of Newton's method. A mixing table holds the variance of a day, mean
+    1, at equally spaced normal scores. A tilt is what a component adds to the rate of a name's
+    restriction clock and to the mean of each day's normal. With `members` path `id` runs under
+    member `id // 16` modulo their number (kernels/members.py), and the arrays here are those of the
+    scenario without its ensemble.
     """
 
     symbols: tuple[str, ...]
@@ -533,12 +536,19 @@ class Packed:
     components: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, COMPONENT))
     tilts: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))
     derivatives: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, DERIVATIVE))
+    members: tuple[Packed, ...] = ()
 
     def with_channels(self, channels: Channel) -> Packed:
-        """The same packed scenario with other channels switched on."""
+        """The same packed scenario with other channels switched on.
+
+        A member keeps off what it does not use.
+        """
         run = self.run.copy()
         run["channels"] = int(channels)
-        return Packed(**{**self.__dict__, "run": run})
+        members = tuple(
+            m.with_channels(channels & Channel(int(m.run["channels"]))) for m in self.members
+        )
+        return Packed(**{**self.__dict__, "run": run, "members": members})
 
 
 @dataclass(frozen=True)

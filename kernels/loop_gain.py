@@ -9,12 +9,14 @@ Running for the exit, Math. Finance 23. docs/model.md, section 13.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
 from .layout import TRACE, Channel, EventType, Packed, StepKind
+from .members import by_member
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -26,9 +28,10 @@ SQRT_2PI = np.sqrt(2 * np.pi)
 def loop_gain(packed: Packed) -> dict[str, Array]:
     """Gains at the start of every channel (0 where it is switched off) and their `total`.
 
-    Shape: each (names,), without padding.
+    Those of the scenario without its ensemble. Shape: each (names,), without padding.
     """
-    return {channel: g[0, 0] for channel, g in gains_along(packed, start_row(packed)).items()}
+    gains = gains_along(replace(packed, members=()), start_row(packed))
+    return {channel: gain[0, 0] for channel, gain in gains.items()}
 
 
 def start_row(packed: Packed) -> npt.NDArray[np.void]:
@@ -71,14 +74,32 @@ def gains_along(
     first step, since what expires at the close feeds nothing back any more.
     """
     at = np.arange(trace.shape[1]) if rows is None else np.asarray(rows, np.intp)
+    if ids is None:
+        ids = np.arange(first_path, first_path + len(trace), dtype=np.uint64)
+    if not packed.members:
+        return _of_one_set(packed, trace, None if rows is None else at, ids)
+    shape = (len(trace), len(at), int(packed.run["names"]))
+    found = {channel: np.empty(shape) for channel in (*CHANNELS, "total")}
+    for paths, member in by_member(packed, ids):
+        for channel, gain in _of_one_set(member, trace[paths], at, ids[paths]).items():
+            found[channel][paths] = gain
+    return found
+
+
+def _of_one_set(
+    packed: Packed,
+    trace: npt.NDArray[np.void],
+    rows: Rows | None,
+    ids: npt.NDArray[np.uint64],
+) -> dict[str, Array]:
+    """`gains_along` where all paths have the same parameters."""
+    at = np.arange(trace.shape[1]) if rows is None else rows
     seen = _Seen(trace if rows is None else trace[:, at])
     on, steps = Channel(int(packed.run["channels"])), _steps(packed)[at]
     count = int(packed.run["names"])
     per_share = packed.names["elasticity"][:count, None, None] / seen("elastic")
     restricted = seen("restricted") != 0
     if np.isin(packed.events["type"], (EventType.ELASTICITY, EventType.RESTRICTION)).any():
-        if ids is None:
-            ids = np.arange(first_path, first_path + len(trace), dtype=np.uint64)
         factor, starts, lifted = _events(packed, at, ids)
         per_share *= factor
         restricted = (restricted | starts) & ~lifted

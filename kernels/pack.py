@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -34,6 +34,7 @@ from .layout import (
     tile,
 )
 from .layout import stream as stream_of
+from .members import joined
 from .mixing import mixing_table
 from .pack_book import margin_of, run_fields
 from .pack_derivatives import pack_derivatives
@@ -107,7 +108,25 @@ def prepare(
     seed: int,
     channels: Channel | None = None,
 ) -> Prepared:
-    """As `pack`, with the impact of every name."""
+    """As `pack`, with the impact of every name (of the scenario without its ensemble)."""
+    central = _prepare_one(book, market, chain, scenario, seed, channels)
+    members = []
+    for number, member in enumerate(scenario.members()):
+        try:
+            members.append(_prepare_one(book, market, chain, member, seed, channels).packed)
+        except InputError as error:
+            raise InputError(f"member {number} of the ensemble: {error}") from None
+    return replace(central, packed=joined(central.packed, members))
+
+
+def _prepare_one(
+    book: Book,
+    market: Market,
+    chain: Chain,
+    scenario: Scenario,
+    seed: int,
+    channels: Channel | None,
+) -> Prepared:
     symbols = book.symbols
     rows = _market_rows(symbols, market)
     parameters = [scenario.for_name(symbol, symbol in book.shorts) for symbol in symbols]

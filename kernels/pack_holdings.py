@@ -60,10 +60,10 @@ def starting_holdings(
     book = lots(position.quantity / row.float_shares)
     shorts = {"the book": max(-book, 0.0), "new shorts": lots(p.new_shorts.initial)}
     shorts |= {f"fund {name}": max(-held, 0.0) for name, held in funds.items()}
-    reported = lots(row.short_interest / row.float_shares)
+    reported = lots(max(row.short_interest / row.float_shares + p.shorts.unreported, 0.0))
     cohort = reported - sum(shorts.values())
     if cohort < -ROUNDING:
-        _refuse_shorts(row, position, shorts)
+        _refuse_shorts(row, position, shorts, p.shorts.unreported)
     cohort = max(cohort, 0.0)
     sold = cohort + sum(shorts.values())
 
@@ -109,18 +109,21 @@ def starting_holdings(
     )
 
 
-def _refuse_shorts(row: MarketRow, position: Position, shorts: Mapping[str, float]) -> None:
+def _refuse_shorts(
+    row: MarketRow, position: Position, shorts: Mapping[str, float], unreported: float
+) -> None:
     amounts = [f"{who} {floats:.3f}" for who, floats in shorts.items() if floats]
-    if len(amounts) == 1 and position.quantity < 0:
+    if len(amounts) == 1 and position.quantity < 0 and not unreported:
         raise InputError(
             f"{row.symbol}: the book is short {-position.quantity:,.0f} shares, more than the "
             f"reported short interest of {row.short_interest:,.0f}; correct the book or the market "
             "file"
         )
     reported = row.short_interest / row.float_shares
+    more = f" with shorts.unreported {unreported:.3f}" if unreported else ""
     raise InputError(
         f"{row.symbol}: {', '.join(amounts)} floats short are more than the reported short "
-        f"interest of {reported:.3f}; lower one of them, or correct the market file"
+        f"interest of {reported:.3f}{more}; lower one of them, or correct the market file"
     )
 
 

@@ -45,4 +45,5 @@ def tilted(packed: Packed, tilts: npt.ArrayLike) -> Packed:
     constant = np.log1p(clocks).sum(axis=1) - np.square(means).sum(axis=(1, 2)) / 2
     components["constant"] = np.log(SHARES) + constant
     run["components"] = len(PLACES)
-    return replace(packed, run=run, components=components, tilts=table)
+    members = tuple(tilted(member, tilts) for member in packed.members)
+    return replace(packed, run=run, components=components, tilts=table, members=members)

@@ -400,6 +400,15 @@ class Shorts(Section):
         ge=0.01,
         le=10,
     )
+    unreported: float = parameter(
+        0.0,
+        "short beyond the reported figure, which is two weeks old when it comes; below 0: covered "
+        "since",
+        "floats",
+        CHOICE,
+        ge=-3,
+        le=3,
+    )
 
 
 class NewShorts(Section):

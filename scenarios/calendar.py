@@ -7,19 +7,38 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import lru_cache
 
+from .errors import InputError, shown
+
 WEEK, MONTH = 5, 20  # sessions of a week and month where no as-of date is known
 FRIDAY = 4
+EXCHANGE = "XNYS"
 
 
 @lru_cache(maxsize=32)
-def _sessions(as_of: date, last: date) -> tuple[date, ...]:
-    """New York Stock Exchange sessions after `as_of`, up to and including `last`."""
+def sessions(first: date, last: date, exchange: str = EXCHANGE) -> tuple[date, ...]:
+    """Sessions of an exchange from `first` to `last`, both included. Raises InputError.
+
+    `exchange` is a code of exchange_calendars; New York where none is given.
+    """
     # Takes a second to import, and only dated runs need it.
     from exchange_calendars import get_calendar
+    from exchange_calendars.errors import InvalidCalendarName
 
-    calendar = get_calendar("XNYS", start=as_of - timedelta(days=7), end=last + timedelta(days=7))
+    week = timedelta(days=7)
+    try:
+        calendar = get_calendar(exchange, start=first - week, end=last + week)
+    except InvalidCalendarName:
+        raise InputError(
+            f"calendar {shown(exchange)} is not a code of exchange_calendars; XNYS is New York, "
+            "XETR Frankfurt"
+        ) from None
     days = (stamp.date() for stamp in calendar.sessions)
-    return tuple(day for day in days if as_of < day <= last)
+    return tuple(day for day in days if first <= day <= last)
+
+
+def _sessions(as_of: date, last: date) -> tuple[date, ...]:
+    """New York sessions after `as_of`, up to and including `last`."""
+    return sessions(as_of + timedelta(days=1), last)
 
 
 def trading_days(as_of: date, n: int) -> tuple[date, ...]:

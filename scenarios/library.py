@@ -12,10 +12,12 @@ from typing import Any
 
 from . import yamlfile
 from .book import Book
+from .ensemble import pinned, steps
+from .episode import Episode
 from .errors import InputError, did_you_mean, shown
 from .joint import check
 from .market import Market
-from .scenario import SHORTS, NameParameters, Scenario
+from .scenario import NameParameters, Scenario
 from .validation import build, normalise_names
 from .yamlfile import Mapping, Place, Sequence, copy, merge
 
@@ -60,6 +62,11 @@ def _load(path: Path, label: str) -> tuple[Mapping, str]:
     return tree, text
 
 
+def _over(base: Mapping, over: Mapping) -> Mapping:
+    """`over` on top of `base`, whose ensemble leaves alone what `over` says."""
+    return merge(pinned(base, over, NameParameters.model_fields), over)
+
+
 def _base(tree: Mapping, folder: Path, above: tuple[Path, ...]) -> tuple[Mapping, Texts]:
     """What a tree stands on: its base with the base's own bases, and their texts."""
     if "base" not in tree:
@@ -75,7 +82,7 @@ def _base(tree: Mapping, folder: Path, above: tuple[Path, ...]) -> tuple[Mapping
         if key in below:
             raise InputError(f"{place}: base: {label} holds several scenarios; a base is one")
     start, texts = _base(below, path.parent, (*above, path.resolve()))
-    return merge(start, _without(below, _OWN_KEYS)), (text, *texts)
+    return _over(start, _without(below, _OWN_KEYS)), (text, *texts)
 
 
 def _without_brackets(dotted: str) -> str:
@@ -83,18 +90,8 @@ def _without_brackets(dotted: str) -> str:
     return re.sub(r"\[(\d+)\]", r".\1", dotted)
 
 
-def _steps(dotted: str) -> list[str]:
-    """`names.BRK.B.crowd.infection` -> names, BRK.B, crowd, infection; `[0]` is a step as well."""
-    steps = _without_brackets(dotted).split(".")
-    if steps[0] != "names":
-        return steps
-    at = next((i for i in range(2, len(steps)) if steps[i] in NameParameters.model_fields), 2)
-    symbol = ".".join(steps[1:at])
-    return ["names", symbol if symbol == SHORTS else symbol.upper(), *steps[at:]]
-
-
 def _put(tree: Mapping, dotted: str, value: Any, place: Place) -> None:
-    *above, last = _steps(dotted)
+    *above, last = path = steps(dotted, NameParameters.model_fields)
     node: Any = tree
     for step in above:
         if isinstance(node, Sequence):
@@ -110,6 +107,9 @@ def _put(tree: Mapping, dotted: str, value: Any, place: Place) -> None:
     if isinstance(node, Sequence):
         raise InputError(f"{place}: grid: {dotted}: name a field of the item, as timeline[0].size")
     node.put(last, value, place)
+    columns = tree.get("ensemble") or {}
+    for column in [key for key in columns if steps(key, NameParameters.model_fields) == path]:
+        del columns[column]
 
 
 def _shown(value: Any) -> str:
@@ -167,7 +167,7 @@ def _expand(path: Path, label: str) -> Iterator[tuple[Mapping, str, Texts]]:
     file_base, file_texts = _base(tree, path.parent, above)
     entries: list[tuple[Mapping, Mapping, Texts]] = []
     if "scenarios" not in tree:
-        entries.append((tree, merge(file_base, common), file_texts))
+        entries.append((tree, _over(file_base, common), file_texts))
     elif "id" in tree:
         raise InputError(f"{tree.places['id']}: id: give one to each of the scenarios instead")
     else:
@@ -183,7 +183,7 @@ def _expand(path: Path, label: str) -> Iterator[tuple[Mapping, str, Texts]]:
             if "base" in item:
                 start, texts = _base(item, path.parent, above)
             own = _without(item, _OWN_KEYS)
-            entries.append((item, merge(merge(start, common), own), texts))
+            entries.append((item, _over(_over(start, common), own), texts))
     for entry, resolved, texts in entries:
         name = entry.get("id", path.stem)
         place = entry.places.get("id", entry.place)
@@ -208,6 +208,20 @@ def _check_map(symbol_map: AnyMapping[str, str], market: Market) -> dict[str, st
             help_ = did_you_mean(new, market.rows, "; add its row there")
             raise InputError(f"--map {old}={new}: the market file has no {new}{help_}")
     return upper
+
+
+def load_episode(spec: str) -> Episode:
+    """The past that the first scenario of a preset or file is held against. Raises InputError."""
+    path, label = _find(spec, Path(), "scenario ")
+    tree, _, _ = next(_expand(path, label))
+    normalise_names(tree, {})
+    scenario = build(tree)
+    if scenario.episode is None:
+        raise InputError(
+            f"{label}: no episode to hold it against; powderkeg calibrate writes one, or type its "
+            "closes under `episode`"
+        )
+    return scenario.episode
 
 
 def load_scenarios(

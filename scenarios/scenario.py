@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -25,6 +26,8 @@ from .agents import (
     Restriction,
     Shorts,
 )
+from .ensemble import check_ensemble, member_scenarios, with_values
+from .episode import Episode
 from .errors import InputError
 from .funds import Fund, FundName
 from .parameter import CHOICE, Section, parameter
@@ -41,6 +44,7 @@ Beta = Annotated[float, Field(ge=-20, le=20)]
 FactorVolatility = Annotated[float, Field(ge=0, le=5)]
 Correlation = Annotated[float, Field(ge=-1, le=1)]
 Day = Annotated[int, Field(ge=1, le=252)]
+Members = Annotated[tuple[float, ...], Field(strict=False)]
 
 
 class Channels(Section):
@@ -191,6 +195,14 @@ class Scenario(NameParameters):
     names: dict[str, NameParameters] = Field(
         {}, description="overrides by symbol; the key `shorts` is every name the book is short"
     )
+    ensemble: dict[str, Members] = Field(
+        {},
+        description="values of parameters by their dotted names, one a member; path `id` runs "
+        "under member `id // 16` modulo their number",
+    )
+    episode: Episode | None = Field(
+        None, description="what really happened, for `powderkeg scenarios score`; moves no path"
+    )
 
     _text: str = PrivateAttr("")
     _base_texts: tuple[str, ...] = PrivateAttr(())
@@ -259,6 +271,19 @@ class Scenario(NameParameters):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _members_are_possible(self) -> Self:
+        check_ensemble(self.ensemble, NameParameters.model_fields, self.names)
+        return self
+
+    def members(self) -> list[Scenario]:
+        """The scenario as each member of its ensemble has it; [] without an ensemble."""
+        return member_scenarios(self, NameParameters())
+
+    def with_values(self, values: Mapping[str, float]) -> Scenario:
+        """This scenario with values at dotted parameters, which must be in range."""
+        return with_values(self, values, NameParameters())
+
     def variants(self) -> list[Scenario]:
         """This scenario with one value of `sensitivity` at a time, in their order.
 
@@ -294,7 +319,9 @@ class Scenario(NameParameters):
             for layer in self.names.values()
             if "sign" in layer.dealers.model_fields_set
         }
-        return before.dealer_sign is not None or {self.dealers.sign} | overrides != {sign}
+        sampled = any(key.endswith("dealers.sign") for key in self.ensemble)
+        said = {self.dealers.sign} | overrides
+        return sampled or before.dealer_sign is not None or said != {sign}
 
     def correlation(self) -> npt.NDArray[np.float64]:
         """Correlation of the factors in the order of `factors`. Shape: (factors, factors)."""

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from .describe import describe_parameters, range_words, section_of
+from .ensemble import steps
 from .errors import InputError, did_you_mean, nearest, shown
 from .funds import Fund
 from .scenario import SHORTS, MarketShift, NameParameters, Scenario
@@ -209,6 +210,17 @@ def normalise_names(tree: Mapping, symbol_map: dict[str, str]) -> set[str]:
 
     if isinstance(names := tree.get("names"), Mapping):
         tree.put("names", keyed(names, ("names",), SHORTS), tree.places["names"])
+    if isinstance(columns := tree.get("ensemble"), Mapping):
+        renamed = Mapping(columns.place)
+        for key, values in columns.items():
+            place = columns.places[key]
+            path = steps(key, NameParameters.model_fields)
+            if path[0] == "names" and len(path) > 1 and path[1] != SHORTS:
+                path[1] = mapped(path[1], place)
+            if (name := ".".join(path)) in renamed:
+                raise InputError(f"{place}: ensemble: {name} is there twice; keep one")
+            renamed.put(name, values, place)
+        tree.put("ensemble", renamed, tree.places["ensemble"])
     for shift in _sections(tree, "market_shifts"):
         if "symbol" in shift:
             place = shift.places["symbol"]

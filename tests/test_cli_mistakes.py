@@ -31,6 +31,30 @@ MISTAKES = {
         (*RUN[:5], "clam", *RUN[6:]),
         'scenario "clam" is neither a preset nor a .yaml file, did you mean calm?',
     ),
+    "calibrate-no-prices": (
+        ("calibrate", "p.csv", "--market", "market.csv", "--symbol", "GME", "-o", "f.yaml"),
+        "p.csv: no such file; check the name and the folder",
+    ),
+    "calibrate-whose": (
+        ("calibrate", "p.csv", "--market", "market.csv", "-o", "f.yaml"),
+        "--symbol: whose prices are these? market.csv has GME, NO",
+    ),
+    "calibrate-output": (
+        ("calibrate", "p.csv", "--market", "market.csv", "-o", "f.zarr"),
+        "--output: f.zarr is a scenario; let its name end in .yaml",
+    ),
+    "calibrate-exists": (
+        ("calibrate", "p.csv", "--market", "market.csv", "-o", "short.yaml"),
+        "short.yaml exists; nothing is overwritten, choose another name",
+    ),
+    "calibrate-date": (
+        ("calibrate", "p.csv", "--market", "market.csv", "-o", "f.yaml", "--to", "19.2.2021"),
+        '--to: "19.2.2021" is not a date; write 2021-01-15',
+    ),
+    "calibrate-draws": (
+        ("calibrate", "p.csv", "--market", "market.csv", "-o", "f.yaml", "--draws", "9"),
+        "--draws: 9 is not between 256 and 1,048,576",
+    ),
     "zero-paths": (
         (*RUN, "--paths", "0"),
         '--paths: "0" is not a whole number of at least 1, such as 1e6',

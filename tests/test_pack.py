@@ -632,3 +632,20 @@ def test_everything_runs_with_padded_slots() -> None:
     assert found.trace is not None
     for field in ("log_price", "elastic", "implied_vol", "fee", "fund_1"):
         assert np.isfinite(found.trace[field]).all(), field
+
+
+def test_what_is_short_beyond_the_report_joins_the_cohort() -> None:
+    def packed(floats: float) -> Packed:
+        shorts = {"shorts": {"unreported": floats}}
+        tree = {"id": "x", "names": {"GME": shorts}}
+        return pack(BOOK, MARKET, CHAIN, Scenario.model_validate(tree), seed=1)
+
+    more, less = packed(0.125), packed(-0.0625)
+    plain = pack(BOOK, MARKET, CHAIN, Scenario(id="x"), seed=1)
+    gme = plain.symbols.index("GME")
+    added = [p.names["cohort0"][gme] - plain.names["cohort0"][gme] for p in (more, less)]
+    assert added == pytest.approx([0.125, -0.0625], abs=1e-6)
+    grown = more.names["elastic0"][gme] - plain.names["elastic0"][gme]
+    assert grown == pytest.approx(0.125, abs=1e-6)
+    with pytest.raises(InputError, match=r"interest of 1.201 with shorts.unreported -3.000"):
+        packed(-3.0)

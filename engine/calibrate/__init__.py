@@ -1,0 +1,1 @@
+"""Fitting a scenario to an episode by simulation: `powderkeg calibrate`."""

@@ -1,0 +1,141 @@
+"""A fit as a scenario's YAML and as tables for a person."""
+
+from __future__ import annotations
+
+import json
+import os
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ... import __version__
+from ...results.scores import BANDS
+from ...scenarios.calendar import EXCHANGE
+from ...scenarios.ensemble import steps
+from ...scenarios.library import presets
+from ...scenarios.scenario import NameParameters
+from .fit import IDENTIFIED, RATE, Fit
+from .inputs import Episode
+
+COLUMNS = ("parameter", "prior 5-95 %", "fitted 5 %", "median", "95 %", "sd left", "")
+Z95 = 1.6448536269514722
+
+
+def rows(fit: Fit) -> list[tuple[str, ...]]:
+    """Every parameter, the best identified first: prior, ensemble, and what the data told."""
+    priors = fit.simulator.priors
+    ends = [priors.values(np.full(len(fit.told), z)) for z in (-Z95, Z95)]
+    fitted = np.quantile(fit.members, (0.05, 0.5, 0.95), axis=0)
+    made = []
+    for k in np.argsort(fit.told, kind="stable"):
+        words = "identified" if fit.told[k] < IDENTIFIED else "at its prior"
+        if IDENTIFIED <= fit.told[k] < (1 + IDENTIFIED) / 2:
+            words = "partly"
+        prior = f"{ends[0][k]:.3g} - {ends[1][k]:.3g}"
+        told = f"{fit.told[k]:.2f}"
+        made.append((priors.parameters[k], prior, *(f"{v:.3g}" for v in fitted[:, k]), told, words))
+    return made
+
+
+def sentences(fit: Fit, episode: Episode) -> Iterator[str]:
+    """What the ensemble makes of the episode on paths that the fit has not seen."""
+    days = len(fit.observed.closes)
+    bands = [
+        f"{count} of {days} closes lie in the {band[0]:.0%}-{band[1]:.0%} band"
+        for band, count in fit.inside().items()
+    ]
+    yield f"{', '.join(bands)} ({days * (BANDS[0][1] - BANDS[0][0]):.0f} and " + (
+        f"{days * (BANDS[1][1] - BANDS[1][0]):.0f} expected)"
+    )
+    scored = ", ".join(f"{name} {mean:.3f}" for name, (mean, _) in fit.scores.items())
+    yield f"mean CRPS of the log close: {scored}"
+    peaks = np.exp(np.quantile(fit.closes.max(axis=1), (0.05, 0.5, 0.95)))
+    actual = float(np.exp(max(fit.observed.closes.max(), 0.0)))
+    yield (
+        f"peak close {actual:.2f} times the start, simulated median {peaks[1]:.2f} "
+        f"(5-95 %: {peaks[0]:.2f} to {peaks[2]:.2f})"
+    )
+    if fit.impossible:
+        yield f"{fit.impossible} of {fit.size.draws} draws of the prior fit no market like this one"
+
+
+def yaml(fit: Fit, episode: Episode, output: Path) -> str:
+    """The scenario's text: medians under `names`, members under `ensemble`, and how it was made."""
+    lines = [*_comments(fit, episode), f"id: {output.stem}"]
+    lines.append(f"description: Fitted to {_what(episode)}; {len(fit.members)} parameter sets.")
+    if episode.base_name is not None:
+        lines.append(f"base: {_base_from(episode.base_name, output)}")
+    lines += ["names:", f"  {_quoted(episode.symbol)}:"]
+    medians = np.median(fit.members, axis=0)
+    told = dict(zip(fit.simulator.priors.parameters, fit.told, strict=True))
+    section = None
+    for key, value in sorted(zip(told, medians, strict=True)):
+        above, _, field = key.partition(".")
+        if above != section:
+            lines.append(f"    {above}:")
+            section = above
+        words = f"# median; sd {told[key]:.2f} of its prior's"
+        lines.append(f"      {field}: {value:.4g}  {words}")
+    lines.append("ensemble:")
+    for key, values in zip(told, fit.members.T, strict=True):
+        dotted = f"names.{episode.symbol}.{key}"
+        assert steps(dotted, NameParameters.model_fields)[1] == episode.symbol
+        numbers = ", ".join(f"{value:g}" for value in values)
+        lines.append(f"  {dotted}:")
+        lines += textwrap.wrap(
+            f"[{numbers}]", 100, initial_indent="    ", subsequent_indent="     "
+        )
+    return "\n".join([*lines, *_episode(episode)]) + "\n"
+
+
+def _episode(episode: Episode) -> Iterator[str]:
+    """The closes and the market they began in, for `powderkeg scenarios score`."""
+    row, prices = episode.market[episode.symbol], episode.prices
+    yield "episode:"
+    yield f"  symbol: {_quoted(episode.symbol)}"
+    yield f"  as_of: {prices.dates[0]}"
+    if prices.calendar != EXCHANGE:
+        yield f"  calendar: {prices.calendar}"
+    yield f"  source: {json.dumps(row.source or Path(prices.file).name)}"
+    for name in ("price", "float_shares", "short_interest", "borrow_fee", "adv", "volatility",
+                 "implied_vol", "lendable"):  # fmt: skip
+        if (value := getattr(row, name)) is not None:
+            yield f"  {name}: {value:.12g}"
+    yield "  closes:"
+    for day, close in zip(prices.dates[1:], prices.close[1:], strict=True):
+        yield f"    {day}: {close:.10g}"
+    if points := episode.reported:
+        yield "  short_interest_reported:"
+        for day, shares in zip(points.dates, points.values, strict=True):
+            yield f"    {day}: {shares:.12g}"
+
+
+def _what(episode: Episode) -> str:
+    dates = episode.prices.dates
+    return f"{len(dates)} closes of {episode.symbol}, {dates[0]} to {dates[-1]}"
+
+
+def _comments(fit: Fit, episode: Episode) -> Iterator[str]:
+    size, seed = fit.size, fit.simulator.seed
+    text = (
+        f"Fitted by powderkeg {__version__} calibrate to {_what(episode)} "
+        f"({Path(episode.prices.file).name}), with the priors {fit.simulator.priors.name}: draws "
+        f"of prior x exp(-{RATE:g} loss), the loss made of {', '.join(fit.observed.parts)}; "
+        f"{size.sets:,} sets of {size.paths} paths, seed {seed}."
+    )
+    for sentence in (text, *sentences(fit, episode)):
+        sentence = sentence[:1].upper() + sentence[1:].rstrip(".") + "."
+        yield from textwrap.wrap(
+            sentence, 100, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False
+        )
+
+
+def _base_from(base: str, output: Path) -> str:
+    """A base as the scenario's file names it: presets by name, files from its own folder."""
+    return base if base in presets() else os.path.relpath(base, output.absolute().parent)
+
+
+def _quoted(symbol: str) -> str:
+    return symbol if symbol[0].isalpha() else f'"{symbol}"'

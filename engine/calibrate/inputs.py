@@ -1,0 +1,199 @@
+"""What a fit is about, read and checked before anything is simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from ...kernels import Backend
+from ...scenarios.book import Book
+from ...scenarios.calendar import sessions
+from ...scenarios.chain import Chain, load_chain
+from ...scenarios.errors import InputError, did_you_mean, shown
+from ...scenarios.library import load_episode, load_scenarios
+from ...scenarios.market import Market, load_market
+from ...scenarios.priors import Priors, load_priors
+from ...scenarios.scenario import Scenario
+from ...scenarios.series import Points, Prices, load_points, load_prices
+from .loss import Observed, Series, days_of
+from .simulator import Simulator, watched
+
+PUBLICATION = 7  # sessions after settlement until FINRA tells short interest (rule 4560)
+PRICE_GAP = 0.02  # between the market file and the first close
+MOST_DAYS = 252
+
+# What may be seen besides prices: column, unit for the error, quantity of the model.
+SERIES = {
+    "short interest": ("short_interest", "shares sold short", "short_interest"),
+    "volume": ("volume", "shares traded", "attention"),
+    "implied vol": ("implied_vol", "implied volatility per annum as a decimal", "implied_vol"),
+    "attention": ("attention", "any measure in proportion to attention", "attention"),
+}
+
+
+@dataclass(frozen=True)
+class Episode:
+    """An episode ready to be fitted. `notes` are what the person should see of it, `reported` the
+    short interest by settlement date where it was given.
+    """
+
+    symbol: str
+    prices: Prices
+    observed: Observed
+    market: Market
+    chain: Chain
+    base: Scenario
+    base_name: str | None
+    priors: Priors
+    notes: tuple[str, ...]
+    reported: Points | None = None
+
+    def simulator(self, paths: int, seed: int, engine: Backend) -> Simulator:
+        """Of the episode's days."""
+        return Simulator(
+            self.symbol,
+            self.market,
+            self.chain,
+            self.base,
+            self.priors,
+            len(self.observed.closes),
+            paths,
+            seed,
+            engine,
+        )
+
+
+def read_episode(
+    prices: str | Path,
+    market: str | Path,
+    *,
+    symbol: str | None = None,
+    first: date | None = None,
+    last: date | None = None,
+    as_of: date | None = None,
+    series: Mapping[str, Path] | None = None,
+    chain: str | Path | None = None,
+    base: str | None = None,
+    priors: str = "squeeze",
+) -> Episode:
+    """Read everything; `series` gives files by the names of SERIES. Raises InputError, one line.
+
+    The market file is the snapshot of the first close. With `as_of` nothing after that close is
+    used.
+    """
+    snapshot = load_market(market)
+    name = _symbol(snapshot, symbol)
+    closes = load_prices(prices, first or snapshot.as_of, last)
+    snapshot = _of_the_first_close(snapshot, name, closes)
+    if as_of is not None:
+        closes = closes.until(as_of)
+    if len(closes.close) - 1 > MOST_DAYS:
+        raise InputError(
+            f"{closes.file}: {len(closes.close)} closes; at most {MOST_DAYS + 1} can be simulated, "
+            "so bring --from and --to nearer to each other"
+        )
+    points = _points(series or {}, as_of)
+    found, notes = _series(points, closes, snapshot[name].float_shares)
+    book = watched(name, snapshot[name].price)
+    laws, story = load_priors(priors), _base(base, snapshot, book)
+    return Episode(
+        symbol=name,
+        prices=closes,
+        observed=Observed(closes.log_closes, found),
+        market=snapshot,
+        chain=load_chain(chain, snapshot),
+        base=story,
+        base_name=base,
+        priors=laws,
+        notes=(*snapshot.warnings, *notes, *story.notes),
+        reported=points.get("short interest"),
+    )
+
+
+def _symbol(market: Market, symbol: str | None) -> str:
+    if symbol is None and len(market.rows) == 1:
+        return next(iter(market.rows))
+    if symbol is None:
+        raise InputError(
+            f"--symbol: whose prices are these? {market.file} has {', '.join(market.rows)}"
+        )
+    if symbol.upper() not in market:
+        help_ = did_you_mean(symbol, market.rows, "; add its row")
+        raise InputError(f"--symbol: {market.file} has no {shown(symbol)}{help_}")
+    return symbol.upper()
+
+
+def _of_the_first_close(market: Market, symbol: str, prices: Prices) -> Market:
+    """The market, dated; it must be the snapshot of the day on which the episode starts."""
+    start, close, row = prices.dates[0], float(prices.close[0]), market[symbol]
+    if market.as_of not in (None, start):
+        raise InputError(
+            f"--from {start}: {market.file} is of {market.as_of}; short interest, float and "
+            f"volatility must be those of the first close, so start from {market.as_of} or give "
+            "that day's file"
+        )
+    if abs(row.price / close - 1) > PRICE_GAP:
+        raise InputError(
+            f"{market.file}: {symbol} costs {row.price:g}, but closed at {close:g} on {start} in "
+            f"{prices.file}; is one of them adjusted for a split?"
+        )
+    return replace(market, as_of=start, warnings=() if market.as_of is None else market.warnings)
+
+
+def _points(files: Mapping[str, Path], as_of: date | None) -> dict[str, Points]:
+    """What was known at the close of `as_of`; a report of short interest comes out late."""
+    found = {name: load_points(file, *SERIES[name][:2]) for name, file in files.items()}
+    if as_of is None:
+        return found
+    known = {name: points.until(as_of) for name, points in found.items()}
+    if (reports := known.get("short interest")) is not None:
+        out = [day for day in reports.dates if _sessions_after(day, as_of) >= PUBLICATION]
+        known["short interest"] = reports.until(out[-1] if out else date.min)
+    return known
+
+
+def _sessions_after(day: date, last: date) -> int:
+    return len(sessions(day + timedelta(days=1), last)) if day < last else 0
+
+
+def _series(
+    seen: Mapping[str, Points], prices: Prices, float_shares: float
+) -> tuple[tuple[Series, ...], list[str]]:
+    """Series on the days of the episode, and how much of each lies there."""
+    found, notes = [], []
+    for name, points in seen.items():
+        _, unit, quantity = SERIES[name]
+        days, values = days_of(points, prices, settlement=name == "short interest")
+        if not days:
+            raise InputError(
+                f"{points.file}: nothing known that tells of {prices.dates[1]} to "
+                f"{prices.dates[-1]}; leave the file out"
+            )
+        notes.append(f"{name}: {len(days)} of {len(points.values)} dates are days of the episode")
+        per = float_shares if unit.startswith("shares") else 1.0
+        logs = np.log(values / per)
+        found.append(Series(name, quantity, days, logs, scale_known=name != "attention"))
+    return tuple(found), notes
+
+
+def _base(base: str | None, market: Market, book: Book) -> Scenario:
+    if base is None:
+        return Scenario(id="default")
+    made = load_scenarios([base], market, book)
+    if len(made) != 1:
+        raise InputError(f"--base: {base} holds {len(made)} scenarios; give one")
+    return made[0]
+
+
+def read_scored(name: str, chain: Path | None) -> tuple[Scenario, Chain]:
+    """A scenario that is to be held against its own episode, and a chain. Raises InputError."""
+    episode = load_episode(name)
+    market = episode.market()
+    (story, *more) = load_scenarios([name], market, watched(episode.symbol, episode.price))
+    if more:
+        raise InputError(f"{name} holds {len(more) + 1} scenarios; give one")
+    return story, load_chain(chain, market)

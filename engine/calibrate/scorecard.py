@@ -1,0 +1,185 @@
+"""A scenario held against what really happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from ...kernels import Backend
+from ...kernels.layout import QUANTITIES, bin_edges
+from ...kernels.pack import pack
+from ...results.baselines import scored_beside
+from ...results.scores import (
+    BANDS,
+    central_range,
+    coverage,
+    pit_deviation,
+    ranks,
+    ranks_of_each,
+)
+from ...scenarios.calendar import sessions
+from ...scenarios.chain import Chain
+from ...scenarios.episode import Episode
+from ...scenarios.errors import InputError
+from ...scenarios.scenario import Scenario
+from ...scenarios.series import Points, Prices
+from .loss import days_of
+from .simulator import log_closes, on_days, watched
+
+Array = npt.NDArray[np.float64]
+
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+BINS = 5  # of the rank histogram
+YEAR = 252
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of the past beside its simulated law; `rank` is where it lies there.
+
+    `quantiles` at LEVELS; NaN where the past has no such number.
+    """
+
+    name: str
+    actual: float
+    quantiles: Array
+    rank: float
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A statistic, and the central 95 % of its values with each path in turn as the truth."""
+
+    name: str
+    actual: float
+    low: float
+    high: float
+
+    @property
+    def usual(self) -> bool:
+        """Whether the past is one that the scenario finds unsurprising."""
+        return self.low <= self.actual <= self.high
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """Shape: closes (paths, days) log prices, pit (days,), `scores` by who foretold them:
+    mean CRPS and energy score.
+    """
+
+    scenario: Scenario
+    episode: Episode
+    members: int
+    closes: Array
+    actual: Array
+    pit: Array
+    expected: tuple[Expected, ...]
+    figures: tuple[Figure, ...]
+    scores: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def histogram(self) -> npt.NDArray[np.intp]:
+        """Days by the rank of their close, in fifths from below to above."""
+        return np.histogram(self.pit, bins=BINS, range=(0, 1))[0]
+
+    @property
+    def inside(self) -> dict[tuple[float, float], int]:
+        """Closes inside each band."""
+        days = len(self.pit)
+        return {band: round(float(coverage(self.pit, band)) * days) for band in BANDS}
+
+
+def score(scenario: Scenario, chain: Chain, *, paths: int, seed: int, engine: Backend) -> Scorecard:
+    """Simulate an episode's days under its scenario and compare.
+
+    Raises InputError if the scenario has no episode, or its closes are not those of all sessions.
+    """
+    episode = scenario.episode
+    if episode is None:
+        raise InputError(f"scenario {scenario.id} has no episode to be held against")
+    _complete(episode, scenario.id)
+    actual = np.log(np.array(list(episode.closes.values())) / episode.price)
+    story = on_days(scenario, episode.symbol, len(actual))
+    book = watched(episode.symbol, episode.price)
+    packed = pack(book, episode.market(), chain, story, seed=seed)
+    found = engine.simulate(packed, np.arange(paths, dtype=np.uint64))
+    closes = log_closes(packed, found)
+    return Scorecard(
+        scenario=scenario,
+        episode=episode,
+        members=max(len(packed.members), 1),
+        closes=closes,
+        actual=actual,
+        pit=ranks(closes, actual),
+        expected=_expected(closes, actual),
+        figures=(*_shape(closes, actual), *_short_interest(episode, found.closes[:, 0])),
+        scores=scored_beside(closes, actual, episode.volatility / YEAR**0.5, seed),
+    )
+
+
+def _complete(episode: Episode, name: str) -> None:
+    wanted = sessions(episode.dates[0], episode.dates[-1], episode.calendar)
+    if odd := sorted(set(wanted) ^ set(episode.dates)):
+        problem = "has no close" if odd[0] in wanted else f"is no session of {episode.calendar}"
+        raise InputError(f"scenario {name}: episode.closes: {odd[0]} {problem}")
+
+
+def _expected(closes: Array, actual: Array) -> tuple[Expected, ...]:
+    """Coverage and evenness of ranks, beside what they are with each path as the truth."""
+    pit, each = ranks(closes, actual), ranks_of_each(closes)
+    made = []
+    for band in BANDS:
+        low, high = central_range(coverage(each, band))
+        words = f"closes inside {band[0]:.0%}-{band[1]:.0%}"
+        made.append(Expected(words, float(coverage(pit, band)), low, high))
+    low, high = central_range(pit_deviation(each))
+    made.append(Expected("deviation of ranks from even", float(pit_deviation(pit)), low, high))
+    return tuple(made)
+
+
+def _shape(closes: Array, actual: Array) -> list[Figure]:
+    """Peak, its day, days near it, the fall after it, and daily moves once it was over."""
+    near = np.flatnonzero(actual >= actual.max() - np.log(2))
+    over = int(near[-1]) + 1  # the first close below half the real peak for good, on every path
+
+    def of(x: Array) -> dict[str, Array]:
+        peak, day = x.max(axis=1), x.argmax(axis=1)
+        made = {
+            "peak close, multiple": np.exp(np.maximum(peak, 0)),
+            "day of the peak": day + 1.0,
+            "days above half the peak": (x >= peak[:, None] - np.log(2)).sum(axis=1).astype(float),
+            "last close over the peak": np.exp(x[:, -1] - np.maximum(peak, 0)),
+        }
+        if x.shape[1] - over > 2:
+            made[f"daily sd after day {over + 1}"] = np.diff(x[:, over:], axis=1).std(axis=1)
+        return made
+
+    seen = of(actual[None])
+    return [_figure(name, float(seen[name][0]), values) for name, values in of(closes).items()]
+
+
+def _figure(name: str, actual: float, values: Array) -> Figure:
+    rank = float(ranks(values[:, None], [actual])[0])
+    return Figure(name, actual, np.quantile(values, LEVELS), rank)
+
+
+def _short_interest(episode: Episode, counts: npt.NDArray[np.uint32]) -> list[Figure]:
+    """In floats at the last report, on the day of the trades that it counts."""
+    reported = episode.short_interest_reported
+    if not reported:
+        return []
+    dates = tuple(type(episode.dates[0]).fromisoformat(text) for text in reported)
+    points = Points(dates, np.array(list(reported.values())), "episode")
+    prices = Prices(episode.dates, np.ones(len(episode.dates)), None, "episode", episode.calendar)
+    made = []
+    for day, shares in zip(*days_of(points, prices, settlement=True), strict=True):
+        count = counts[day - 1, QUANTITIES.index("short_interest")]
+        edges = bin_edges("short_interest")
+        below = np.cumsum(count) / count.sum()
+        quantiles = edges[1:][np.searchsorted(below, LEVELS)]
+        actual = float(shares) / episode.float_shares
+        rank = float(np.interp(actual, edges[1:], below))
+        made.append(Figure(f"short interest, day {day}", actual, quantiles, rank))
+    return made

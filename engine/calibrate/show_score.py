@@ -1,0 +1,97 @@
+"""A scorecard as tables, sentences and a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from .scorecard import Expected, Scorecard
+
+DAY_COLUMNS = ("day", "date", "close", "5 %", "25 %", "50 %", "75 %", "95 %", "rank")
+FIGURE_COLUMNS = ("figure", "actual", "5 %", "25 %", "50 %", "75 %", "95 %", "rank", "")
+SCORE_COLUMNS = ("foretold by", "mean CRPS", "energy score")
+OUTSIDE = 0.05
+
+
+def day_rows(card: Scorecard) -> list[tuple[str, ...]]:
+    """Every close, as a multiple of the first one, beside its simulated quantiles."""
+    quantiles = np.exp(np.quantile(card.closes, (0.05, 0.25, 0.5, 0.75, 0.95), axis=0))
+    return [
+        (str(k + 1), str(card.episode.dates[k + 1]), f"{np.exp(card.actual[k]):.2f}",
+         *(f"{q:.2f}" for q in quantiles[:, k]), f"{card.pit[k]:.2f}")
+        for k in range(len(card.actual))
+    ]  # fmt: skip
+
+
+def figure_rows(card: Scorecard) -> list[tuple[str, ...]]:
+    """What the path looked like beside what simulated paths look like."""
+    return [
+        (f.name, f"{f.actual:.3g}", *(f"{q:.3g}" for q in f.quantiles), f"{f.rank:.2f}",
+         "" if OUTSIDE <= f.rank <= 1 - OUTSIDE else "outside")
+        for f in card.figures
+    ]  # fmt: skip
+
+
+def score_rows(card: Scorecard) -> list[tuple[str, ...]]:
+    """Scores of the scenario and of what it is compared with; less is better."""
+    return [(name, f"{c:.3f}", f"{e:.3f}") for name, (c, e) in card.scores.items()]
+
+
+def sentences(card: Scorecard) -> Iterator[str]:
+    """The verdict in words."""
+    days = len(card.actual)
+    sets = f", {card.members} parameter sets" if card.members > 1 else ""
+    yield (
+        f"{card.scenario.id}: {days} closes of {card.episode.symbol} from "
+        f"{card.episode.dates[1]} to {card.episode.dates[-1]}; {len(card.closes):,} paths{sets}"
+    )
+    for expected in card.expected:
+        yield _judged(expected)
+    yield (
+        "days by the rank of their close, in fifths from low to high: "
+        + ", ".join(str(n) for n in card.histogram)
+        + f" ({days / len(card.histogram):.1f} each if even)"
+    )
+    best = min(card.scores, key=lambda name: card.scores[name][0])
+    yield f"least mean CRPS: {best}"
+
+
+def _judged(expected: Expected) -> str:
+    verdict = "unsurprising" if expected.usual else "SURPRISING"
+    return (
+        f"{expected.name}: {expected.actual:.2f}; {verdict}, 95 % of simulated paths taken as the "
+        f"truth have {expected.low:.2f} to {expected.high:.2f}"
+    )
+
+
+def draw(card: Scorecard, path: Path) -> None:
+    """The actual closes over the fan of simulated ones, ranks beside them; format by suffix."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 4.4), layout="constrained")
+    fan, bars = figure.subplots(1, 2, width_ratios=(3, 1))
+    days = np.arange(len(card.actual) + 1)
+    started = np.concatenate([np.zeros((len(card.closes), 1)), card.closes], axis=1)
+    levels = (0.05, 0.25, 0.5, 0.75, 0.95)
+    low, lower, middle, upper, high = np.exp(np.quantile(started, levels, axis=0))
+    fan.fill_between(days, low, high, color="#c9d3dc", label="5-95 %")
+    fan.fill_between(days, lower, upper, color="#8fa1b3", label="25-75 %")
+    fan.plot(days, middle, color="#5f7d8c", lw=1.2, label="median")
+    fan.plot(days, np.exp(np.append(0.0, card.actual)), "o-", color="#b5451b", ms=3.5, lw=1.4,
+             label=f"{card.episode.symbol}, closes")  # fmt: skip
+    fan.set(yscale="log", xlabel=f"trading days after {card.episode.as_of}",
+            ylabel="price, multiple of the start")  # fmt: skip
+    ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if low.min() <= t <= high.max()]
+    fan.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    fan.minorticks_off()
+    fan.legend(frameon=False)
+    inside = card.inside[(0.05, 0.95)]
+    fan.set_title(f"{card.scenario.id}: {inside} of {len(card.actual)} closes inside 5-95 %")
+    edges = np.linspace(0, 1, len(card.histogram) + 1)
+    bars.bar(edges[:-1], card.histogram, np.diff(edges), align="edge", color="#8fa1b3",
+             edgecolor="white")  # fmt: skip
+    bars.axhline(len(card.actual) / len(card.histogram), color="#26292e", lw=0.8, ls="--")
+    bars.set(xlabel="rank of the close among paths", title="days by rank")
+    figure.savefig(path, dpi=150)

@@ -1,0 +1,142 @@
+"""One name under one set of parameters: its closes on every path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ...kernels import Backend
+from ...kernels.layout import Packed, Simulated
+from ...kernels.pack import pack
+from ...scenarios.book import Position
+from ...scenarios.chain import Chain
+from ...scenarios.errors import InputError
+from ...scenarios.market import Market
+from ...scenarios.priors import Priors
+from ...scenarios.scenario import NameParameters, Scenario
+from ..change import ChangedBook
+
+Array = npt.NDArray[np.float64]
+Result = TypeVar("Result")
+LEAST = 1e-7  # of the first price, the resolution of float32
+SHARE = 1.0  # of a watched name: far less than a lot, so it is marked and never trades
+
+
+@dataclass(frozen=True)
+class Paths:
+    """What one set of parameters makes of an episode.
+
+    Shape: closes (paths, days) log prices; counts (days, quantities, bins) as Simulated.closes.
+    `adv` is in floats a day, `attention_volume` a_V: volume is adv (1 + a_V A).
+    """
+
+    closes: Array
+    counts: npt.NDArray[np.uint32]
+    adv: float
+    attention_volume: float
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """The episode's name alone, `days` from the as-of close on, under any parameters.
+
+    All sets see the same random numbers, so a score is a function of the parameters: two sets are
+    compared path by path. `first` is the id of the first path.
+    """
+
+    symbol: str
+    market: Market
+    chain: Chain
+    base: Scenario
+    priors: Priors
+    days: int
+    paths: int
+    seed: int
+    engine: Backend
+    first: int = 0
+
+    def scenario(self) -> Scenario:
+        """The base on this episode's days, without an ensemble."""
+        story = on_days(self.base, self.symbol, self.days)
+        return story.model_copy(update={"ensemble": {}})
+
+    def values(self, parameters: Sequence[float]) -> dict[str, float]:
+        """Parameters by their dotted names in a scenario, in the order of the priors."""
+        keys = (f"names.{self.symbol}.{key}" for key in self.priors.parameters)
+        return dict(zip(keys, map(float, parameters), strict=True))
+
+    def __call__(self, parameters: Sequence[float]) -> Paths:
+        """Simulate one set. Raises InputError where the holdings do not fit together."""
+        scenario = self.scenario().with_values(self.values(parameters))
+        book = watched(self.symbol, self.market[self.symbol].price)
+        packed = pack(book, self.market, self.chain, scenario, seed=self.seed)
+        ids = np.arange(self.first, self.first + self.paths, dtype=np.uint64)
+        found = self.engine.simulate(packed, ids)
+        closes = log_closes(packed, found)
+        name = packed.names[0]
+        return Paths(
+            closes, found.closes[:, 0], float(name["adv"]), float(name["attention_volume"])
+        )
+
+    def elsewhere(self, paths: int) -> Simulator:
+        """The same with paths that no fit has seen."""
+        return replace(self, first=self.first + self.paths, paths=paths)
+
+
+def on_days(scenario: Scenario, symbol: str, days: int) -> Scenario:
+    """A scenario told on one name alone, every close kept.
+
+    What its funds copy is a book that nobody holds here; the symbol stands under `names`.
+    """
+    funds = {
+        name: fund.model_copy(update={"copies": 0.0})
+        for name, fund in scenario.funds.items()
+        if fund.positions
+    }
+    return scenario.model_copy(
+        update={
+            "horizon_days": days,
+            "horizons": tuple(range(1, days + 1)),
+            "funds": funds,
+            "names": {symbol: NameParameters(), **scenario.names},
+        }
+    )
+
+
+def log_closes(packed: Packed, found: Simulated) -> Array:
+    """ln P/P(0) of a watched name at every close, from what its share earned.
+
+    Shape: (paths, days).
+    """
+    weight = float(packed.names["book_weight"][0])
+    return np.asarray(np.log1p(np.maximum(found.pnl.T.astype(float) / weight, -1 + LEAST)))
+
+
+def watched(symbol: str, price: float) -> ChangedBook:
+    """A share of one name; for a scenario it is one that the book is short."""
+    position = Position("1", symbol, SHARE, price, 0.25)
+    return ChangedBook((position,), cash=0.0, before=frozenset({symbol}))
+
+
+def simulate_all(
+    simulator: Simulator, sets: Array, workers: int, then: Callable[[Paths | InputError], Result]
+) -> Iterator[Result]:
+    """What `then` makes of the paths of every set, or of why it cannot be, in their order.
+
+    Shape: sets (sets, parameters). Threads: the native kernel leaves the interpreter alone.
+    """
+
+    def one(parameters: Array) -> Result:
+        try:
+            made: Paths | InputError = simulator(parameters.tolist())
+        except InputError as error:
+            made = error
+        return then(made)
+
+    with ThreadPoolExecutor(workers) as pool:
+        yield from pool.map(one, sets)

@@ -1,0 +1,36 @@
+"""Presets that have a past find it unsurprising."""
+
+import pytest
+
+from powderkeg.engine.calibrate.inputs import read_scored
+from powderkeg.engine.calibrate.scorecard import Scorecard, score
+from powderkeg.kernels import backend
+
+
+def card(preset: str) -> Scorecard:
+    story, chain = read_scored(preset, None)
+    return score(story, chain, paths=4096, seed=11, engine=backend("native"))
+
+
+@pytest.mark.parametrize("preset", ["gme-2021", "gme-2021-ensemble"])
+def test_coverage_is_what_the_preset_expects_of_itself(preset: str) -> None:
+    found = card(preset)
+    assert all(expected.usual for expected in found.expected), found.expected
+    own = found.scores["scenario"]
+    for name, other in found.scores.items():
+        assert name == "scenario" or (own[0] < other[0] and own[1] < other[1]), name
+
+
+def test_the_ensemble_of_gamestop() -> None:
+    """27 closes from 12 January 2021: peak, its day, the fall and short interest at its reports."""
+    found = card("gme-2021-ensemble")
+    assert (found.members, len(found.actual)) == (64, 26)
+    assert max(found.actual) == pytest.approx(2.857, abs=1e-3)  # 347.51 / 19.95
+    figures = {figure.name: figure for figure in found.figures}
+    assert 0.1 < figures["peak close, multiple"].rank < 0.9
+    day = figures["day of the peak"]
+    assert abs(day.actual - day.quantiles[2]) <= 2
+    for name in ("last close over the peak", "short interest, day 10", "short interest, day 20"):
+        assert 0.05 < figures[name].rank < 0.95
+    # too calm once it is over: half the actual daily moves is not reached (docs/calibration.md)
+    assert figures["daily sd after day 14"].quantiles[2] < 0.5 * 0.167

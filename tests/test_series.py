@@ -1,0 +1,170 @@
+"""Series of closes: read as they are, and every mistake of a user's named in one line."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from powderkeg.scenarios import InputError
+from powderkeg.scenarios.calendar import sessions
+from powderkeg.scenarios.series import load_points, load_prices
+
+DAYS = sessions(date(2021, 1, 12), date(2021, 1, 29))  # 13 sessions, Martin Luther King day out
+CLOSES = (20.0, 31.0, 40.0, 35.0, 39.0, 39.0, 43.0, 65.0, 77.0, 148.0, 348.0, 194.0, 325.0)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def written(lines: list[str], header: str = "date,close", above: str = "") -> str:
+    Path("p.csv").write_text(above + "\n".join([header, *lines]) + "\n")
+    return "p.csv"
+
+
+def plain() -> list[str]:
+    return [f"{day},{close}" for day, close in zip(DAYS, CLOSES, strict=True)]
+
+
+def test_closes_are_read_in_order_with_their_logs() -> None:
+    prices = load_prices(written(plain(), above="# splits: none\n"))
+    assert prices.dates == DAYS and len(DAYS) == 13
+    assert prices.volume is None
+    np.testing.assert_allclose(prices.log_closes, np.log(np.array(CLOSES[1:]) / 20))
+
+
+def test_a_cut_has_both_its_ends_and_as_of_forgets_the_future() -> None:
+    file = written(plain(), above="# splits: none\n")
+    prices = load_prices(file, DAYS[2], DAYS[10])
+    assert (prices.dates[0], prices.dates[-1], len(prices.close)) == (DAYS[2], DAYS[10], 9)
+    known = prices.until(DAYS[7])
+    assert known.dates == DAYS[2:8] and known.close.tolist() == list(CLOSES[2:8])
+    with pytest.raises(InputError, match=r"--as-of 2021-01-15: 2 closes from 2021-01-14"):
+        prices.until(date(2021, 1, 15))
+
+
+def test_the_columns_of_a_download_are_known() -> None:
+    header = "Date,Open,High,Low,Close,Adj Close,Volume"
+    lines = [
+        f"{d},{c},{c + 1},{c - 1},{c},1,{9e6 / c:.0f}" for d, c in zip(DAYS, CLOSES, strict=True)
+    ]
+    prices = load_prices(written(lines, header), DAYS[0], DAYS[9])
+    assert prices.close.tolist() == list(CLOSES[:10])
+    assert prices.volume is not None and prices.volume[0] == 450_000
+
+
+def test_other_exchanges_have_other_sessions() -> None:
+    monday = [*DAYS[:4], date(2021, 1, 18), *DAYS[4:]]  # a holiday in New York, not in Frankfurt
+    lines = [f"{day},{20 + k}" for k, day in enumerate(monday)]
+    with pytest.raises(InputError, match=r"row 6, date: 2021-01-18 is a Monday without a session"):
+        load_prices(written(lines))
+    assert len(load_prices(written(lines, above="# calendar: XETR\n")).close) == 14
+    with pytest.raises(InputError, match=r'calendar "MOON" is not a code'):
+        load_prices(written(lines, above="# calendar: moon\n"))
+
+
+def changed(row: int, text: str) -> list[str]:
+    lines = plain()
+    lines[row] = text
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (plain()[:5] + plain()[6:], r"p.csv: 2021-01-20: a session of XNYS without a row"),
+        (plain()[:5] + plain()[7:], r"p.csv: 2021-01-20 and 1 more: a session of XNYS"),
+        (plain()[:3] + plain()[2:], r"row 5, date: 2021-01-14 is there twice"),
+        (plain()[::-1], r"row 3, date: 2021-01-28 comes after 2021-01-29; sort the rows"),
+        (changed(4, "2021-01-19,0"), r'row 6, close: "0" is not above 0'),
+        (changed(4, "2021-01-19,-3"), r'row 6, close: "-3" is not above 0'),
+        (changed(4, "2021-01-19,"), r"row 6, close: is empty; give the price of 2021-01-19"),
+        (changed(4, "19/01/2021,3"), r'row 6, date: "19/01/2021" is not a date'),
+        (changed(4, "2021-01-19,n/a"), r'row 6, close: "n/a" is not a number'),
+        (plain()[:1], r"1 close from 2021-01-12 to 2021-01-12; an episode has at least 5"),
+        ([], r"no rows under the header"),
+        ([f"{day},20" for day in DAYS], r"every close is 20; was the name trading"),
+    ],
+)
+def test_mistakes_are_named(lines: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load_prices(written(lines))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "message"),
+    [
+        (date(2021, 1, 4), None, r"--from 2021-01-04: p.csv goes from 2021-01-12 to 2021-01-29"),
+        (None, date(2021, 3, 1), r"--to 2021-03-01: p.csv goes from"),
+        (DAYS[5], DAYS[2], r"--from 2021-01-20 is after --to 2021-01-14"),
+        (date(2021, 1, 16), date(2021, 1, 17), r"no rows between --from and --to"),
+    ],
+)
+def test_dates_that_the_file_has_not(first: date, last: date | None, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load_prices(written(plain()), first, last)
+
+
+def test_columns_and_bars_that_cannot_be() -> None:
+    with pytest.raises(InputError, match=r'unknown column "Closing", did you mean close'):
+        load_prices(written(plain(), "date,Closing"))
+    with pytest.raises(InputError, match=r"column close is missing"):
+        load_prices(written([str(day) for day in DAYS], "date"))
+    bars = [f"{day},{c},{c - 1}" for day, c in zip(DAYS, CLOSES, strict=True)]
+    with pytest.raises(InputError, match=r"row 2, close: 20 is above the high of 2021-01-12, 19"):
+        load_prices(written(bars, "date,close,high"))
+    bars = [f"{day},{c},{0 if day == DAYS[3] else 5}" for day, c in zip(DAYS, CLOSES, strict=True)]
+    with pytest.raises(InputError, match=r"row 5, volume: is 0 on 2021-01-15"):
+        load_prices(written(bars, "date,close,volume"))
+    bars = [f"{day},{c},{'' if day == DAYS[3] else 5}" for day, c in zip(DAYS, CLOSES, strict=True)]
+    with pytest.raises(InputError, match=r"row 5, volume: is empty"):
+        load_prices(written(bars, "date,close,volume"))
+
+
+QUIET = [100 * 1.01 ** (k % 3) for k in range(13)]
+
+
+def bars_with_jump(ratio: float, volume_ratio: float) -> list[str]:
+    return [
+        f"{day},{close * (ratio if k > 6 else 1):.4f},{1e6 * (volume_ratio if k == 7 else 1):.0f}"
+        for k, (day, close) in enumerate(zip(DAYS, QUIET, strict=True))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "words"), [(1 / 2, "2-for-1 split"), (1 / 5, "5-for-1 split"), (10, "1-for-10 rev")]
+)
+def test_a_split_is_a_jump_on_the_usual_money(ratio: float, words: str) -> None:
+    with pytest.raises(InputError, match=rf"row 9, close: .* looks like a {words}"):
+        load_prices(written(bars_with_jump(ratio, 1 / ratio), "date,close,volume"))
+    # the same jump on ten times the money is a squeeze or a crash
+    load_prices(written(bars_with_jump(ratio, 10 / ratio), "date,close,volume"))
+    without = [line.rpartition(",")[0] for line in bars_with_jump(ratio, 1)]
+    with pytest.raises(InputError, match=r"a volume column would tell"):
+        load_prices(written(without))
+    load_prices(written(without, above="# splits: none\n"))
+    with pytest.raises(InputError, match=r'splits: "no" is not known'):
+        load_prices(written(without, above="# splits: no\n"))
+
+
+def test_a_jump_between_ratios_is_none() -> None:
+    load_prices(written(bars_with_jump(1 / 2.5, 2.5), "date,close,volume"))
+
+
+def test_a_week_of_such_moves_makes_a_doubling_one_of_them() -> None:
+    load_prices(written(plain()))  # 194 -> 325 and 148 -> 348 after 77 -> 148
+
+
+def test_points_on_a_few_days() -> None:
+    Path("s.csv").write_text("date,short_interest\n2021-01-15,61780000\n2021-01-29,21400000\n")
+    points = load_points("s.csv", "short_interest", "shares sold short")
+    assert points.values.tolist() == [61.78e6, 21.4e6]
+    assert points.until(date(2021, 1, 20)).dates == (date(2021, 1, 15),)
+    assert len(points.until(date(2021, 1, 2)).values) == 0
+    with pytest.raises(InputError, match=r'unknown column "short_interest"'):
+        load_points("s.csv", "volume", "shares traded")
+    Path("s.csv").write_text("date,short_interest\n2021-01-15,0\n")
+    with pytest.raises(InputError, match=r'short_interest: "0" is not above 0; give shares sold'):
+        load_points("s.csv", "short_interest", "shares sold short")
