@@ -6,19 +6,20 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernels.layout import Packed, StepKind
+from .derivative_pnl import marks
 
 Array = npt.NDArray[np.float64]
 
 
 def pnl_by_name(packed: Packed, trace: npt.NDArray[np.void]) -> Array:
-    """Gain of what is held and was traded, less the borrow fees paid, a fraction of equity.
+    """Gain of what is held and was traded, derivatives included, less the borrow fees paid.
 
-    Shape: trace (..., names) TRACE records -> (..., names). Less the financing it adds up over the
-    names to the P&L of the book, within float32 rounding (docs/model.md, 11).
+    A fraction of equity. Shape: trace (..., names) TRACE records -> (..., names). Less financing
+    it adds up over the names to the P&L of the book, within float32 rounding (docs/model.md, 11).
     """
     names = packed.names[: trace.shape[-1]]
     gain = _value(packed, trace) - names["book_weight"].astype(float)
-    return np.asarray(gain - trace["borrow_paid"] - trace["spent"])
+    return np.asarray(gain + trace["derivative_pnl"] - trace["borrow_paid"] - trace["spent"])
 
 
 def _value(packed: Packed, trace: npt.NDArray[np.void]) -> Array:
@@ -39,7 +40,7 @@ def financing_by_name(packed: Packed, trace: npt.NDArray[np.void]) -> Array:
     rate = float(packed.run["financing_dt"])
     if not rate:
         return paid
-    longs = np.maximum(_value(packed, trace), 0)
+    longs = np.maximum(_value(packed, trace), 0) + np.maximum(marks(packed, trace), 0)
     needed, gain = longs.sum(axis=-1), pnl_by_name(packed, trace).sum(axis=-1)
     for row in range(1, trace.shape[1]):
         paid[:, row] = paid[:, row - 1]

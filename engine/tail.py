@@ -22,6 +22,7 @@ from ..results.euler import choose
 from ..results.tail import NAME_FIELDS, Replayed, Tails
 from .blocks import channel_names, last_pnl, ready, switched_off, traced_paths
 from .book_pnl import financing_by_name, pnl_by_name
+from .derivative_pnl import pnl_by_derivative
 from .executors import Executor, Outcome, run_all
 from .job import Job
 from .progress import Progress, Silent
@@ -65,7 +66,9 @@ def replay_tails(
     }
     used = {channel for each in replayed.values() for channel in each.off}
     channels = tuple(name for name in channel_names() if name in used)
-    return Tails(tail, channels, replayed)
+    symbols, held = job.book.symbols, job.book.derivatives
+    labels = [d.label for symbol in symbols for d in held if d.symbol == symbol]
+    return Tails(tail, channels, replayed, tuple(labels))
 
 
 def replay_piece(store: str, index: int) -> Replayed:
@@ -91,13 +94,14 @@ def _tail_ids(store: str, scenario: int, _fingerprint: str) -> npt.NDArray[np.ui
 def replay_paths(engine: Backend, packed: Packed, ids: npt.NDArray[np.uint64]) -> Replayed:
     """Simulate paths with a trace, a bounded number at a time, and with each channel off."""
     size = traced_paths(packed)
-    pnl, names = [], []
+    pnl, names, derivatives = [], [], []
     for first in range(0, len(ids), size):
         mine = ids[first : first + size]
         result = engine.simulate(packed, mine, trace=True)
         assert result.trace is not None
         pnl.append(result.pnl)
         names.append(told(packed, result.trace, mine))
+        derivatives.append(pnl_by_derivative(packed, result.trace[:, : last_row(packed) + 1]))
     off = {}
     for channel in channel_names():
         without = switched_off(packed, channel)
@@ -108,14 +112,20 @@ def replay_paths(engine: Backend, packed: Packed, ids: npt.NDArray[np.uint64]) -
         np.concatenate(pnl, axis=1),
         {f.name: np.concatenate([n[f.name] for n in names]) for f in NAME_FIELDS},
         off,
+        np.concatenate(derivatives),
     )
+
+
+def last_row(packed: Packed) -> int:
+    """Row of a trace at the last horizon."""
+    return int(np.flatnonzero(packed.schedule["horizon"] == len(packed.horizons) - 1)[0]) + 1
 
 
 def told(
     packed: Packed, trace: npt.NDArray[np.void], ids: npt.NDArray[np.uint64]
 ) -> dict[str, npt.NDArray[np.float32]]:
     """The NAME_FIELDS of traced paths up to the last horizon, each (paths, names)."""
-    last = int(np.flatnonzero(packed.schedule["horizon"] == len(packed.horizons) - 1)[0]) + 1
+    last = last_row(packed)
     trace = trace[:, : last + 1]
     time = np.append(0.0, packed.schedule["time"][:last])
     x, attention = trace["log_price"], trace["attention"]
@@ -129,6 +139,7 @@ def told(
         "borrow_paid": end["borrow_paid"],
         "slippage": end["slippage"],
         "financing": financing,
+        "derivatives": end["derivative_pnl"],
         "covered": -traded * names["book_inverse"],
         "covered_price": np.divide(
             end["spent"], cost, out=np.full(cost.shape, np.nan), where=cost != 0

@@ -86,16 +86,20 @@ class Explained:
         total = sum(each.value for each in found)
         places = decimals(100 * total)
         order = sorted(range(len(names)), key=lambda i: -abs(found[i].value))
-        rows = [
-            (
-                names[i],
-                percent(found[i].value, places),
-                percent(found[i].standard_error, places),
-                percent_range(found[i].low, found[i].high, total),
-                percent(found[i].value / total, 1) if total > 0 else "",
+
+        def row(words: str, each: st.Estimate) -> tuple[str, ...]:
+            return (
+                words,
+                percent(each.value, places),
+                percent(each.standard_error, places),
+                percent_range(each.low, each.high, total),
+                percent(each.value / total, 1) if total > 0 else "",
             )
-            for i in order[:most]
-        ]
+
+        rows = []
+        for i in order[:most]:
+            rows.append(row(names[i], found[i]))
+            rows += [row(INDENT + words, each) for words, each in self._contracts(names[i])]
         if rest := order[most:]:
             left = sum(found[i].value for i in rest)
             share = percent(left / total, 1) if total > 0 else ""
@@ -113,6 +117,18 @@ class Explained:
             rows,
             f"{note}; error: standard error",
         )
+
+    def _contracts(self, name: str) -> list[tuple[str, st.Estimate]]:
+        """Contributions of the options and futures on a name: part of the name's own."""
+        data = self.tail
+        if data is None or "derivative" not in data:
+            return []
+        labels = [clean(str(label)) for label in data["derivative"].values]
+        return [
+            (f"of it {label}", _estimate(data, "derivative_contribution", i))
+            for i, label in enumerate(labels)
+            if label.split(" ")[0] == name
+        ]
 
     @property
     def _at_level(self) -> xr.Dataset | None:

@@ -80,6 +80,10 @@ PNL = _with_calm(
         "Fraction of equity at the start; a loss is negative here and positive in /measures.",
     )
 )
+_SUM = (
+    "Fraction of equity at the start. pnl at the last horizon is price_pnl + derivative_pnl - "
+    "borrow_cost - financing_cost - slippage, within float32 rounding."
+)
 PATH_FIELDS = (
     *_with_calm(
         Field("worst_pnl", "1", "lowest profit and loss of the path", "Over all steps, at most 0.")
@@ -132,6 +136,8 @@ PATH_FIELDS = (
         "Management 14.",
     ),
     *_with_calm(Field("financing_cost", "1", "financing paid", "Fraction of equity at the start.")),
+    Field("price_pnl", "1", "what the prices of the shares did, trades at prices seen", _SUM),
+    Field("derivative_pnl", "1", "profit and loss of options and futures", _SUM),
 )
 NEVER = frozenset(f.name for f in PATH_FIELDS if f.name.startswith(("margin_call", "forced_day")))
 CLOSES = Field(

@@ -20,7 +20,10 @@ from .layout import full_array, name_coordinate, new_group, scenario_coordinate
 from .records import StoreError
 from .schema import Field
 
-_PART = "Fraction of equity. pnl is what prices did less borrow_paid, slippage and financing."
+_PART = (
+    "Fraction of equity. pnl is what prices and derivatives did less borrow_paid, slippage and "
+    "financing."
+)
 NAME_FIELDS = (
     Field("pnl", "1", "profit and loss of the name at the horizon", "Fraction of equity."),
     Field("borrow_paid", "1", "borrow fees paid by the horizon", "Fraction of equity."),
@@ -29,6 +32,7 @@ NAME_FIELDS = (
     Field("attention_day", "trading days", "time attention peaked", "NaN: nobody paid attention."),
     Field("slippage", "1", "cost of the book's trades against the prices they saw", _PART),
     Field("financing", "1", "financing of the name by the horizon", _PART),
+    Field("derivatives", "1", "profit and loss of the name's options and futures", _PART),
     Field("covered", "1", "part of the position that the book has given up by the horizon"),
     Field("covered_price", "1", "mean price of that, relative to the start", "NaN: it has not."),
     Field("loop_gain", "1", "largest total loop gain", "Over all steps (docs/model.md, 13)."),
@@ -49,13 +53,15 @@ class Replayed:
     """Some paths of a scenario, simulated again.
 
     Shapes: paths (k,) ids; pnl (horizons, k); names the NAME_FIELDS, each (k, names); off P&L at
-    the last horizon with one channel off, by channel in use, each (k,).
+    the last horizon with one channel off, by channel in use, each (k,); derivatives P&L of every
+    option and future, (k, derivatives).
     """
 
     paths: npt.NDArray[np.int64]
     pnl: npt.NDArray[np.float32]
     names: Mapping[str, npt.NDArray[np.float32]]
     off: Mapping[str, npt.NDArray[np.float32]]
+    derivatives: Floats
 
     @classmethod
     def joined(cls, pieces: list[Replayed]) -> Replayed:
@@ -65,16 +71,21 @@ class Replayed:
             np.concatenate([p.pnl for p in pieces], axis=1),
             {f.name: np.concatenate([p.names[f.name] for p in pieces]) for f in NAME_FIELDS},
             {c: np.concatenate([p.off[c] for p in pieces]) for c in pieces[0].off},
+            np.concatenate([p.derivatives for p in pieces]),
         )
 
 
 @dataclass(frozen=True)
 class Tails:
-    """The replayed tails of a store's scenarios, in the order of `tail`, by scenario id."""
+    """The replayed tails of a store's scenarios, in the order of `tail`, by scenario id.
+
+    `derivatives` are the labels of the book's options and futures.
+    """
 
     tail: Tail
     channels: tuple[str, ...]
     scenarios: Mapping[str, Replayed]
+    derivatives: tuple[str, ...] = ()
 
 
 def write_tail(root: zarr.Group, store: zarr.Group, tails: Tails, where: str) -> None:
@@ -111,10 +122,18 @@ def write_tail(root: zarr.Group, store: zarr.Group, tails: Tails, where: str) ->
         told = field.units, field.long_name, field.description
         full_array(group, field.name, dims, values, *told, chunks=chunks)
 
-    for name, dim, parts, words, about in (
+    estimates = [
         ("contribution", "name", _losses(tails), "contribution of the name to ES", _CONTRIBUTION),
         ("tail_effect", "channel", _effects(tails), "loss due to the channel on the tail", _EFFECT),
-    ):
+    ]
+    if tails.derivatives:
+        words = "option or future"
+        full_array(group, "derivative", ("derivative",), tails.derivatives, "1", words)
+        lost = (-replayed.derivatives for replayed in found)
+        words = "contribution of the option or future to ES"
+        part = "Part of that of its name; the rest is the shares'."
+        estimates.append(("derivative_contribution", "derivative", lost, words, part))
+    for name, dim, parts, words, about in estimates:
         table = np.stack([contributions(tail, each) for each in parts], axis=1)
         write_estimates(group, name, ("scenario", dim), table, words, about)
 

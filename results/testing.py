@@ -104,6 +104,9 @@ def made_up_block(spec: StoreSpec, scenario: int, block: int) -> dict[str, npt.N
     arrays["floor_names"] = (arrays["worst_pnl"] < -1.5).astype(float)
     arrays["forced_day"] = arrays["margin_call_day"] + 1
     arrays["slippage"] = 0.01 * arrays["largest_call"]
+    arrays["derivative_pnl"] = np.zeros(count)
+    costs = sum(arrays[f] for f in ("borrow_cost", "financing_cost", "slippage"))
+    arrays["price_pnl"] = arrays["pnl"][-1] + costs
     arrays["fails"] = 0.1 * arrays["floor_names"]
     assert {f.name for f in PATH_FIELDS} < set(arrays)
     blocks: dict[str, npt.NDArray[Any]] = {}

@@ -7,7 +7,8 @@
 
 `rate_EUR` is the currency of the results per euro, fixed on every path; a row in another currency
 says so in its column `currency`. The as-of date stands once, in a comment line above the header, so
-that no two rows can disagree about it. Without it, day 5, 10, ... are the weekly expiries and no option chain can be read.
+that no two rows can disagree about it. Without it, day 5, 10, ... are the weekly expiries and no
+option chain can be read.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ class MarketRow:
     """One symbol at the as-of close.
 
     Units: price in `currency` (empty: the market's), of which one is worth `rate` in the market's;
-    shares in shares; adv in shares a day; borrow_fee, volatility and implied_vol per annum as decimals. `lendable` is None where the file gives
-    neither lendable nor utilisation.
+    shares in shares; adv in shares a day; borrow_fee, volatility and implied_vol per annum as
+    decimals. `lendable` is None where the file gives neither lendable nor utilisation.
     """
 
     symbol: str
