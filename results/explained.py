@@ -125,7 +125,7 @@ class Explained:
             return []
         labels = [clean(str(label)) for label in data["derivative"].values]
         return [
-            (f"of it {label}", _estimate(data, "derivative_contribution", i))
+            (label.removeprefix(f"{name} "), _estimate(data, "derivative_contribution", i))
             for i, label in enumerate(labels)
             if label.split(" ")[0] == name
         ]

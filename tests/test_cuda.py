@@ -13,11 +13,14 @@ import numpy as np
 import pytest
 
 from powderkeg.kernels import cuda
-from powderkeg.kernels.layout import ALL_CHANNELS, CALM, Channel, Packed, Simulated
+from powderkeg.kernels.layout import ALL_CHANNELS, CALM, Channel, DerivativeKind, Packed, Simulated
 from powderkeg.kernels.tilt import tilted
 from tests import builders
 from tests.everything import everything
+from tests.holding import Contract, holding
 from tests.host_gpu import COMPILER, HostGpu
+
+CALL, PUT = DerivativeKind.CALL, DerivativeKind.PUT
 
 # Names and factors: one full layout each of one lane, a few lanes and many lanes.
 LAYOUTS = [(1, 1), (3, 2), (8, 2), (12, 2), (12, 3), (20, 2), (48, 4)]
@@ -84,6 +87,7 @@ def test_tracing_and_calm_kernels_compile(arch: str) -> None:
     compiled(packed, arch, trace=True)
     compiled(packed.with_channels(CALM), arch)
     compiled(tilted(packed, np.zeros((3, 14, 2))), arch)
+    compiled(holding(packed, [Contract(0, CALL, 1.0, 1.0, 5)], netted=True), arch)
 
 
 def test_source_is_one_self_contained_text() -> None:
@@ -144,7 +148,9 @@ def test_everything_run_by_host_threads_gives_the_bits_of_the_cpu(
 ) -> None:
     from powderkeg.kernels import native
 
-    packed = everything(names, days=5, steps_per_day=4, expiry_every=2)
+    scenario = everything(names, days=5, steps_per_day=4, expiry_every=2)
+    contracts = [Contract(0, CALL, 1.2, 0.3, 3), Contract(names - 1, PUT, 1.1, -0.2, 9, 0.9)]
+    packed = holding(scenario, contracts, netted=names > 1)
     ids = builders.path_ids(paths, first=2**33 + 5)
     gpu = cuda.simulate(packed, ids, trace=trace)
     assert_same_bits(gpu, native.simulate(packed, ids, trace=trace))
