@@ -60,7 +60,7 @@ def everything(
         "margin_volume": 0.2,
         "margin_interest": 1.0,
         "margin_fee": 0.5,
-        "policy": Policy.STOP_LOSS | Policy.DELEVERAGE | Policy.MARGIN,
+        "policy": Policy.STOP_LOSS | Policy.DELEVERAGE | Policy.MARGIN | Policy.RECALL,
         "stop_loss": 0.7,
         "leverage": 0.25 * max(names - 1, 1),
         "cushion": 0.1,

@@ -193,8 +193,7 @@ FILE_MISTAKES = {
     "negative-price": (
         "market.csv",
         ("35.5", "-35.5"),
-        'market.csv: row 3, price: "-35.5" is not above 0; '
-        "give the close in the market's currency",
+        'market.csv: row 3, price: "-35.5" is not above 0; give the close in the row\'s currency',
     ),
     "text-in-scenario": (
         "short.yaml",

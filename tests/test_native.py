@@ -13,7 +13,15 @@ from scipy.special import ndtr
 
 from powderkeg.engine.validate.whole import residual
 from powderkeg.kernels import layout, native, reference
-from powderkeg.kernels.layout import CALM, Channel, EventType, Packed, Simulated, StepKind
+from powderkeg.kernels.layout import (
+    CALM,
+    Channel,
+    DerivativeKind,
+    EventType,
+    Packed,
+    Simulated,
+    StepKind,
+)
 from powderkeg.kernels.native import Native
 from tests.builders import (
     PHILOX_ANSWERS,
@@ -24,6 +32,7 @@ from tests.builders import (
     path_ids,
 )
 from tests.everything import everything
+from tests.holding import Contract, holding
 
 Array = npt.NDArray[np.float64]
 BUILDS = native.available()
@@ -215,7 +224,8 @@ def test_the_ledger_balances_after_26_days(sign: float) -> None:
 
 @pytest.mark.parametrize("names", [1, 7])
 def test_the_ledger_balances_with_every_holder_at_work(names: int) -> None:
-    scenario = everything(names, days=26)
+    contracts = [Contract(names - 1, DerivativeKind.CALL, 1.5, 0.1, 9)]
+    scenario = holding(everything(names, days=26), contracts)
     out = native.simulate(scenario, path_ids(2000 // names), trace=True)
     assert residual(out) == 0
     assert out.trace is not None
