@@ -35,7 +35,9 @@ def channels_in_use(packed: Packed) -> Channel:
     calls = call_programme or (crowd and (some("calls0") or some("call_budget")))
     hedged = (p["chain"] >= 0) & (p["dealer_sign"] != 0) | calls
     new_shorts = some("new_shorts0") or some("entry_rate_dt")
-    recallable = bool(packed.run["policy"] & Policy.RECALL) and bool((p["book0"] < 0).any())
+    policy = Policy(int(packed.run["policy"]))
+    recallable = Policy.RECALL in policy and bool((-p["book0"] > p["book_located"]).any())
+    trading = bool(policy & ~Policy.RECALL) and packed.run["book_participation_dt"] > 0
     used = {
         Channel.DEALERS: bool((hedged & (p["hedging_dt"] > 0)).any()),
         Channel.CROWD: crowd,
@@ -54,8 +56,7 @@ def channels_in_use(packed: Packed) -> Channel:
         Channel.PAUSES: some("band_up"),
         Channel.CLEARING_RULE: shares and some("broker_value"),
         Channel.PROGRAMMES: struck(*ORDERS),
-        Channel.BOOK: bool(packed.run["policy"] and packed.run["book_participation_dt"] > 0)
-        and bool((p["book0"] != 0).any()),
+        Channel.BOOK: recallable or bool(trading and (p["book0"] != 0).any()),
     }
     on = Channel(0)
     for channel, anybody in used.items():

@@ -51,8 +51,8 @@ def pack_derivatives(
 def _record(
     d: Derivative, row: MarketRow, rules: BookRules, equity: float, steps_per_day: int
 ) -> tuple[Any, ...]:
-    contracts = d.quantity * d.multiplier * row.rate / equity
-    units, future = contracts * row.price, d.kind == "future"
+    shares = d.quantity * d.multiplier / equity
+    units, future = shares * row.price * row.rate, d.kind == "future"
     rate = FUTURE if future else SHORT_OPTION
     if rules.regime == "position" or future:
         rate = rate if d.margin_rate is None else d.margin_rate
@@ -69,5 +69,5 @@ def _record(
         d.implied_vol / row.implied_vol,
         rate,
         LEAST,
-        0.0 if future else abs(contracts) * MINIMUM,
+        0.0 if future else abs(shares) * MINIMUM,
     )

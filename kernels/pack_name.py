@@ -333,7 +333,7 @@ def _authority(row: MarketRow, p: NameParameters, setting: Setting) -> dict[str,
         purchases = broker.crowd_share * row.price * row.rate * row.float_shares
         daily = broker.var_multiple / math.sqrt(TRADING_DAYS)
         value = purchases * daily / broker.excess_net_capital
-    band, closing = pause_band(p.pauses, row.price)
+    band, closing = pause_band(p.pauses, row.price * row.rate)
     per_day = SESSION_MINUTES / PAUSE_MINUTES
     return {
         "restriction_hazard_dt": p.restriction.hazard * dt,

@@ -15,7 +15,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .derivatives import KINDS, MAX_DERIVATIVES, Derivative, is_derivative, read_derivative
+from .derivatives import (
+    KINDS,
+    MAX_DERIVATIVES,
+    Derivative,
+    is_derivative,
+    is_occ,
+    read_derivative,
+)
 from .errors import InputError, did_you_mean, shown
 from .market import Market, exchange_rate
 from .table import Row, Table, read_table
@@ -108,8 +115,9 @@ class Book:
 def maintenance_margin(quantity: float, price: float) -> float:
     """Default maintenance margin as a fraction of value: FINRA Rule 4210(c), strategy by share.
 
-    Long 25 %. Short at $5 or above: the greater of $5 a share and 30 %; short below $5: the greater
-    of $2.50 a share and 100 %. Brokers ask for more in squeezes: give margin_rate in the book.
+    `price` in the book's currency. Long 25 %. Short at $5 or above: the greater of $5 a share and
+    30 %; short below $5: the greater of $2.50 a share and 100 %. Brokers ask for more in squeezes:
+    give margin_rate in the book.
     """
     if quantity >= 0:
         return 0.25
@@ -128,12 +136,9 @@ def _instrument(row: Row) -> str:
         help_ = did_you_mean(text, INSTRUMENTS, other)
         problem = f"{shown(text)} is not supported" if text else "is empty"
         raise row.error("instrument_type", problem + help_)
-    for column in ("strike", "expiry", "option_type"):
-        if row.text(column):
-            raise row.error(
-                column, f"{shown(row.text(column))} in a row of {text}; write option in "
-                "instrument_type, or leave it empty"
-            )  # fmt: skip
+    if text == "equity" and is_occ(row.text("symbol")):
+        raise row.error("instrument_type", "equity but the symbol is an option's; write option")
+    row.expect_empty(("strike", "expiry", "option_type"), text)
     multiplier = row.number_or_none("multiplier", "leave it empty")
     if multiplier not in (None, 1.0):
         raise row.error("multiplier", f"{multiplier:g} in a row of {text}; give 1 or leave empty")
@@ -163,9 +168,9 @@ def _position(row: Row, quantity: float, market: Market) -> Position:
     margin = row.not_negative("margin_rate", "give a decimal, .3 for 30 %")
     if margin is not None and margin > 20:
         raise row.error("margin_rate", f"{shown(row.text('margin_rate'))} is above 20; .3 is 30 %")
-    locate = row.not_negative("locate", "give shares, empty where all are borrowed for good")
-    if locate is not None and quantity > 0:
-        raise row.error("locate", f"{locate:g} but the position is long; leave it empty")
+    if quantity > 0:
+        row.expect_empty(("locate",), "a long position")
+    locate = row.not_negative("locate", "give shares; leave it empty where all are located")
     if -quantity > quote.short_interest:
         raise row.error(
             "quantity",
@@ -182,7 +187,9 @@ def _position(row: Row, quantity: float, market: Market) -> Position:
         symbol=symbol,
         quantity=quantity,
         price=quote.price,
-        margin_rate=maintenance_margin(quantity, quote.price) if margin is None else margin,
+        margin_rate=(
+            maintenance_margin(quantity, quote.price * quote.rate) if margin is None else margin
+        ),
         borrow_fee=fee,
         rate=quote.rate,
         locate=locate,
@@ -222,12 +229,13 @@ def load_book(path: str | Path, market: Market) -> Book:
                 "position_id", f"{shown(identifier)} is also in row {ids[identifier]}; rename one"
             )
     if not positions and not derivatives:
-        raise InputError(f"{table.file}: no positions; add at least one equity row")
+        raise InputError(f"{table.file}: no positions; add a row of equity, option or future")
     return _checked(table, market, positions, derivatives, cash)
 
 
 def _cash(row: Row, market: Market) -> float:
     """An amount of cash in the book's currency."""
+    row.expect_empty(("margin_rate", "borrow_fee", "locate"), "cash")
     currency, rate = exchange_rate(row, market)
     amount = row.number_in("quantity", "give an amount of money")
     if row.text("symbol").upper() not in ("", "CASH", currency):
@@ -241,9 +249,10 @@ def _check_currency(row: Row, market: Market, symbol: str) -> None:
     given, quoted = row.text("currency").upper(), market[symbol].currency or market.currency
     if given and given != quoted:
         raise row.error(
-            "currency", f"{shown(given)} but the market file has {symbol} in {quoted}; "
-            "bring both to one"
-        )  # fmt: skip
+            "currency",
+            f"{shown(given)} but the market file has {symbol} in {quoted}; leave it empty, or "
+            "change it there",
+        )
 
 
 def _once(row: Row, what: str, held: dict[object, int]) -> None:

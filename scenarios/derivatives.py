@@ -7,7 +7,7 @@ before expiry is worth nothing (Merton 1973); at the close of its expiry it is s
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -17,19 +17,22 @@ from scipy.special import ndtr
 
 from .calendar import expiry_days
 from .chain import OPTION_TYPES, SHARES_PER_CONTRACT
-from .errors import InputError, shown
+from .errors import shown
 from .market import Market
 from .table import Row, choice
 
 TRADING_DAYS = 252
 LOWEST_VOL, HIGHEST_VOL = 1e-3, 20.0
+ROUNDING = 1e-12
 MAX_DERIVATIVES = 500
 KINDS = ("option", "call", "put", "future")
 Kind = Literal["call", "put", "future"]
+OptionKind = Literal["call", "put"]
 
 # Root, yymmdd, C or P, strike in thousandths: the 21 characters of the Options Clearing
 # Corporation, with or without the blanks that fill the root.
 _OCC = re.compile(r"([A-Z][A-Z0-9./]{0,5}) *(\d{6})([CP])(\d{8})", re.ASCII)
+_NEARLY_OCC = re.compile(r"[A-Z0-9./]+ *\d{6} *[CP] *[\d.]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Derivative:
         """`GME 2021-01-29 115 call`, `SPY future`."""
         if self.kind == "future":
             return f"{self.symbol} future"
-        return f"{self.symbol} {self.expiry} {self.strike:g} {self.kind}"
+        return f"{self.symbol} {_terms_label(self.kind, self.strike, self.expiry)}"
 
 
 def option_price(kind: str, spot: float, strike: float, vol: float, years: float) -> float:
@@ -91,7 +94,10 @@ def implied_vol(kind: str, price: float, spot: float, strike: float, years: floa
     def over(vol: float) -> float:
         return option_price(kind, spot, strike, vol, years) - price
 
-    if over(LOWEST_VOL) > 0 or over(HIGHEST_VOL) < 0:
+    low, high = over(LOWEST_VOL), over(HIGHEST_VOL)
+    if abs(low) <= ROUNDING * spot:  # intrinsic value, which floats meet only nearly
+        return LOWEST_VOL
+    if low > 0 or high < 0:
         return None
     return float(brentq(over, LOWEST_VOL, HIGHEST_VOL, xtol=1e-12))
 
@@ -101,33 +107,34 @@ def is_derivative(row: Row) -> bool:
     return row.text("instrument_type").lower() in KINDS
 
 
+def is_occ(symbol: str) -> bool:
+    """Whether a symbol is one of the Options Clearing Corporation."""
+    return _OCC.fullmatch(symbol.upper()) is not None
+
+
 def read_derivative(row: Row, market: Market) -> Derivative:
     """The derivative of a row of the book. Raises InputError with file, row and column."""
-    if fee := row.text("borrow_fee"):
-        raise row.error("borrow_fee", f"{shown(fee)} in a row of a derivative; leave it empty")
+    word = row.text("instrument_type").lower()
+    row.expect_empty(("borrow_fee", "locate"), word)
     quantity = row.number_in("quantity", "give signed contracts")
     if quantity == 0:
         raise row.error("quantity", "is 0; remove the row")
     margin = row.not_negative("margin_rate", "give a decimal, .2 for 20 % of the underlying")
     if margin is not None and margin > 20:
         raise row.error("margin_rate", f"{shown(row.text('margin_rate'))} is above 20; .2 is 20 %")
-    read = _future if row.text("instrument_type").lower() == "future" else _option
+    read = _future if word == "future" else _option
     return read(row, market, quantity, margin)
 
 
 def _future(row: Row, market: Market, quantity: float, margin: float | None) -> Derivative:
-    for column in ("strike", "option_type", "expiry"):
-        if text := row.text(column):
-            raise row.error(
-                column, f"{shown(text)} in a row of a future, which is rolled; leave it empty"
-            )
+    row.expect_empty(("strike", "option_type", "expiry"), "future, which is rolled for ever")
     quote = market[row.symbol(market.rows)]
     given = row.number_or_none("price", "leave it empty to take the underlying's")
     if given is not None and not abs(given - quote.price) <= 0.05 * quote.price:
         raise row.error(
             "price",
-            f"{given:g} is more than 5 % from the underlying's {quote.price:g}; give the price in "
-            "its units, and the multiplier to match",
+            f"{shown(row.text('price'))} is more than 5 % from the underlying's {quote.price:g}; "
+            "give it in the underlying's units and the multiplier to match, or leave it empty",
         )
     return Derivative(
         position_id=row.text("position_id"),
@@ -144,24 +151,7 @@ def _future(row: Row, market: Market, quantity: float, margin: float | None) -> 
 
 def _option(row: Row, market: Market, quantity: float, margin: float | None) -> Derivative:
     symbol, kind, strike, expiry = _terms(row, market)
-    quote = market[symbol]
-    if market.as_of is None:
-        raise row.error(
-            "expiry", f"an option needs an as-of date; add a first line `# as_of: 2021-01-15` to "
-            f"{market.file or 'the market file'}"
-        )  # fmt: skip
-    if expiry <= market.as_of:
-        raise row.error(
-            "expiry", f"{expiry} is not after the as-of date {market.as_of}; remove the row"
-        )
-    day = expiry_days(market.as_of, [expiry])[expiry]
-    if day < 1:
-        raise row.error(
-            "expiry", f"{expiry}: no trading day is left after {market.as_of}; remove the row"
-        )
-    multiplier = row.number_or_none("multiplier", "leave it empty for 100 shares")
-    if multiplier is not None and not multiplier > 0:
-        raise row.error("multiplier", f"{multiplier:g} is not above 0; leave it empty for 100")
+    quote, day = market[symbol], _expiry_day(row, expiry, market)
     price = row.not_negative("price", "leave it empty to mark at the name's implied volatility")
     years, vol = day / TRADING_DAYS, quote.implied_vol
     if price is None:
@@ -169,18 +159,22 @@ def _option(row: Row, market: Market, quantity: float, margin: float | None) -> 
     else:
         found = implied_vol(kind, price, quote.price, strike, years)
         if found is None:
+            what = f"{symbol} {_terms_label(kind, strike, expiry)}"
             raise row.error(
                 "price",
-                f"{price:g} is no price of {symbol} {expiry} {strike:g} {kind} with the share at "
+                f"no volatility makes {what} worth {shown(row.text('price'))} with the share at "
                 f"{quote.price:g}; bring both to the same close, or leave it empty",
             )
         vol = found
+    hint = "leave it empty for 100 shares a contract"
     return Derivative(
         position_id=row.text("position_id"),
         symbol=symbol,
         kind=kind,
         quantity=quantity,
-        multiplier=SHARES_PER_CONTRACT if multiplier is None else multiplier,
+        multiplier=(
+            row.positive("multiplier", hint) if row.text("multiplier") else SHARES_PER_CONTRACT
+        ),
         price=price,
         strike=strike,
         expiry=expiry,
@@ -191,61 +185,92 @@ def _option(row: Row, market: Market, quantity: float, margin: float | None) -> 
     )
 
 
-def _terms(row: Row, market: Market) -> tuple[str, Literal["call", "put"], float, date]:
-    """Underlying, kind, strike and expiry, from an OCC symbol or from the columns."""
-    word, columns = row.text("instrument_type").lower(), ("strike", "expiry", "option_type")
-    match = _OCC.fullmatch(row.text("symbol").upper())
-    if match is None:
-        symbol = row.symbol(market.rows)
-        kind = word if word != "option" else choice(row, "option_type", OPTION_TYPES)
-        strike = row.positive("strike", "give the strike in currency, or an OCC symbol")
-        expiry = row.iso_date("expiry")
-    else:
-        root, day, letter, thousandths = match.groups()
-        if root not in market:
-            raise row.error(
-                "symbol", f"{root}, the underlying of {shown(row.text('symbol'))}, is not in the "
-                "market file; add its row there"
-            )  # fmt: skip
-        symbol, kind, strike = root, OPTION_TYPES[letter.lower()], int(thousandths) / 1000
-        try:
-            expiry = date(2000 + int(day[:2]), int(day[2:4]), int(day[4:]))
-        except ValueError:
-            raise row.error(
-                "symbol", f"{shown(row.text('symbol'))}: {day} is not a date; write yymmdd"
-            ) from None
-        if not strike > 0:
-            raise row.error("symbol", f"{shown(row.text('symbol'))}: the strike is 0")
-        for column in columns:
-            if row.text(column) and not _agrees(row, column, kind, strike, expiry):
-                raise row.error(
-                    column, f"{shown(row.text(column))} is not what the OCC symbol says; "
-                    "leave it empty"
-                )  # fmt: skip
-    said = OPTION_TYPES.get(row.text("option_type").lower(), kind)
-    if kind != (word if word != "option" else kind) or said != kind:
+def _expiry_day(row: Row, expiry: date, market: Market) -> int:
+    """The trading day of an expiry, at least 1."""
+    if market.as_of is None:
         raise row.error(
-            "instrument_type", f"{shown(word)} but the contract is a {kind}; write option"
+            "expiry",
+            "options need an as-of date; add a first line `# as_of: 2021-01-15` to "
+            f"{market.file or 'the market file'}",
         )
-    return symbol, "call" if kind == "call" else "put", strike, expiry
+    day = 0 if expiry <= market.as_of else expiry_days(market.as_of, [expiry])[expiry]
+    if day < 1:
+        raise row.error(
+            "expiry",
+            f"no trading day from the as-of date {market.as_of} to {expiry}; remove the row",
+        )
+    return day
 
 
-def _agrees(row: Row, column: str, kind: str, strike: float, expiry: date) -> bool:
-    if column == "strike":
-        return row.positive("strike", "leave it empty") == strike
-    if column == "expiry":
-        return row.iso_date("expiry") == expiry
-    return choice(row, "option_type", OPTION_TYPES) == kind
+def _terms(row: Row, market: Market) -> tuple[str, OptionKind, float, date]:
+    """Underlying, kind, strike and expiry, from an OCC symbol or from the columns."""
+    said = _said_by_symbol(row)
+    given = {column: text for column, text in row.cells.items() if text}
+    symbol = replace(row, cells={**given, **said}).symbol(market.rows)
+    terms = _from_columns(replace(row, cells={**said, **given}))
+    if said and (other := _from_columns(replace(row, cells={**given, **said}))) != terms:
+        raise row.error(
+            "symbol",
+            f"{shown(row.text('symbol'))} is {_terms_label(*other)} but the columns say "
+            f"{_terms_label(*terms)}; correct one, or leave them empty",
+        )
+    return symbol, *terms
+
+
+def _said_by_symbol(row: Row) -> dict[str, str]:
+    """The cells that an OCC symbol stands for, none where the symbol is a ticker."""
+    text = row.text("symbol").upper()
+    match = _OCC.fullmatch(text)
+    if match is None:
+        if _NEARLY_OCC.fullmatch(text):
+            raise row.error(
+                "symbol",
+                f"{shown(text)} is not an OCC symbol; write root, yymmdd, C or P and eight digits "
+                "of the strike in thousandths, GME210129C00115000",
+            )
+        return {}
+    root, day, letter, thousandths = match.groups()
+    said = {
+        "symbol": root,
+        "expiry": f"20{day[:2]}-{day[2:4]}-{day[4:]}",
+        "option_type": OPTION_TYPES[letter.lower()],
+        "strike": f"{int(thousandths) / 1000}",
+    }
+    try:
+        date.fromisoformat(said["expiry"])
+    except ValueError:
+        raise row.error(
+            "symbol", f"{shown(text)}: {day} is not a date; write yymmdd, 210129"
+        ) from None
+    if int(thousandths) == 0:
+        raise row.error("symbol", f"{shown(text)}: the strike is 0; write 115 as 00115000")
+    return said
+
+
+def _from_columns(row: Row) -> tuple[OptionKind, float, date]:
+    strike = row.positive("strike", "give the strike, or an OCC symbol in column symbol")
+    return _kind(row), strike, row.iso_date("expiry")
+
+
+def _kind(row: Row) -> OptionKind:
+    """Of instrument_type or, where that is only `option`, of option_type."""
+    word = row.text("instrument_type").lower()
+    kind = word
+    if word == "option" or row.text("option_type"):
+        kind = choice(row, "option_type", OPTION_TYPES)
+    if word not in ("option", kind):
+        raise row.error("instrument_type", f"{word} but the contract is a {kind}; write option")
+    return "call" if kind == "call" else "put"
+
+
+def _terms_label(kind: str, strike: float, expiry: date | None) -> str:
+    return f"{expiry} {strike:.10g} {kind}"
 
 
 def contract_of(text: str, quantity: float, market: Market, where: str) -> Derivative:
-    """The option of an OCC symbol, bought in so many contracts. Raises InputError."""
+    """The option of an OCC symbol, bought in so many contracts; `where` opens the error.
+
+    Raises InputError.
+    """
     cells = {"symbol": text, "instrument_type": "option", "quantity": str(quantity)}
-    return read_derivative(_Given(where, 0, cells), market)
-
-
-class _Given(Row):
-    """A row that somebody typed on the command line."""
-
-    def error(self, column: str, problem: str) -> InputError:
-        return InputError(f"{self.file}: {problem}")
+    return read_derivative(Row(where, 0, cells), market)

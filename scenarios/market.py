@@ -116,15 +116,22 @@ def _lendable(row: Row, short_interest: float, warnings: list[str]) -> float | N
     return lendable
 
 
+def _is_currency(text: str) -> bool:
+    return len(text) == 3 and text.isascii() and text.isalpha()
+
+
 def exchange_rate(row: Row, market: Market) -> tuple[str, float]:
     """The currency of a row, the market's where empty, and its fixed rate. Raises InputError."""
     currency = row.text("currency").upper() or market.currency
+    if not _is_currency(currency):
+        raise row.error("currency", f"{shown(row.text('currency'))}; give three letters, USD")
     rate = market.rate_of(currency)
     if rate is None:
         raise row.error(
-            "currency", f"{shown(currency)} has no rate; add a line `# rate_{currency}: ...` "
-            f"({market.currency} per {currency}) above the header of {market.file or 'the market'}"
-        )  # fmt: skip
+            "currency",
+            f"no rate of {currency}; add a line `# {RATE}{currency}: ...`, {market.currency} per "
+            f"{currency}, above the header of {market.file or 'the market file'}",
+        )
     return currency, rate
 
 
@@ -184,21 +191,31 @@ def _header(table: Table) -> Market:
     """What the comment lines say: as-of date, currency, exchange rates."""
     as_of = table.comments.get("as_of")
     currency = table.comments.get("currency", "USD").upper()
-    if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
+    if not _is_currency(currency):
         raise InputError(f"{table.file}: currency {shown(currency)}; give three letters, USD")
     day = None if as_of is None else parse_date(as_of, f"{table.file}: as_of")
+    return Market({}, day, currency, table.file, table.text, rates=_rates(table, currency))
+
+
+def _rates(table: Table, currency: str) -> dict[str, float]:
+    """The market's currency per unit of others."""
     rates: dict[str, float] = {}
     for key, value in table.comments.items():
-        if key.startswith(RATE):
-            other = key.removeprefix(RATE).upper()
-            given = Row(table.file, 0, {key: value})
-            try:
-                rates[other] = given.positive(key, f"give {currency} per {other}")
-            except InputError as error:  # a comment line has no row
-                raise InputError(str(error).replace(" row 0,", "")) from None
-            if other == currency and rates[other] != 1:
-                raise InputError(f"{table.file}: {key}: {value}, but the results are in {currency}")
-    return Market({}, day, currency, table.file, table.text, rates=rates)
+        if not key.startswith(RATE):
+            continue
+        other = key.removeprefix(RATE).upper()
+        if not _is_currency(other):
+            raise InputError(
+                f"{table.file}: {shown(key)} names no currency; write `# {RATE}EUR: 1.21`"
+            )
+        line = Row(table.file, 0, {RATE + other: value})
+        rates[other] = line.positive(RATE + other, f"give {currency} per {other}")
+        if other == currency and rates[other] != 1:
+            raise line.error(
+                RATE + other,
+                f"{shown(value)} but the file is in {currency} itself; remove the line",
+            )
+    return rates
 
 
 def load_market(path: str | Path) -> Market:

@@ -29,7 +29,8 @@ def is_symbol(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Row:
-    """One row; `number` is its line in the file, the header's included, as a spreadsheet shows."""
+    """One row; `number` is its line in the file, the header's included, as a spreadsheet shows, and
+    0 for what stands in no row: a comment line, a word of the command line."""
 
     file: str
     number: int
@@ -37,7 +38,8 @@ class Row:
 
     def error(self, column: str, problem: str) -> InputError:
         """`book.csv: row 7, quantity: <problem>`"""
-        return InputError(f"{self.file}: row {self.number}, {column}: {problem}")
+        row = f"row {self.number}, " if self.number else ""
+        return InputError(f"{self.file}: {row}{column}: {problem}")
 
     def text(self, column: str) -> str:
         """The cell without surrounding blanks, "" where empty or where there is no such column."""
@@ -99,17 +101,33 @@ class Row:
 
     def iso_date(self, column: str) -> date:
         """A date like 2021-01-15."""
-        return parse_date(self.text(column), f"{self.file}: row {self.number}, {column}")
+        text = self.text(column)
+        if not text:
+            raise self.error(column, "is empty; write a date like 2021-01-15")
+        if (day := _date(text)) is None:
+            raise self.error(column, f"{shown(text)} is not a date; write 2021-01-15")
+        return day
+
+    def expect_empty(self, columns: Collection[str], what: str) -> None:
+        """Refuses what stands in columns that mean nothing in a row of this kind."""
+        for column in columns:
+            if text := self.text(column):
+                raise self.error(column, f"{shown(text)} in a row of {what}; leave it empty")
 
 
 def parse_date(text: str, where: str) -> date:
     """An ISO date; `where` opens the error."""
+    if (day := _date(text)) is None:
+        raise InputError(f"{where}: {shown(text)} is not a date; write 2021-01-15")
+    return day
+
+
+def _date(text: str) -> date | None:
     try:
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-            raise ValueError
-        return date.fromisoformat(text)
+        is_iso = re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII)
+        return date.fromisoformat(text) if is_iso else None
     except ValueError:
-        raise InputError(f"{where}: {shown(text)} is not a date; write 2021-01-15") from None
+        return None
 
 
 @dataclass(frozen=True)

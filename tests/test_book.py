@@ -107,11 +107,10 @@ def test_the_kernels_limit_is_the_loaders() -> None:
     assert MAX_NAMES == layout.MAX_NAMES
 
 
-LATER = "come with the next release; leave the row out, or give its delta as an equity position"
 BAD: list[tuple[str | bytes, str]] = [
     ("", "book.csv: the file is empty; first row: symbol,instrument_type,quantity"),
-    (HEAD, "book.csv: no positions; add at least one equity row"),
-    (HEAD + CASH, "book.csv: no positions; add at least one equity row"),
+    (HEAD, "book.csv: no positions; add a row of equity, option or future"),
+    (HEAD + CASH, "book.csv: no positions; add a row of equity, option or future"),
     (
         "symbol,instrument_type\nGME,equity\n",
         "book.csv: row 1: column quantity is missing; add it to the header",
@@ -198,19 +197,18 @@ BAD: list[tuple[str | bytes, str]] = [
         "position_id," + HEAD + "a,GME,equity,1\na,,cash,1\n",
         'book.csv: row 3, position_id: "a" is also in row 2; rename one',
     ),
-    (HEAD + "GME,option,5\n", f"book.csv: row 2, instrument_type: option positions {LATER}"),
-    (HEAD + "GME,FUTURE,5\n", f"book.csv: row 2, instrument_type: future positions {LATER}"),
     (
         HEAD + "GME,equty,5\n",
         'book.csv: row 2, instrument_type: "equty" is not supported, did you mean equity?',
     ),
     (
         HEAD + "GME,,5\n",
-        "book.csv: row 2, instrument_type: is empty; give equity (shares, ETFs) or cash",
+        "book.csv: row 2, instrument_type: is empty; give equity (shares, ETFs), call, "
+        "put, option, future or cash",
     ),
     (
         "symbol,instrument_type,quantity,strike\nGME,equity,5,20\n",
-        'book.csv: row 2, strike: "20" in a row of equity; options come with the next release',
+        'book.csv: row 2, strike: "20" in a row of equity; leave it empty',
     ),
     (
         "symbol,instrument_type,quantity,multiplier\nGME,equity,5,100\n",
@@ -218,7 +216,8 @@ BAD: list[tuple[str | bytes, str]] = [
     ),
     (
         "symbol,instrument_type,quantity,currency\nGME,equity,5,EUR\n",
-        'book.csv: row 2, currency: "EUR" but the market file is in USD; convert the position',
+        'book.csv: row 2, currency: "EUR" but the market file has GME in USD; leave it empty, or '
+        "change it there",
     ),
     (
         "symbol,instrument_type,quantity,price\nGME,equity,5,10.2\n",
@@ -228,6 +227,27 @@ BAD: list[tuple[str | bytes, str]] = [
     (
         HEAD + "EUR,cash,5\n",
         'book.csv: row 2, symbol: "EUR" in a row of cash; leave empty',
+    ),
+    (
+        HEAD + "GME   210129C00115000,equity,5\n",
+        "book.csv: row 2, instrument_type: equity but the symbol is an option's; write option",
+    ),
+    (
+        "symbol,instrument_type,quantity,locate\nGME,equity,5,5\n",
+        'book.csv: row 2, locate: "5" in a row of a long position; leave it empty',
+    ),
+    (
+        "symbol,instrument_type,quantity,locate\nGME,equity,-5,-5\n",
+        'book.csv: row 2, locate: "-5" is negative; give shares; leave it empty where all are '
+        "located",
+    ),
+    (
+        "symbol,instrument_type,quantity,locate\n,cash,5,5\n",
+        'book.csv: row 2, locate: "5" in a row of cash; leave it empty',
+    ),
+    (
+        "symbol,instrument_type,quantity,margin_rate\n,cash,5,.1\n",
+        'book.csv: row 2, margin_rate: ".1" in a row of cash; leave it empty',
     ),
     (
         HEAD + "GME,equity,-300001\n" + CASH,

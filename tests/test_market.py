@@ -69,6 +69,20 @@ def test_betas_of_any_factor() -> None:
     assert market["AMC"].betas == {"market": -0.5, "meme": 2.0}
 
 
+def test_rows_in_other_currencies() -> None:
+    write(
+        f"# currency: CHF\n# rate_EUR: 1.08\n# rate_usd: .89\n# rate_CHF: 1\n{HEAD},currency\n"
+        f"{GOOD},usd\nVOW,160,100,50,.01,10,.5,EUR\nNESN,100,100,50,.01,10,.5,\n"
+        "ABBN,26,100,50,.01,10,.5,CHF\n"
+    )
+    market = load_market("m.csv")
+    assert market.rates == {"EUR": 1.08, "USD": 0.89, "CHF": 1}
+    assert [(market[s].currency, market[s].rate) for s in ("GME", "VOW", "NESN", "ABBN")] == [
+        ("USD", 0.89), ("EUR", 1.08), ("", 1), ("", 1),
+    ]  # fmt: skip
+    assert market["VOW"].price == 160
+
+
 def test_what_is_odd_but_possible_is_a_warning() -> None:
     write(f"{HEAD},shares_outstanding,utilisation\nX,1,100,50,.01,10,.5,90,1.25\n")
     assert load_market("m.csv").warnings == (
@@ -110,9 +124,33 @@ BAD = [
         'm.csv: as_of: "2021-02-30" is not a date; write 2021-01-15',
     ),
     (f"# currency: dollars\n{HEAD}\n{GOOD}", 'm.csv: currency "DOLLARS"; give three letters, USD'),
+    (f"# rate_EUR: x\n{HEAD}\n{GOOD}", 'm.csv: rate_EUR: "x" is not a number; give USD per EUR'),
+    (f"# rate_EUR: 0\n{HEAD}\n{GOOD}", 'm.csv: rate_EUR: "0" is not above 0; give USD per EUR'),
+    (f"# rate_EUR:\n{HEAD}\n{GOOD}", "m.csv: rate_EUR: is empty; give USD per EUR"),
+    (
+        f"# rate_EUR 1.21\n{HEAD}\n{GOOD}",
+        'm.csv: "rate_eur 1.21" names no currency; write `# rate_EUR: 1.21`',
+    ),
+    (
+        f"# rate_euro: 1.21\n{HEAD}\n{GOOD}",
+        'm.csv: "rate_euro" names no currency; write `# rate_EUR: 1.21`',
+    ),
+    (
+        f"# currency: EUR\n# rate_eur: 1.21\n{HEAD}\n{GOOD}",
+        'm.csv: rate_EUR: "1.21" but the file is in EUR itself; remove the line',
+    ),
+    (
+        f"# rate_EUR: 1.21\n{HEAD},currency\n{GOOD},CHF\n",
+        "m.csv: row 3, currency: no rate of CHF; add a line `# rate_CHF: ...`, USD per CHF, above "
+        "the header of m.csv",
+    ),
+    (
+        f"{HEAD},currency\n{GOOD},euro\n",
+        'm.csv: row 2, currency: "euro"; give three letters, USD',
+    ),
     (
         f"{HEAD}\nGME,-1,9,9,.1,9,1\n",
-        'm.csv: row 2, price: "-1" is not above 0; give the close in the market\'s currency',
+        'm.csv: row 2, price: "-1" is not above 0; give the close in the row\'s currency',
     ),
     (
         f"{HEAD}\nGME,1,0,9,.1,9,1\n",

@@ -34,8 +34,8 @@ FN void move_anchor(State& s, const Name& p, const Now& now, const Effects& e, R
 
 // The cohort and new shorts: covering, entry, recalls. `open` is the part of the book's short that
 // can be recalled; returns what share of all such shorts is.
-FN Real short_orders(const State& s, const Name& p, const Now& now, const Effects& e, Real open, Real volume,
-                     Orders& o) {
+FN Real short_orders(const State& s, const Name& p, const Now& now, const Effects& e, Real open,
+                     Real volume, Orders& o) {
     const unsigned channels = now.channels;
     Real called = Real(0.0f);
     if (channels & CHANNEL_SHORTS) o.cohort.buy = cohort_cover(s, p, now.features, volume);
@@ -87,7 +87,7 @@ FN Orders collect_orders(State& s, const Name& p, const Position* positions, con
         o.programme = programme_order(s, e, now.run.dt);
         o.issuer.sell = fused(e.issuance, Real(now.run.dt), o.issuer.sell);
     }
-    if (channels & CHANNEL_BOOK) o.book = book_order(s, p, now.run, duty, called * open);
+    if (channels & CHANNEL_BOOK) o.book = book_order(s, p, now.run, duty, minimum(called, Real(1.0f)) * open);
     if (channels & CHANNEL_FUNDS) {
         POWDERKEG_UNROLL
         for (int f = 0; f < now.fund_count; ++f)

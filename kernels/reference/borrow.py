@@ -69,6 +69,7 @@ def recall(
     shorts = state.cohort + state.new_shorts + book
     wanted = p.recall_c * np.maximum(borrowed - lendable, 0)
     each = np.divide(wanted, shorts, out=np.zeros_like(shorts), where=shorts > 0)
+    each = np.minimum(each, 1)  # funds, dealers and what is located keep theirs
     return each * state.cohort, each * state.new_shorts, each * book
 
 
