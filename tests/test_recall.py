@@ -60,7 +60,7 @@ def test_an_unlocated_short_is_bought_in_at_the_rate_of_recall(simulate: Simulat
 
 @each_back_end
 def test_only_what_is_not_located_is_called(simulate: Simulate) -> None:
-    """Each step takes c (D - Y) from S_c and (B- - located)+, as much of the one as of the other."""
+    """Each step takes c (D - Y) from S_c and (B- - located)+, the same part of both."""
     trace, located = traced(simulate, short(0.2)), 0.2
     cohort, book, c = 0.6, 0.3, -np.expm1(-RATE / STEPS)
     for day in range(DAYS):
@@ -142,8 +142,9 @@ def test_locate_is_in_shares_and_empty_is_all() -> None:
 
 
 @pytest.mark.parametrize(
-    ("locate", "rules"), [(None, {"policy": "recall"}), (None, {}), (0.0, {}), (4e5, {"policy": "recall"})]
-)  # fmt: skip
+    ("locate", "rules"),
+    [(None, {"policy": "recall"}), (None, {}), (0.0, {}), (4e5, {"policy": "recall"})],
+)
 def test_by_default_nothing_changes(locate: float | None, rules: dict[str, object]) -> None:
     one, plain = loaded(locate, **rules), loaded(None)
     assert not Channel(int(one.run["channels"])) & Channel.BOOK

@@ -87,7 +87,8 @@ FN Orders collect_orders(State& s, const Name& p, const Position* positions, con
         o.programme = programme_order(s, e, now.run.dt);
         o.issuer.sell = fused(e.issuance, Real(now.run.dt), o.issuer.sell);
     }
-    if (channels & CHANNEL_BOOK) o.book = book_order(s, p, now.run, duty, minimum(called, Real(1.0f)) * open);
+    if (channels & CHANNEL_BOOK)
+        o.book = book_order(s, p, now.run, duty, minimum(called, Real(1.0f)) * open);
     if (channels & CHANNEL_FUNDS) {
         POWDERKEG_UNROLL
         for (int f = 0; f < now.fund_count; ++f)
