@@ -49,7 +49,7 @@ def _front(
 
 @app.command()
 def run(
-    book: Annotated[Path, typer.Argument(metavar="BOOK", help="Shares, options, futures, cash: CSV.")],
+    book: Annotated[Path, typer.Argument(metavar="BOOK", help="Positions and cash, CSV.")],
     market: Annotated[Path, typer.Option(help="Market snapshot, CSV.")],
     scenario: Annotated[list[str], typer.Option(help="Preset or YAML file; may be repeated.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Results store to create.")],
