@@ -213,6 +213,17 @@ def test_another_currency_is_the_same_book_converted_by_hand(regime: str) -> Non
     assert np.ptp(runs[0].pnl) > 0.05
 
 
+def test_units_and_least_margin_by_hand() -> None:
+    """4 calls of 100 shares at 160 euros of 1.25; $.375 a share, whatever the currency."""
+    held = book(MIXED)
+    future, call = packed(held, market()).derivatives
+    assert call["units"] == pytest.approx(-400 * 200 / held.equity, rel=1e-6)
+    assert call["margin_minimum"] == pytest.approx(400 * 0.375 / held.equity, rel=1e-6)
+    assert future["units"] == pytest.approx(3000 * 5.5 / held.equity, rel=1e-6)
+    assert (call["margin_rate"], future["margin_rate"]) == pytest.approx((0.2, 0.2))
+    assert (call["strike"], future["strike"]) == pytest.approx((170 / 160, 1))
+
+
 def test_a_job_carries_contracts_and_currencies() -> None:
     held, given = book(MIXED), market()
     scenario = Scenario(id="x", horizon_days=5, steps_per_day=4)
