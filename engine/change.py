@@ -1,4 +1,4 @@
-"""A book that is changed today: positions closed or scaled at the as-of price, and what it costs.
+"""A book that is changed today: positions closed or scaled, hedges bought, and what it costs.
 
 The book changes, the story does not. A squeeze comes to a name whether or not we are short it, so
 the names that were short before keep what a scenario says about `shorts`, a fund that copies the
@@ -8,17 +8,18 @@ Closing a short of c shares is buying them from elastic holders and giving them 
 reported short interest falls by c, whoever else is short stays short, and the elastic float falls
 by c (a bought share that was borrowed is one long holder less; docs/model.md, 2). Selling a long
 gives its shares to elastic holders. The impact of the trade is a cost and no move: paths start at
-the as-of price.
+the as-of price. A name's options and futures are scaled with its shares, at their marks and for
+half a spread; that dealers change their hedge when we trade options is not simulated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Protocol
 
 from ..kernels.layout import Packed
 from ..kernels.pack import pack
-from ..kernels.pack_name import Impact
 from ..scenarios.book import Book
 from ..scenarios.chain import Chain
 from ..scenarios.errors import InputError, did_you_mean, shown
@@ -26,11 +27,41 @@ from ..scenarios.market import Market
 from ..scenarios.scenario import Scenario
 
 CLOSE, HALVE = 0.0, 0.5
+SPREAD = 0.05
+"""Half the spread of options as a fraction of their mark: a convention, no estimate."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What trading costs: by name the log price per float (lambda) at once, or `rate`, a fraction
+    of the value of shares; `spread`, a fraction of the value of options."""
+
+    market: Market
+    impact: Mapping[str, float]
+    rate: float | None = None
+    spread: float = SPREAD
+
+
+class Trade(Protocol):
+    """A change of the book; `str` is its label."""
+
+    @property
+    def subject(self) -> str:
+        """What is traded."""
+
+    def check(self, book: Book) -> None:
+        """Raises InputError where it cannot be done."""
+
+    def cost(self, book: Book, terms: Terms) -> float:
+        """What it costs, in the book's currency."""
+
+    def apply(self, book: Book) -> Book:
+        """The book with what it then holds, its cash untouched."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """A position multiplied by `factor`, between 0 (closed) and 1 (left alone)."""
+    """All that is held on a name multiplied by `factor`, between 0 (closed) and 1 (left alone)."""
 
     symbol: str
     factor: float
@@ -38,6 +69,47 @@ class Change:
     def __str__(self) -> str:
         words = {CLOSE: f"close {self.symbol}", HALVE: f"halve {self.symbol}"}
         return words.get(self.factor, f"{self.symbol} x {self.factor:g}")
+
+    @property
+    def subject(self) -> str:
+        """The name."""
+        return self.symbol
+
+    def check(self, book: Book) -> None:
+        """Raises InputError for a name that is not held, a wrong factor."""
+        symbol = self.symbol
+        if symbol not in book.symbols:
+            held = did_you_mean(symbol, book.symbols, f"; it holds {', '.join(book.symbols)}")
+            raise InputError(f"{shown(symbol)} is not in the book{held}")
+        if not 0 <= self.factor <= 1:
+            raise InputError(
+                f"{symbol}: factor {self.factor:g} is not between 0 (closed) and 1 (left alone)"
+            )
+
+    def cost(self, book: Book, terms: Terms) -> float:
+        """1/2 lambda q^2 P(0) floats for q floats of shares; half a spread for options.
+
+        The first is half the linear impact of trading q at once. Futures cost nothing.
+        """
+        row, part = terms.market[self.symbol], 1 - self.factor
+        traded = part * abs(book[self.symbol].quantity)
+        impact = 0.5 * terms.impact[self.symbol] * traded / row.float_shares
+        options = sum(abs(d.value) for d in book.derivatives if d.symbol == self.symbol)
+        share = impact if terms.rate is None else terms.rate
+        return share * traded * row.price * row.rate + terms.spread * part * options
+
+    def apply(self, book: Book) -> Book:
+        """The book with the name's shares, options and futures scaled."""
+        positions = tuple(
+            replace(p, quantity=p.quantity * self.factor + 0.0) if p.symbol == self.symbol else p
+            for p in book.positions
+        )
+        derivatives = tuple(
+            replace(d, quantity=d.quantity * self.factor) if d.symbol == self.symbol else d
+            for d in book.derivatives
+            if self.factor or d.symbol != self.symbol
+        )
+        return replace(book, positions=positions, derivatives=derivatives)
 
 
 @dataclass(frozen=True)
@@ -72,57 +144,34 @@ def parse_changes(
     return made
 
 
-def check_changes(changes: Sequence[Change], book: Book) -> None:
-    """Raises InputError for no change, a name that is not held or comes twice, a wrong factor."""
+def check_changes(changes: Sequence[Trade], book: Book) -> None:
+    """Raises InputError for no change, something that comes twice or that cannot be done."""
     if not changes:
-        raise InputError("nothing to change; give --close, --halve or --scale")
+        raise InputError("nothing to change; give --close, --halve, --scale or --hedge")
     seen: set[str] = set()
     for change in changes:
-        symbol = change.symbol
-        if symbol not in book.symbols:
-            held = did_you_mean(symbol, book.symbols, f"; it holds {', '.join(book.symbols)}")
-            raise InputError(f"{shown(symbol)} is not in the book{held}")
-        if symbol in seen:
-            raise InputError(f"{symbol} is changed twice; give it one change")
-        if not 0 <= change.factor <= 1:
-            raise InputError(
-                f"{symbol}: factor {change.factor:g} is not between 0 (closed) and 1 (left alone)"
-            )
-        seen.add(symbol)
+        change.check(book)
+        if change.subject in seen:
+            raise InputError(f"{change.subject} is changed twice; give it one change")
+        seen.add(change.subject)
 
 
-def cost_of(
-    changes: Sequence[Change],
-    book: Book,
-    market: Market,
-    impacts: Sequence[Impact],
-    rate: float | None = None,
-) -> float:
-    """What trading costs, in the book's currency: the sum of 1/2 lambda q^2 P(0) floats over names.
+def cost_of(changes: Sequence[Trade], book: Book, terms: Terms) -> float:
+    """What trading costs, in the book's currency."""
+    return sum(change.cost(book, terms) for change in changes)
 
-    q is what is traded in floats, lambda the impact per float of the packed scenario: half the
-    linear impact of buying or selling q at once. `rate` replaces it by a fraction of the value.
+
+def changed_book(book: Book, changes: Sequence[Trade], cost: float) -> ChangedBook:
+    """The book after trading at its own marks and paying `cost`; equity falls by that alone.
+
+    Names are scaled before anything is bought, so a hedge beside its name's closing stays.
     """
-    impact = {each.symbol: each.per_float for each in impacts}
-    total = 0.0
-    for change in changes:
-        row = market[change.symbol]
-        traded = (1 - change.factor) * abs(book[change.symbol].quantity)
-        share = 0.5 * impact[change.symbol] * traded / row.float_shares if rate is None else rate
-        total += share * traded * row.price * row.rate
-    return total
-
-
-def changed_book(book: Book, changes: Sequence[Change], cost: float) -> ChangedBook:
-    """The book after trading at its own prices and paying `cost`; equity falls by that alone."""
-    factor = {change.symbol: change.factor for change in changes}
-    positions = tuple(
-        replace(p, quantity=p.quantity * factor.get(p.symbol, 1.0) + 0.0) for p in book.positions
-    )
-    bought = sum(p.value for p in positions) - sum(p.value for p in book.positions)
-    given = {field.name: getattr(book, field.name) for field in fields(Book)}
-    given |= {"positions": positions, "cash": book.cash - bought - cost}
-    return ChangedBook(**given, before=book.shorts)
+    after = book
+    for change in sorted(changes, key=lambda change: not isinstance(change, Change)):
+        after = change.apply(after)
+    bought = (after.equity - after.cash) - (book.equity - book.cash)
+    given = {field.name: getattr(after, field.name) for field in fields(Book)}
+    return ChangedBook(**given | {"cash": book.cash - bought - cost}, before=book.shorts)
 
 
 def pack_changed(

@@ -16,7 +16,8 @@ seed and one set of paths:
 Each line less the one before is a part, so parts add up to the total. States with equal inputs are
 one state: nothing runs for them and their part is 0 exactly. What is known from a store is not run
 again. Names only in one book were bought or sold: they are part of `book`, and where yesterday's
-market lacks a name, its row of tonight stands in.
+market lacks a name, its row of tonight stands in. Options keep the ratio of their volatility to the
+name's; a contract that has expired since is part of `book`, too.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from ..results.statistics import Sample
 from ..scenarios import InputError, Scenario, shifted_market
 from ..scenarios.book import Book, maintenance_margin
 from ..scenarios.chain import Chain
+from ..scenarios.derivatives import at_close_of
 from ..scenarios.market import Market
 from .job import Job, model_digest
 from .progress import Progress
@@ -65,6 +67,9 @@ class State:
 
     def packed(self) -> Packed:
         """The arrays to run. Raises InputError where the inputs do not fit together."""
+        for d in self.book.derivatives:
+            if d.expiry is not None and (d.expiry_day or 0) < 1:
+                raise InputError(f"{d.label} has expired by {self.market.as_of}")
         market = shifted_market(self.scenario, self.market, self.book)
         return pack(self.book, market, self.chain, self.scenario, seed=self.seed)
 
@@ -217,7 +222,7 @@ def _steps(old: Finished, new: Finished, before: int, after: int) -> Iterator[tu
     here = chosen(now.backend).name
     yield VERSION, (state := replace(state, back_end=here, model=model_digest()))
     yield "", (state := replace(state, seed=now.seed))
-    yield BOOK, (state := replace(state, book=_at_prices_of(state.market, now.book)))
+    yield BOOK, (state := replace(state, book=_at_prices_of(state.market, now)))
     market, chain = _filled(now.market, was.market), now.chain
     yield MARKET, (state := replace(state, book=now.book, market=market, chain=chain))
     yield SCENARIO, (state := replace(state, scenario=now.scenarios[after]))
@@ -235,15 +240,21 @@ def _filled_chain(was: Job, now: Job) -> Chain:
     return replace(was.chain, rows=(*was.chain.rows, *more))
 
 
-def _at_prices_of(market: Market, book: Book) -> Book:
-    """The book's positions at the prices of a market; margin rates by default follow the price."""
+def _at_prices_of(market: Market, job: Job) -> Book:
+    """The job's book at the prices of a market; margin rates by default follow the price."""
     positions = []
-    for p in book.positions:
-        price, rate = market[p.symbol].price, p.margin_rate
-        if rate == maintenance_margin(p.quantity, p.price):
-            rate = maintenance_margin(p.quantity, price)
-        positions.append(replace(p, price=price, margin_rate=rate))
-    return replace(book, positions=tuple(positions))
+    for p in job.book.positions:
+        quote, margin = market[p.symbol], p.margin_rate
+        if margin == maintenance_margin(p.quantity, p.price):
+            margin = maintenance_margin(p.quantity, quote.price)
+        positions.append(replace(p, price=quote.price, rate=quote.rate, margin_rate=margin))
+    derivatives = tuple(at_close_of(d, market, job.market) for d in job.book.derivatives)
+    return replace(job.book, positions=tuple(positions), derivatives=derivatives)
+
+
+def _held(book: Book) -> set[str]:
+    """Names of shares, and contracts."""
+    return {p.symbol for p in book.positions if p.quantity} | {d.label for d in book.derivatives}
 
 
 def run_comparison(
@@ -258,7 +269,7 @@ def run_comparison(
         known |= {key: losses.loss for key, losses in zip(made.todo, ran, strict=True)}
     before, after = made.yesterday.job, made.tonight.job
     names = set(_indices(made.yesterday)), set(_indices(made.tonight))
-    held = set(before.book.symbols), set(after.book.symbols)
+    held = _held(before.book), _held(after.book)
     found = [_difference(made, way, known) for way in made.ways]
     return Comparison(
         level=made.level,

@@ -19,7 +19,9 @@ from .whatif import Effect, Question, WhatIf
 NONE = "-"
 WHATIF_NOTE = (
     "error, interval: of the change, paired on the same paths. cost: half the linear impact of "
-    "trading at once, 1/2 lambda q^2 P(0), unless --cover-cost is given; it is not in the losses. "
+    "trading shares at once, 1/2 lambda q^2 P(0), unless --cover-cost is given, and for options "
+    "what is paid beyond their mark (--spread, or the ask given); it is not in the losses. That "
+    "dealers hedge the options we buy or sell, and so move the price, is not simulated. "
     "relief per cost: fall of the first ES over the cost; - where the interval holds 0 or trading "
     "is free."
 )
@@ -136,9 +138,9 @@ def compare_notes(result: Comparison) -> list[str]:
     """What a reader must know besides, one line each."""
     notes = []
     if result.bought:
-        notes.append(f"names only in tonight's book: {', '.join(map(clean, result.bought))}")
+        notes.append(f"only in tonight's book: {', '.join(map(clean, result.bought))}")
     if result.sold:
-        notes.append(f"names only in yesterday's book: {', '.join(map(clean, result.sold))}")
+        notes.append(f"only in yesterday's book: {', '.join(map(clean, result.sold))}")
     if result.only_yesterday:
         notes.append(f"only in yesterday's store: {', '.join(map(clean, result.only_yesterday))}")
     if result.only_tonight:

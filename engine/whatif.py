@@ -1,4 +1,4 @@
-"""What closing or shrinking positions would do to the tail, paired path by path, and its cost.
+"""What closing, shrinking or hedging positions would do to the tail, paired path by path, and cost.
 
 Every change alone and all together run on the paths of a finished store. Losses stay fractions of
 the equity before, without the cost of trading, which stands beside them; margin is checked against
@@ -19,7 +19,8 @@ from ..results import statistics as st
 from ..results.measures import WORST_LEVEL
 from ..scenarios import InputError, Scenario
 from ..scenarios.joint import shifted_market
-from .change import Change, changed_book, check_changes, cost_of, pack_changed
+from .change import SPREAD, Terms, Trade, changed_book, check_changes, cost_of, pack_changed
+from .hedge import hedge_of
 from .job import Job
 from .progress import Progress
 from .rerun import Finished, Losses, chosen, finished, level_of, simulate
@@ -84,6 +85,7 @@ class WhatIf:
     equity: float
     currency: str
     rate: float | None
+    spread: float
     effects: dict[str, list[Effect]]
 
     def as_json(self) -> dict[str, Any]:
@@ -108,6 +110,7 @@ class WhatIf:
             "equity": self.equity,
             "currency": self.currency,
             "cost_rate": self.rate,
+            "spread": self.spread,
             "scenarios": effects,
         }
 
@@ -130,6 +133,7 @@ class Question:
     source: Finished
     paths: int
     rate: float | None
+    spread: float
     bases: dict[int, Packed]
     cases: list[Case]
 
@@ -156,18 +160,25 @@ class Question:
 
 def ask(
     store: str | Path,
-    changes: Sequence[Change],
+    changes: Sequence[Trade],
     *,
+    hedges: Sequence[str] = (),
     paths: int | None = None,
     rate: float | None = None,
+    spread: float = SPREAD,
 ) -> Question:
     """Check and pack what is to run. Raises StoreError, InputError.
 
-    `paths` takes the first of the store's run, None all; `rate` is the cost of trading as a
-    fraction of the value traded, None takes half the impact of the scenario.
+    `hedges` are contracts to buy, `GME210129C00115000=2500` or `=2500@3.40`. `paths` takes the
+    first of the store's run, None all; `rate` is the cost of trading as a fraction of the value of
+    shares traded, None takes half the impact of the scenario; `spread` half the spread of options
+    as a fraction of their mark.
     """
     source = finished(store)
     job = source.job
+    if not 0 <= spread < 1:
+        raise InputError(f"--spread: {spread:g} is not a fraction of the mark, such as .05")
+    changes = [*changes, *(hedge_of(text, job.book, job.market, spread) for text in hedges)]
     check_changes(changes, job.book)
     if rate is not None and not 0 <= rate < 1:
         raise InputError(
@@ -181,27 +192,33 @@ def ask(
     cases: list[Case] = []
     for index, scenario in enumerate(job.scenarios):
         if scenario.variant_of is None:
-            bases[index], made = _cases(job, index, scenario, changes, rate)
+            bases[index], made = _cases(job, index, scenario, changes, rate, spread)
             cases += made
-    return Question(source, count, rate, bases, cases)
+    return Question(source, count, rate, spread, bases, cases)
 
 
 def _cases(
-    job: Job, index: int, scenario: Scenario, changes: Sequence[Change], rate: float | None
+    job: Job,
+    index: int,
+    scenario: Scenario,
+    changes: Sequence[Trade],
+    rate: float | None,
+    spread: float,
 ) -> tuple[Packed, list[Case]]:
     """The scenario with the book as it is, and with every change."""
     market = shifted_market(scenario, job.market, job.book)
     ready = prepare(job.book, market, job.chain, scenario, seed=job.seed)
+    terms = Terms(market, {each.symbol: each.per_float for each in ready.impacts}, rate, spread)
     choices = {str(change): [change] for change in changes}
     if len(changes) > 1:
         choices[TOGETHER] = list(changes)
     made, equity = [], job.book.equity
     for label, chosen_changes in choices.items():
-        cost = cost_of(chosen_changes, job.book, market, ready.impacts, rate)
+        cost = cost_of(chosen_changes, job.book, terms)
         if cost >= equity:
             raise InputError(
                 f"scenario {scenario.id}: {label} costs {cost:,.0f}, no less than the equity of "
-                f"{equity:,.0f}; give --cover-cost"
+                f"{equity:,.0f}; give --cover-cost or --spread, or trade less"
             )
         after = changed_book(job.book, chosen_changes, cost)
         try:
@@ -238,6 +255,7 @@ def answer(
         equity=job.book.equity,
         currency=job.book.currency,
         rate=question.rate,
+        spread=question.spread,
         effects=effects,
     )
 
@@ -272,10 +290,12 @@ def _odds(side: Losses) -> st.Estimate:
 
 def whatif(
     store: str | Path,
-    changes: Sequence[Change],
+    changes: Sequence[Trade] = (),
     *,
+    hedges: Sequence[str] = (),
     paths: int | None = None,
     rate: float | None = None,
+    spread: float = SPREAD,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> WhatIf:
@@ -283,5 +303,5 @@ def whatif(
 
     Raises StoreError, InputError, Incomplete as `ask` and `answer`.
     """
-    question = ask(store, changes, paths=paths, rate=rate)
+    question = ask(store, changes, hedges=hedges, paths=paths, rate=rate, spread=spread)
     return answer(question, workers=workers, progress=progress)

@@ -30,12 +30,27 @@ def whatif(
     scale: Annotated[
         Symbols, typer.Option(metavar="NAME=X", help="BB=0.7 keeps 70 % of BB; may be repeated.")
     ] = None,
+    hedge: Annotated[
+        Symbols,
+        typer.Option(
+            metavar="OPTION=N",
+            help="Buy N contracts of a listed option at the ask, by its OCC symbol: "
+            "GME210129C00115000=2500, or =2500@3.40 with the ask; may be repeated.",
+        ),
+    ] = None,
     cover_cost: Annotated[
         str | None,
         typer.Option(
             metavar="FRACTION",
-            help="Cost of trading as a fraction of the value traded, 0 for none; default: half "
+            help="Cost of trading shares as a fraction of their value, 0 for none; default: half "
             "the impact of the scenario.",
+        ),
+    ] = None,
+    spread: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FRACTION",
+            help="Half the spread of options as a fraction of their mark; default: .05.",
         ),
     ] = None,
     paths: Annotated[
@@ -44,9 +59,9 @@ def whatif(
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
-    """What closing or shrinking positions does to the tail, on the same paths, and its cost."""
+    """What closing, shrinking or hedging positions does to the tail, same paths, and its cost."""
     from .engine.arguments import check_placement, count, fraction, whole
-    from .engine.change import parse_changes
+    from .engine.change import SPREAD, parse_changes
     from .engine.failure import stoppable
     from .engine.progress import progress_for
     from .engine.screen import console
@@ -56,11 +71,14 @@ def whatif(
 
     number, changes = whole("--workers", workers), parse_changes(close, halve, scale)
     check_placement("embedded", number)
+    half = fraction("--spread", spread)
     question = ask(
         store,
         changes,
+        hedges=hedge or (),
         paths=None if paths is None else count("--paths", paths),
         rate=fraction("--cover-cost", cover_cost),
+        spread=SPREAD if half is None else half,
     )
     aside, screen = console(stderr=True), console()
     aside.print(about_to_run(question), markup=False)

@@ -267,10 +267,30 @@ def _terms_label(kind: str, strike: float, expiry: date | None) -> str:
     return f"{expiry} {strike:.10g} {kind}"
 
 
+def underlying_of(text: str) -> str | None:
+    """The root of an OCC symbol, None where the text is not one."""
+    match = _OCC.fullmatch(text.strip().upper())
+    return None if match is None else match[1]
+
+
 def contract_of(text: str, quantity: float, market: Market, where: str) -> Derivative:
     """The option of an OCC symbol, bought in so many contracts; `where` opens the error.
 
     Raises InputError.
     """
-    cells = {"symbol": text, "instrument_type": "option", "quantity": str(quantity)}
+    cells = {"symbol": text.strip(), "instrument_type": "option", "quantity": str(quantity)}
     return read_derivative(Row(where, 0, cells), market)
+
+
+def at_close_of(d: Derivative, market: Market, own: Market) -> Derivative:
+    """The contract at the close of another market than its `own`, at the same ratio of its
+    volatility to the name's; its `expiry_day` is below 1 where it had expired by then.
+    """
+    quote = market[d.symbol]
+    if d.kind == "future":
+        return replace(d, price=quote.price, strike=quote.price, rate=quote.rate)
+    day, vol = d.expiry_day or 0, d.implied_vol * quote.implied_vol / own[d.symbol].implied_vol
+    if d.expiry is not None and market.as_of is not None:
+        day = expiry_days(market.as_of, [d.expiry])[d.expiry]
+    price = option_price(d.kind, quote.price, d.strike, vol, day / TRADING_DAYS)
+    return replace(d, price=price, implied_vol=vol, expiry_day=day, rate=quote.rate)
