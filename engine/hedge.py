@@ -28,7 +28,7 @@ class Hedge:
     ask: float
 
     def __str__(self) -> str:
-        return f"buy {self.contract.quantity:,.0f} {self.contract.label}"
+        return f"buy {self.contract.quantity:,.0f} {self.contract.label} at {self.ask:.4g}"
 
     @property
     def subject(self) -> str:

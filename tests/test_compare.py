@@ -3,10 +3,12 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
+import QuantLib as ql
 
 import powderkeg
 from powderkeg.engine import compare as module
@@ -15,6 +17,7 @@ from powderkeg.engine.rerun import Finished, Losses, finished
 from powderkeg.results import open_results
 from powderkeg.results import statistics as st
 from powderkeg.scenarios import Book, InputError, Market, Position, Scenario
+from powderkeg.scenarios.derivatives import Derivative, contract_of
 from tests.cli_runs import RUN, command, folder
 from tests.small_run import AS_OF, BOOK, CALM, CHAIN, MARKET, SQUEEZE
 
@@ -206,6 +209,62 @@ def test_names_bought_and_sold_are_part_of_the_book(yesterday: Path, tmp_path: P
     parts = parts_of(difference)
     assert parts["book"] == pytest.approx(difference.total.value, abs=1e-15)
     assert parts["market"] == 0
+
+
+def black(contract: Derivative, spot: float, vol: float, days: int) -> float:
+    kind = ql.Option.Call if contract.kind == "call" else ql.Option.Put
+    return float(ql.blackFormula(kind, contract.strike, spot, vol * (days / 252) ** 0.5))
+
+
+def test_contracts_bought_are_part_of_the_book(
+    yesterday: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = contract_of("GME210129C00043000", 5000, MARKET, "test")
+    hedged = replace(BOOK, derivatives=(call,), cash=BOOK.cash - call.value)
+    tonight = store(tmp_path / "t.zarr", hedged, MARKET, [SQUEEZE])
+    monkeypatch.delattr(module, "simulate")  # both ends are known
+    found = compare(yesterday, tonight)
+    assert (found.bought, found.sold) == (("GME 2021-01-29 43 call",), ())
+    (difference,) = found.differences
+    parts = parts_of(difference)
+    assert parts["book"] == difference.total.value < 0
+    assert parts["market"] == parts["scenario"] == parts[VERSION] == parts[NOISE] == 0
+
+
+def test_contracts_are_marked_at_yesterdays_close_before_its_market_moves(
+    yesterday: Path, tmp_path: Path
+) -> None:
+    """The book's call has 1.2 times the volatility of its name in both books; a day has passed."""
+    as_of = date(2021, 1, 19)
+    gme = replace(LATER["GME"], implied_vol=3.0)
+    later = replace(LATER, rows={**LATER.rows, "GME": gme}, as_of=as_of)
+    call = replace(contract_of("GME210129C00043000", 5000, later, "test"), implied_vol=3.6)
+    put = contract_of("NO210122P00009000", -2000, later, "test")
+    future = Derivative("f", "SPY", "future", -10, 50, 375.0, 375.0)
+    call = replace(call, price=black(call, 39.0, 3.6, 8))
+    book = replace(at_prices(BOOK, later), derivatives=(call, put, future))
+    before = replace(
+        BOOK,
+        derivatives=(
+            replace(call, price=black(call, 35.5, 1.2 * 2.69, 9), implied_vol=1.2 * 2.69,
+                    expiry_day=9),
+            replace(put, price=black(put, 10.0, 0.7, 4), expiry_day=4),
+            future,
+        ),
+    )  # fmt: skip
+    tonight = store(tmp_path / "t.zarr", book, later, [SQUEEZE])
+    (difference,) = compare(yesterday, tonight).differences
+    parts = parts_of(difference)
+    at_old_prices = store(tmp_path / "b.zarr", before, MARKET, [SQUEEZE])
+    change = es(at_old_prices).value - es(yesterday).value
+    assert parts["book"] == pytest.approx(change, rel=1e-6)
+    market = es(tonight).value - es(at_old_prices).value
+    assert parts["market"] == pytest.approx(market, rel=1e-6)
+    # the other way round the contract of tonight has not been there, or would have expired
+    after_expiry = replace(later, as_of=date(2021, 1, 25))
+    newer = store(tmp_path / "n.zarr", at_prices(BOOK, later), after_expiry, [SQUEEZE])
+    (backwards,) = compare(newer, tonight).differences
+    assert "book and market" in backwards.parts
 
 
 def test_what_cannot_be_compared(yesterday: Path, tmp_path: Path) -> None:

@@ -159,9 +159,13 @@ CAP_MARK = ql.blackFormula(ql.Option.Call, CAP, 35.5, 2.69 * math.sqrt(2 / 252))
 
 def test_a_call_a_share_caps_the_loss_of_a_short(tmp_path: Path) -> None:
     """Lognormal price P, expiry at the horizon: loss = P - P0 up to the strike, and the premium."""
-    store = powderkeg.run(ONE_SHORT, FREE, [STILL], tmp_path / "s.zarr", paths=6000, seed=3)
+    lent_for_nothing = {"GME": {"borrow": {"fee_min": 0.0}}}
+    still = Scenario.model_validate(
+        {**STILL.model_dump(exclude_unset=True), "names": lent_for_nothing}
+    )
+    store = powderkeg.run(ONE_SHORT, FREE, [still], tmp_path / "s.zarr", paths=6000, seed=3)
     effect = only(whatif(store, hedges=["GME210120C00043000=10000"]).effects)
-    assert effect.change == "buy 10,000 GME 2021-01-20 43 call"
+    assert effect.change == f"buy 10,000 GME 2021-01-20 43 call at {1.05 * CAP_MARK:.4g}"
     assert effect.cost == pytest.approx(0.05 * 1e6 * CAP_MARK / ONE_SHORT.equity, rel=1e-9)
     unit, s = 1e6 / ONE_SHORT.equity, 1.06 * math.sqrt(2 / 252)
     es99, es975 = effect.es[0.99], effect.es[0.975]
@@ -269,8 +273,9 @@ def test_a_hedge_adds_to_what_is_held_and_outlives_the_closing_of_its_name() -> 
     assert after.equity == pytest.approx(book.equity - 150_000 * 0.1, rel=1e-12)
     all_ = hedge_of("GME210120C00043000=4000", book, MARKET)
     assert changed_book(book, [all_], 0.0).derivatives == (SPY_FUTURE,)
-    for order in ([some, Change("GME", 0.0)], [Change("GME", 0.0), some]):
-        together = changed_book(book, order, 0.0)
+    closed = Change("GME", 0.0)
+    for changes in ([some, closed], [closed, some]):
+        together = changed_book(book, changes, 0.0)
         assert together.derivatives == (SPY_FUTURE, replace(dear, quantity=1500))
         assert together.equity == pytest.approx(book.equity, rel=1e-12)
     put = hedge_of("GME210129P00030000=1", book, MARKET)
@@ -418,8 +423,8 @@ MISTAKES = {
         '--hedge: "GME211315C00115000": 211315 is not a date; write yymmdd',
     ),
     "below-the-mark": (
-        ("--hedge", "GME210120C00043000=25@1.2"),
-        f"--hedge: an ask of 1.2 is below {CAP_MARK:.4g}, what the model marks GME 2021-01-20 43 "
+        ("--hedge", "GME210120C00043000=25@0.9"),
+        f"--hedge: an ask of 0.9 is below {CAP_MARK:.4g}, what the model marks GME 2021-01-20 43 "
         "call at (implied volatility 269%); give more, or a better implied_vol in the market file "
         "and a new run",
     ),
@@ -433,8 +438,8 @@ MISTAKES = {
     ),
     "too-dear": (
         ("--hedge", "GME210129C00115000=5000@1000"),
-        "scenario short: buy 5,000 GME 2021-01-29 115 call costs 499,969,571, no less than the "
-        "equity of 44,500,000; give --cover-cost or --spread, or trade less",
+        "scenario short: buy 5,000 GME 2021-01-29 115 call at 1000 costs 499,944,105, no less "
+        "than the equity of 44,500,000; give --cover-cost or --spread, or trade less",
     ),
     "cost": (
         ("--close", "GME", "--cover-cost", "2"),
@@ -458,11 +463,19 @@ def test_the_command(
     for words, said in MISTAKES.values():
         code, out, err = command(capsys, monkeypatch, "whatif", "out.zarr", *words)
         assert (code, out, err) == (1, "", f"powderkeg: {said}\n")
-    words = ("whatif", "out.zarr", "--close", "GME", "--scale", "no=.6", "--cover-cost", ".01")
+    words = ("whatif", "out.zarr", "--close", "GME", "--scale", "no=.6", "--cover-cost", ".01",
+             "--hedge", "GME210120C00043000=2500@1.2")  # fmt: skip
     code, out, err = command(capsys, monkeypatch, *words)
     assert code == 0, err
-    assert err.startswith("3 runs of 1,200 paths, about ")
-    for text in ("short: day 2", "close GME", "NO x 0.6", "all together", "ES 95 %"):
+    assert err.startswith("4 runs of 1,200 paths, about ")
+    for text in (
+        "short: day 2",
+        "close GME",
+        "NO x 0.6",
+        "buy 2,500 GME",
+        "all together",
+        "ES 95 %",
+    ):
         assert text in out
     assert max(len(line) for line in out.splitlines()) <= 100
     code, out, _ = command(capsys, monkeypatch, *words, "--json")
@@ -471,4 +484,6 @@ def test_the_command(
     costs = {e["change"]: e["cost"] for e in effects}
     equity = -1e6 * 35.5 + 2e6 * 10 + 60e6
     assert costs["close GME"] == pytest.approx(0.01 * 1e6 * 35.5 / equity)
+    hedge = 250_000 * (1.2 - CAP_MARK) / equity
+    assert costs["buy 2,500 GME 2021-01-20 43 call at 1.2"] == pytest.approx(hedge)
     assert costs["NO x 0.6"] == pytest.approx(0.01 * 0.4 * 2e6 * 10 / equity)
