@@ -245,8 +245,8 @@ def _at_prices_of(market: Market, job: Job) -> Book:
     positions = []
     for p in job.book.positions:
         quote, margin = market[p.symbol], p.margin_rate
-        if margin == maintenance_margin(p.quantity, p.price):
-            margin = maintenance_margin(p.quantity, quote.price)
+        if margin == maintenance_margin(p.quantity, p.price * p.rate):
+            margin = maintenance_margin(p.quantity, quote.price * quote.rate)
         positions.append(replace(p, price=quote.price, rate=quote.rate, margin_rate=margin))
     derivatives = tuple(at_close_of(d, market, job.market) for d in job.book.derivatives)
     return replace(job.book, positions=tuple(positions), derivatives=derivatives)
