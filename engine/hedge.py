@@ -74,7 +74,10 @@ def hedge_of(text: str, book: Book, market: Market, spread: float = SPREAD) -> H
         raise InputError(
             f"--hedge: {root} is not in the book{held}: the price of another name is not simulated"
         )
-    contract = contract_of(symbol, quantity, market, "--hedge")
+    try:
+        contract = contract_of(symbol, quantity, market, "--hedge")
+    except InputError as error:  # there is no row to remove
+        raise InputError(str(error).removesuffix("; remove the row")) from None
     for held_already in book.derivatives:
         if _same(held_already, contract):
             contract = replace(held_already, quantity=quantity)

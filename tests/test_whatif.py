@@ -416,11 +416,11 @@ MISTAKES = {
     ),
     "expired": (
         ("--hedge", "GME210115C00115000=25"),
-        "--hedge: 2021-01-15 is not after the as-of date 2021-01-15",
+        "--hedge: expiry: no trading day from the as-of date 2021-01-15 to 2021-01-15",
     ),
     "no-date": (
         ("--hedge", "GME211315C00115000=25"),
-        '--hedge: "GME211315C00115000": 211315 is not a date; write yymmdd',
+        '--hedge: symbol: "GME211315C00115000": 211315 is not a date; write yymmdd, 210129',
     ),
     "below-the-mark": (
         ("--hedge", "GME210120C00043000=25@0.9"),
