@@ -97,22 +97,36 @@ def _news(
     windows: Sequence[tuple[int, int]],
 ) -> Floats:
     """Standard normals of factors and names by window, (sources, windows, paths)."""
-    run = packed.run
     streams = np.concatenate([packed.factor_streams, packed.names["stream"][list(chosen)]])
+    daily = daily_normals(packed, streams, ids, windows[-1][1])
+    parts = [daily[:, first - 1 : last] for first, last in windows]
+    return np.stack([part.sum(axis=1) / math.sqrt(part.shape[1]) for part in parts], axis=1)
+
+
+def daily_normals(
+    packed: Packed, streams: npt.NDArray[np.uint32], ids: npt.NDArray[np.uint64], days: int
+) -> Floats:
+    """The z of single days, as above: shape (streams, days, paths)."""
+    run = packed.run
     seed, steps, adds = (int(run[f]) for f in ("seed", "steps_per_day", "normals_per_step"))
     intraday = philox.Normals(seed, streams.astype(np.uint64), ids, philox.INTRADAY)
     overnight = philox.Normals(seed, streams.astype(np.uint64), ids, philox.OVERNIGHT)
-    share, found = float(run["overnight_share"]), np.zeros((len(streams), len(windows), len(ids)))
-    for number, (first, last) in enumerate(windows):
-        for day in range(first - 1, last):
-            traded = sum(
-                (intraday.draw((day * steps * adds) + k) for k in range(steps * adds)),
-                np.zeros((len(streams), len(ids))),
-            )
-            found[:, number] += math.sqrt(share) * overnight.draw(day)
-            found[:, number] += math.sqrt((1 - share) / (steps * adds)) * traded
-        found[:, number] /= math.sqrt(last - first + 1)
+    share, found = float(run["overnight_share"]), np.zeros((len(streams), days, len(ids)))
+    for day in range(days):
+        for draw in range(day * steps * adds, (day + 1) * steps * adds):
+            found[:, day] += intraday.draw(draw)
+        found[:, day] *= math.sqrt((1 - share) / (steps * adds))
+        found[:, day] += math.sqrt(share) * overnight.draw(day)
     return found
+
+
+def restriction_clocks(
+    packed: Packed, streams: npt.NDArray[np.uint32], ids: npt.NDArray[np.uint64]
+) -> Floats:
+    """Exponential clocks of names, mean 1, as drawn: shape (streams, paths)."""
+    seed = int(packed.run["seed"])
+    words = philox.words(seed, streams.astype(np.uint64), ids, philox.RESTRICTION, 0)
+    return np.asarray(-np.log(philox.uniform(words[0])))
 
 
 def _others(
@@ -136,9 +150,8 @@ def _others(
     if jumps.on:
         found |= _jumps(jumps, names, chosen, day)
     if Channel.RESTRICTION & Channel(int(packed.run["channels"])) and chosen:
-        streams = packed.names["stream"][list(chosen)].astype(np.uint64)
-        words = philox.words(seed, streams, ids, philox.RESTRICTION, 0)
-        for name, clock in zip(names, -np.log(philox.uniform(words[0])), strict=True):
+        clocks = restriction_clocks(packed, packed.names["stream"][list(chosen)], ids)
+        for name, clock in zip(names, clocks, strict=True):
             found[f"{name}: restriction clock"] = clock
     for event, label in zip(packed.events, labels(scenario.timeline), strict=True):
         if event["start_row"] < 0:

@@ -17,11 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernels import Backend
-from ..kernels.layout import Packed, StepKind
-from ..kernels.reference import philox
+from ..kernels.layout import Packed
 from ..kernels.tilt import Tilt, tilted
 from ..results.schema import PATH_WEIGHT, PNL_TILTED
 from ..results.statistics import REFUSE
+from .drivers import daily_normals, restriction_clocks
 from .executors import cores
 
 Floats = npt.NDArray[np.float64]
@@ -82,22 +82,10 @@ def drivers(packed: Packed, ids: npt.NDArray[np.uint64]) -> tuple[Floats, Floats
 
     Shapes: ids (paths,) -> (paths, names + factors, days) of variance 1, (paths, names) of mean 1.
     """
-    run = packed.run
-    seed, names, night = int(run["seed"]), int(run["names"]), float(run["overnight_share"])
-    own = packed.names["stream"][:names].astype(np.uint64)
-    streams = np.concatenate([own, packed.factor_streams.astype(np.uint64)])
-    intraday = philox.Normals(seed, streams, ids, philox.INTRADAY)
-    overnight = philox.Normals(seed, streams, ids, philox.OVERNIGHT)
-    normals = np.zeros((ids.size, streams.size, int(run["days"])))
-    for step in packed.schedule:
-        draw, day = int(step["draw"]), int(step["day"])
-        if step["kind"] & StepKind.OVERNIGHT:
-            normals[:, :, day] += np.sqrt(night) * overnight.draw(draw).T
-        else:
-            drawn = intraday.mean_draw(draw, int(run["normals_per_step"])).T
-            normals[:, :, day] += np.sqrt((1 - night) * float(run["dt"])) * drawn
-    first, *_ = philox.words(seed, own, ids, philox.RESTRICTION, 0)
-    return normals, -np.log(philox.uniform(first)).T
+    own = packed.names["stream"][: int(packed.run["names"])]
+    streams = np.concatenate([own, packed.factor_streams])
+    normals = daily_normals(packed, streams, ids, int(packed.run["days"]))
+    return normals.transpose(2, 0, 1), restriction_clocks(packed, own, ids).T
 
 
 def mixture(normals: Floats, clocks: Floats, components: int) -> Floats:

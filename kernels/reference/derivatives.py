@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr
 
-from ..layout import DerivativeKind, Feature
+from ..layout import DerivativeKind, Feature, Packed
 from .parameters import Array, Model
 from .state import State
 
@@ -23,10 +23,10 @@ def mark(state: State, model: Model, row: int, time: float) -> None:
     if Feature.DERIVATIVES not in model.features:
         return
     value, margin = np.zeros_like(state.price), np.zeros_like(state.price)
-    for name, d in held(model):
+    for name, d in held(model.packed):
         spot, vol = state.price[name], state.implied_vol[name]
         if row == d["expiry_row"]:
-            state.settled[name] += float(d["units"]) * price(d, spot, vol, 0.0)
+            state.settled[name] += float(d["units"]) * payoff(d, spot)
         elif row < d["expiry_row"]:
             each = float(d["units"]) * price(d, spot, vol, years_left(d, time))
             value[name] += each
@@ -35,28 +35,34 @@ def mark(state: State, model: Model, row: int, time: float) -> None:
     state.derivative_pnl = value + state.settled - model.name.derivatives0
 
 
-def held(model: Model) -> list[tuple[int, np.void]]:
+def held(packed: Packed) -> list[tuple[int, np.void]]:
     """Every derivative with the index of its name."""
-    names = model.packed.names[: model.names]
+    names = packed.names[: int(packed.run["names"])]
     return [
         (i, d)
         for i, p in enumerate(names)
-        for d in model.packed.derivatives[p["first_derivative"] :][: p["derivatives"]]
+        for d in packed.derivatives[p["first_derivative"] :][: p["derivatives"]]
     ]
 
 
-def years_left(d: np.void, time: float) -> float:
-    return max(float(d["expiry_time"]) - time, 0.0) / 252
+def years_left(d: np.void, time: float | Array) -> Array:
+    return np.asarray(np.maximum(float(d["expiry_time"]) - time, 0.0) / 252)
 
 
-def price(d: np.void, spot: Array, vol: Array, years: float) -> Array:
-    """Relative to the name's price at the start, shape (paths,)."""
+def payoff(d: np.void, spot: Array) -> Array:
+    """At expiry, relative to the name's price at the start, in the shape of `spot`."""
+    gain = spot - float(d["strike"])
+    if d["kind"] == DerivativeKind.FUTURE:
+        return gain
+    return np.maximum(gain if d["kind"] == DerivativeKind.CALL else -gain, 0)
+
+
+def price(d: np.void, spot: Array, vol: Array, years: Array) -> Array:
+    """Before expiry, relative to the name's price at the start; shapes broadcast."""
     kind, strike = DerivativeKind(int(d["kind"])), float(d["strike"])
     if kind is DerivativeKind.FUTURE:
         return spot - strike
     sign = 1.0 if kind is DerivativeKind.CALL else -1.0
-    if years == 0:
-        return np.maximum(sign * (spot - strike), 0)
     s = np.maximum(vol * float(d["vol_ratio"]) * np.sqrt(years), 1e-4)
     d1 = np.log(spot / strike) / s + s / 2
     return np.asarray(sign * (spot * ndtr(sign * d1) - strike * ndtr(sign * (d1 - s))))
@@ -81,7 +87,7 @@ def netted(state: State, model: Model, shares: Array, row: int, time: float) -> 
 
     Shape: `shares` the signed value of the book's shares, (names, paths), as what comes back.
     """
-    open_ = [(i, d) for i, d in held(model) if row < d["expiry_row"]]
+    open_ = [(i, d) for i, d in held(model.packed) if row < d["expiry_row"]]
     worst, least = np.zeros_like(shares), np.zeros_like(shares)
     for move in NETTED_MOVES:
         gain = shares * move - state.marks
