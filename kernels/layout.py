@@ -70,6 +70,7 @@ class Feature(IntFlag):
     CANCELLATION = 32
     COHORT_MARGIN = 64
     DERIVATIVES = 128
+    CLUSTERING = 256
 
 
 class EventType(IntEnum):
@@ -193,6 +194,7 @@ NAME = np.dtype(
         ("factor_variance", f4),  # b^2 per day
         ("drift", f4),  # per day
         ("attention_volatility", f4),  # a_sigma
+        ("clustering", f4),
         ("anchor0", f4),  # w(0) = -premium
         ("mixing", i4),  # row of Packed.mixing, or NO_MIXING
         ("jump_probability", f4),  # of a day

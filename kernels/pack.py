@@ -276,6 +276,7 @@ def _features(packed: Packed) -> Feature:
         Feature.CANCELLATION: (types == EventType.CANCELLATION).any(),
         Feature.DERIVATIVES: len(packed.derivatives) > 0,
         Feature.COHORT_MARGIN: (names["cohort_margin_share"] > 0).any(),
+        Feature.CLUSTERING: (names["clustering"] > 0).any(),
     }
     return Feature(sum(feature for feature, asked in used.items() if asked))
 

@@ -139,6 +139,7 @@ def _anchor(p: NameParameters, setting: Setting) -> dict[str, Any]:
         "factor_variance": float(np.sum(setting.loadings**2)),
         "drift": anchor.drift,
         "attention_volatility": anchor.attention_volatility,
+        "clustering": anchor.clustering,
         "anchor0": -anchor.premium,
         "mixing": setting.mixing,
         "jump_probability": jumps,

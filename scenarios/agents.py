@@ -29,6 +29,16 @@ class Anchor(Section):
         ge=0,
         le=20,
     )
+    clustering: float = parameter(
+        0.0,
+        "part of the day's own variance that follows realised variance, the rest is sigma's: a "
+        "GARCH(1,1) with implied_vol.realised_weight, so that wild days come together and a crash "
+        "is not followed by calm",
+        "1",
+        "form of Bollerslev (1986), J. Econometrics 31; 0: volatility answers to attention alone",
+        ge=0,
+        le=0.99,
+    )
     premium: float = parameter(
         0.0,
         "log price above the anchor at the start; below 0 for a name that starts under it",

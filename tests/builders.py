@@ -56,6 +56,7 @@ CALM_NAME: dict[str, float] = {
     "sigma": 0.03,
     "drift": 0.0,
     "attention_volatility": 0.5,
+    "clustering": 0.0,
     "elasticity": 1.0,
     "max_multiple": 30.0,
     "eta": 0.5,
@@ -319,6 +320,7 @@ def packed(
         (Feature.JUMPS, p["jump_rate"].any()),
         (Feature.MONTHLY_CALLS, p["monthly_share"].any()),
         (Feature.COHORT_MARGIN, p["cohort_margin_share"].any()),
+        (Feature.CLUSTERING, p["clustering"].any()),
         (Feature.CANCELLATION, any(e.type == EventType.CANCELLATION for e in events)),
     ):
         features |= flag if used else Feature(0)
@@ -626,6 +628,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "sigma": (0.005, 0.12),
     "drift": (-0.01, 0.01),
     "attention_volatility": (0, 3),
+    "clustering": (0, 0.9),
     "elasticity": (0.2, 3),
     "max_multiple": (3, 100),
     "eta": (0, 1.5),

@@ -50,6 +50,7 @@ def everything(
         "factors": ["market", "meme"],
         "loadings": np.full((names, 2), 0.012),
         "shared": 0.2,
+        "clustering": 0.4,
         "dealer_sign": np.linspace(1, -1, names).tolist(),
         "book_weight": weights.tolist(),
         "book_short": np.where(weights < 0, 0.01, 0).tolist(),

@@ -24,6 +24,7 @@ MODEL = Path(__file__).parent.parent / "kernels" / "model"
 # Whose sign, in which header, the expression as written and with the mistake.
 MISTAKES = [
     ("none", "anchor.h", "Real(-0.5f)", "Real(0.5f)"),
+    ("none", "anchor.h", "realised - own", "own - realised"),
     ("none", "book.h", "-(s.borrow_paid + s.spent)", "(s.borrow_paid + s.spent)"),
     ("none", "tails.h", "Real(p.jump_compensator)", "Real(-p.jump_compensator)"),
     ("none", "timeline.h", "select(struck, size, zero); break;\n            case EVENT_PROGRAMME",

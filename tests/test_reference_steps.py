@@ -196,12 +196,26 @@ def test_the_anchor_without_news_loses_half_its_variance() -> None:
     )
     model = Model(scenario)
     s = 0.2 * (1 + 2 * 0.3)
-    move = anchor.move(model, np.array([[0.3]]), 0.25, anchor.News(np.zeros((2, 1))))
+    move = anchor.move(
+        model, np.array([[0.3]]), np.zeros((1, 1)), 0.25, anchor.News(np.zeros((2, 1)))
+    )
     assert move[0, 0] == pytest.approx(-0.25 * s**2 / 2, rel=1e-6)
     news = anchor.News(np.array([[1.0], [-2.0]]))
-    move = anchor.move(model, np.array([[0.3]]), 0.25, news)
+    move = anchor.move(model, np.array([[0.3]]), np.zeros((1, 1)), 0.25, news)
     draws = 0.5 * (math.sqrt(s**2 - 0.01) - 0.2)
     assert move[0, 0] == pytest.approx(draws - 0.25 * s**2 / 2, rel=1e-6)
+
+
+def test_part_of_the_variance_follows_realised_variance() -> None:
+    """.7 of the variance under attention and .3 of the realised one, both beyond the factor's."""
+    scenario = packed(
+        sigma=0.2, attention_volatility=2.0, clustering=0.3, loadings=[[0.1]], factors=["market"]
+    )
+    attention, realised = np.array([[0.3]]), np.array([[0.5 * math.sqrt(252)]])
+    one = anchor.News(np.array([[1.0], [0.0]]))
+    move = anchor.move(Model(scenario), attention, realised, 1.0, one)
+    own = 0.7 * (0.32**2 - 0.01) + 0.3 * (0.25 - 0.01)
+    assert move[0, 0] == pytest.approx(math.sqrt(own) - (own + 0.01) / 2, rel=1e-6)
 
 
 def test_cheap_calls_are_bought_at_no_less_than_half_a_per_cent() -> None:

@@ -347,3 +347,41 @@ def attention_variance(p: Parameters) -> Sampled:
     )  # fmt: skip
     variance = p.days * p.sigma**2 * (1 + p.slope * p.attention) ** 2
     return Sampled(variance, packed, lambda out: (np.log(price(out)) + variance / 2) ** 2)
+
+
+@case(
+    "clustering",
+    NONE,
+    "wild days follow a wild one",
+    "E (ln P - y + sigma^2)^2 after news y on the first of two days, by quadrature over that day: "
+    "s_2^2 = (1 - c) sigma^2 + c ((1 - a) sigma^2 + a r_1^2), a = realised_weight",
+    header="anchor.h",
+    test="test_reference_steps::test_part_of_the_variance_follows_realised_variance",
+    step=EXACT_STEP,
+    kind=Kind.MEAN,
+    ranges={
+        "sigma": (0.04, 0.02, 0.06),
+        "overnight": (0.3, 0.0, 0.6),
+        "news": (0.5, -0.5, 0.8),
+        "clustering": (0.4, 0.1, 0.9),
+        "weight": (0.25, 0.1, 0.5),
+    },
+)
+def clustering(p: Parameters) -> Sampled:
+    sections = {
+        "anchor": {"clustering": p.clustering},
+        "implied_vol": {"realised_weight": p.weight},
+    }
+    news = {"type": "anchor_news", "day": 1, "size": np.expm1(p.news)}
+    packed = setting(
+        Name(p.sigma, weight=1.0, sections=sections),
+        seed=p.seed, days=2, steps=2, overnight=p.overnight, timeline=[news],
+    )  # fmt: skip
+    variance = p.sigma**2
+    z, mass = np.polynomial.hermite_e.hermegauss(16)
+    first = p.sigma * z - variance / 2
+    realised = (1 - p.weight) * variance + p.weight * (p.news + first) ** 2
+    second = (1 - p.clustering) * variance + p.clustering * realised
+    square = (first - second / 2 + variance) ** 2 + second
+    value = mass @ square / mass.sum()
+    return Sampled(value, packed, lambda out: (np.log(price(out)) - p.news + variance) ** 2)

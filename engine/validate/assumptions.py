@@ -245,6 +245,13 @@ ASSUMPTIONS = tuple(
             "convention",
             "`steps_per_day` and `normals_per_step` for a paired refinement",
         ),
+        (
+            "A33",
+            "Volatility clusters as a GARCH(1,1), where it is asked to",
+            "a squeeze leaves days that are wilder than attention alone makes them",
+            "Bollerslev (1986); fit to GameStop, January 2021",
+            "`anchor.clustering` 0 and twice",
+        ),
     )
 )
 

@@ -18,6 +18,12 @@ FN void diffuse_anchor(State& s, const Name& p, unsigned features, Real factors,
     const Real sigma = Real(p.sigma) * fused(Real(p.attention_volatility), s.attention, Real(1.0f));
     Real variance = sigma * sigma;
     Real own = variance - Real(p.factor_variance);
+    if (features & FEATURE_CLUSTERING) {
+        const Real daily = s.realised_vol * Real(0.0629940788f);  // 1 / sqrt(252)
+        const Real realised = positive(fused(daily, daily, Real(-p.factor_variance)));
+        own = fused(Real(p.clustering), realised - own, own);
+        variance = own + Real(p.factor_variance);
+    }
     if (features & FEATURE_NAME_TAILS) own = own * s.variance;
     if (features & (FEATURE_NAME_TAILS | FEATURE_FACTOR_TAILS))
         variance = fused(Real(p.factor_variance), factor_variance, own);

@@ -1,6 +1,6 @@
 """The anchor w: what the price would do if nobody but the elastic holders traded.
 
-    s^2 = sigma^2 (1 + a_sigma A)^2
+    s^2 = b^2 + (1 - c) (sigma^2 (1 + a_sigma A)^2 - b^2) + c (rv^2 / 252 - b^2)+
     dw  = sqrt(h) (sqrt(W_F) sum_f b_f z_f + sqrt(W_i) sqrt(s^2 - b^2) z)
           - h (W_F b^2 + W_i (s^2 - b^2))/2 + h drift
 
@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..layout import Feature
 from .parameters import ONE, ZERO, Array, Model
 
 
@@ -26,11 +27,14 @@ class News(NamedTuple):
     factor_variance: Array = ONE  # W_F of the day, (paths,)
 
 
-def move(model: Model, attention: Array, share: float, news: News) -> Array:
-    """The anchor's log move over `share` of a day, (names, paths)."""
+def move(model: Model, attention: Array, realised_vol: Array, share: float, news: News) -> Array:
+    """The anchor's log move over `share` of a day, (names, paths); `realised_vol` per annum."""
     p, names = model.name, len(attention)
     variance = np.square(p.sigma * (1 + p.attention_volatility * attention)) - p.factor_variance
     np.maximum(variance, 0, out=variance)
+    if Feature.CLUSTERING in model.features:
+        realised = np.maximum(realised_vol**2 / 252 - p.factor_variance, 0)
+        variance = (1 - p.clustering) * variance + p.clustering * realised
     variance *= news.name_variance
     moved = np.sqrt(variance) * news.draws[:names]
     if model.loadings.shape[1]:
