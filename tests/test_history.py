@@ -30,7 +30,8 @@ def test_the_ensemble_of_gamestop() -> None:
     assert 0.1 < figures["peak close, multiple"].rank < 0.9
     day = figures["day of the peak"]
     assert abs(day.actual - day.quantiles[2]) <= 2
-    for name in ("last close over the peak", "short interest, day 10", "short interest, day 20"):
+    for name in ("last close over the peak", "short interest, day 1", "short interest, day 10",
+                 "short interest, day 20"):  # fmt: skip
         assert 0.05 < figures[name].rank < 0.95
-    # too calm once it is over: half the actual daily moves is not reached (docs/calibration.md)
-    assert figures["daily sd after day 14"].quantiles[2] < 0.5 * 0.167
+    calm = figures["daily sd after day 14"]
+    assert 0.5 * calm.actual < calm.quantiles[2] < 2 * calm.actual
