@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,14 +41,15 @@ class Merton:
     jump_mean: float
     jump_sd: float
 
-    def log_likelihood(self, returns: npt.ArrayLike) -> float:
-        """Of independent daily returns: a mixture of normals over the number of jumps."""
-        n = np.arange(MOST_JUMPS + 1)
-        mean = self.drift + n * self.jump_mean
-        variance = self.volatility**2 + n * self.jump_sd**2
+    def log_likelihood(self, returns: npt.ArrayLike, days: npt.ArrayLike = 1) -> float:
+        """Of independent returns over so many days each: normals mixed over the number of jumps."""
+        t = np.broadcast_to(np.asarray(days), np.shape(returns))[:, None]
+        n = np.arange(MOST_JUMPS * int(t.max()) + 1)
+        mean = t * self.drift + n * self.jump_mean
+        variance = t * self.volatility**2 + n * self.jump_sd**2
         gaps = np.asarray(returns, float)[:, None] - mean
         density = np.exp(-(gaps**2) / (2 * variance)) / np.sqrt(2 * np.pi * variance)
-        mixed = density @ poisson.pmf(n, self.rate)
+        mixed = (density * poisson.pmf(n, t * self.rate)).sum(axis=1)
         return float(np.log(np.maximum(mixed, 1e-300)).sum())
 
     def paths(self, days: int, paths: int, seed: int) -> Array:
@@ -59,14 +61,17 @@ class Merton:
         return np.asarray(np.cumsum(moves, axis=1))
 
 
-def fit_merton(returns: npt.ArrayLike) -> Merton:
-    """Maximum likelihood from four starts. Shape: returns (days,), three or more.
+def fit_merton(returns: npt.ArrayLike, days: npt.ArrayLike = 1) -> Merton:
+    """Maximum likelihood from four starts, of returns over so many `days` each.
+
+    Shape: returns (returns,), three or more.
 
     The likelihood of a mixture is without bound where one of its normals shrinks onto a return, so
     the diffusion keeps a fifth of the returns' sd and a jump's sd a tenth.
     """
     r = np.asarray(returns, float)
-    sd, middle = float(r.std()), float(np.median(r))
+    t = np.broadcast_to(np.asarray(days), r.shape)
+    sd, middle = float((r / np.sqrt(t)).std()), float(np.median(r / t))
     bounds = [
         (middle - 2 * sd, middle + 2 * sd),
         (LEAST_SHARE * sd, 2 * sd),
@@ -85,7 +90,7 @@ def fit_merton(returns: npt.ArrayLike) -> Merton:
     ]
 
     def misfit(p: Array) -> float:
-        return -Merton(*map(float, p)).log_likelihood(r)
+        return -Merton(*map(float, p)).log_likelihood(r, t)
 
     fits = [minimize(misfit, np.array(s), method="L-BFGS-B", bounds=bounds) for s in starts]
     best = min(fits, key=lambda fit: float(fit.fun))
@@ -93,19 +98,26 @@ def fit_merton(returns: npt.ArrayLike) -> Merton:
 
 
 def scored_beside(
-    closes: Array, actual: Array, volatility: float, seed: int
+    closes: Array,
+    actual: Array,
+    volatility: float,
+    seed: int,
+    days: Sequence[int] | None = None,
 ) -> dict[str, tuple[float, float]]:
     """Mean CRPS and energy score of simulated paths, of a walk and of Merton's jumps.
 
     The walk has the `volatility` from before, per square-root day; the jumps are fitted to the
-    episode itself. Shape: closes (paths, days), actual (days,), log prices.
+    episode itself. `days` are the numbers of the days whose closes are known; None: 1, 2, ...
+    Shape: closes (paths, closes), actual (closes,), log prices.
     """
-    paths, days = closes.shape
-    jumps = fit_merton(np.diff(actual, prepend=0.0))
+    paths, count = closes.shape
+    known = np.arange(1, count + 1) if days is None else np.asarray(days)
+    last, at = int(known[-1]), known - 1
+    jumps = fit_merton(np.diff(actual, prepend=0.0), np.diff(known, prepend=0))
     laws = {
         "scenario": closes,
-        "random walk": random_walk(volatility, days, paths, seed),
-        "Merton, fitted to it": jumps.paths(days, paths, seed),
+        "random walk": random_walk(volatility, last, paths, seed)[:, at],
+        "Merton, fitted to it": jumps.paths(last, paths, seed)[:, at],
     }
     return {
         name: (float(crps(x, actual).mean()), energy_score(x, actual)) for name, x in laws.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -34,6 +34,12 @@ def sessions(first: date, last: date, exchange: str = EXCHANGE) -> tuple[date, .
         ) from None
     days = (stamp.date() for stamp in calendar.sessions)
     return tuple(day for day in days if first <= day <= last)
+
+
+def day_numbers(days: Sequence[date], exchange: str = EXCHANGE) -> tuple[int, ...]:
+    """Sessions since the first of the days at each later one; all are sessions, and ascend."""
+    number = {day: k for k, day in enumerate(sessions(days[0], days[-1], exchange))}
+    return tuple(number[day] for day in days[1:])
 
 
 def _sessions(as_of: date, last: date) -> tuple[date, ...]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from .calendar import EXCHANGE
+from .calendar import EXCHANGE, day_numbers
 from .market import Market, MarketRow
 from .parameter import Section
 
@@ -20,8 +20,8 @@ FEWEST = 4
 class Episode(Section):
     """One name's past. Units as in a market file: shares, the market's currency, decimals a year.
 
-    Dates are ISO. `closes` are those of all sessions after `as_of`; `short_interest_reported` goes
-    by settlement dates.
+    Dates are ISO. `closes` are those of all sessions after `as_of`, or with `sessions: some` of
+    those that are known; `short_interest_reported` goes by settlement dates.
     """
 
     symbol: str = Field(description="whose past, a symbol")
@@ -35,7 +35,10 @@ class Episode(Section):
     volatility: Positive = Field(description="of the name before the episode, per annum")
     implied_vol: Positive = Field(description="implied volatility at the first close, per annum")
     lendable: Positive | None = Field(None, description="shares that can be borrowed")
-    closes: dict[str, Positive] = Field(description="close of every session after the first")
+    sessions: Literal["all", "some"] = Field(
+        "all", description="of which sessions there is a close; some: only of those given"
+    )
+    closes: dict[str, Positive] = Field(description="closes of sessions after the first")
     calendar: str = Field(EXCHANGE, description="exchange, a code of exchange_calendars")
     short_interest_reported: dict[str, NotNegative] = Field(
         {}, description="shares sold short by settlement date"
@@ -59,6 +62,11 @@ class Episode(Section):
     def dates(self) -> tuple[date, ...]:
         """Of the first close and all that follow."""
         return tuple(date.fromisoformat(text) for text in (self.as_of, *self.closes))
+
+    @property
+    def days(self) -> tuple[int, ...]:
+        """Day numbers of `closes`; 1 is the first session after `as_of`."""
+        return day_numbers(self.dates, self.calendar)
 
     def market(self) -> Market:
         """The market snapshot in which it began, of this name alone."""

@@ -2,18 +2,20 @@
 
     # calendar: XNYS
     # splits: none
+    # sessions: some
     date,open,high,low,close,adj close,volume
 
-Both comment lines may be left out. `calendar` is the exchange whose sessions the file should have
-(a code of exchange_calendars), `splits: none` says that every jump is real. Only date and close
-must be there. Prices are as they were traded: an adjusted close has later dividends and splits in
-it, which nobody could trade on, so that column is not read.
+The comment lines may be left out. `calendar` is the exchange whose sessions the file should have
+(a code of exchange_calendars), `splits: none` says that every jump is real, `sessions: some`
+that only a few closes are known, the file's: splits cannot be told then. Only date and close must
+be there. Prices are as they were traded: an adjusted close has later dividends and splits in it,
+which nobody could trade on, so that column is not read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from statistics import median
@@ -21,7 +23,7 @@ from statistics import median
 import numpy as np
 import numpy.typing as npt
 
-from .calendar import EXCHANGE, sessions
+from .calendar import EXCHANGE, day_numbers, sessions
 from .errors import InputError, shown
 from .table import Row, Table, read_table
 
@@ -44,9 +46,10 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Prices:
-    """Closes of consecutive sessions in the currency of the file; `volume` in shares or None.
+    """Closes of sessions in the currency of the file; `volume` in shares or None.
 
-    Shape: close, volume (sessions,).
+    Of consecutive sessions, unless `some` says that only these are known. Shape: close, volume
+    (closes,).
     """
 
     dates: tuple[date, ...]
@@ -54,10 +57,16 @@ class Prices:
     volume: Array | None
     file: str
     calendar: str = EXCHANGE
+    some: bool = False
+
+    @property
+    def days(self) -> tuple[int, ...]:
+        """Day numbers of the closes from the second on: sessions since the first."""
+        return day_numbers(self.dates, self.calendar)
 
     @property
     def log_closes(self) -> Array:
-        """ln P/P(0) from the second session on, shape (sessions - 1,)."""
+        """ln P/P(0) from the second close on, shape (closes - 1,)."""
         return np.asarray(np.log(self.close[1:] / self.close[0]))
 
     def until(self, last: date) -> Prices:
@@ -69,7 +78,7 @@ class Prices:
                 f"{FEWEST}"
             )
         volume = None if self.volume is None else self.volume[:count]
-        return Prices(self.dates[:count], self.close[:count], volume, self.file, self.calendar)
+        return replace(self, dates=self.dates[:count], close=self.close[:count], volume=volume)
 
 
 @dataclass(frozen=True)
@@ -95,28 +104,24 @@ def load_prices(path: str | Path, first: date | None = None, last: date | None =
     table = read_table(Path(path), COLUMNS, ("date", "close"))
     rows = list(_dated(table))
     exchange = table.comments.get("calendar", EXCHANGE).upper()
-    splits = table.comments.get("splits", "")
-    if splits not in ("", "none"):
-        raise InputError(
-            f"{table.file}: splits: {shown(splits)} is not known; write `# splits: none`"
-        )
+    splits, some = _said(table, "splits", "none"), _said(table, "sessions", "some")
     chosen = _between(rows, first, last, table.file)
     bars = [_bar(row, day) for row, day in chosen]
-    _complete(chosen, exchange, table.file)
+    _complete(chosen, exchange, some, table.file)
     dates = tuple(day for _, day in chosen)
     if len(bars) < FEWEST:
         raise InputError(
             f"{table.file}: {len(bars)} close{'s' * (len(bars) != 1)} from {dates[0]} to "
             f"{dates[-1]}; an episode has at least {FEWEST}"
         )
-    if not splits:
+    if not (splits or some):
         for k in range(1, len(bars)):
             _refuse_split(chosen[k][0], bars[max(k - USUAL_DAYS, 0) : k], bars[k])
     close = np.array([bar.close for bar in bars])
     if (close == close[0]).all():
         raise InputError(f"{table.file}: every close is {close[0]:g}; was the name trading?")
     volume = np.array([bar.volume or 0.0 for bar in bars]) if bars[0].volume else None
-    return Prices(dates, close, volume, table.file, exchange)
+    return Prices(dates, close, volume, table.file, exchange, some)
 
 
 def load_points(path: str | Path, column: str, unit: str) -> Points:
@@ -132,6 +137,16 @@ def load_points(path: str | Path, column: str, unit: str) -> Points:
         raise InputError(f"{table.file}: no rows under the header; add one per day")
     values = [row.positive(column, f"give {unit}") for row, _ in rows]
     return Points(tuple(day for _, day in rows), np.array(values), table.file)
+
+
+def _said(table: Table, comment: str, word: str) -> bool:
+    """Whether a comment line says the one word that it can. Raises InputError."""
+    text = table.comments.get(comment, "")
+    if text not in ("", word):
+        raise InputError(
+            f"{table.file}: {comment}: {shown(text)} is not known; write `# {comment}: {word}`"
+        )
+    return bool(text)
 
 
 @dataclass(frozen=True)
@@ -192,8 +207,8 @@ def _bar(row: Row, day: date) -> _Bar:
     return _Bar(opened, close, volume)
 
 
-def _complete(chosen: Sequence[tuple[Row, date]], exchange: str, file: str) -> None:
-    """Every session of the exchange is there, and nothing else."""
+def _complete(chosen: Sequence[tuple[Row, date]], exchange: str, some: bool, file: str) -> None:
+    """Every session of the exchange is there, unless `some` are enough, and nothing else."""
     if not chosen:
         raise InputError(f"{file}: no rows between --from and --to")
     wanted = sessions(chosen[0][1], chosen[-1][1], exchange)
@@ -207,16 +222,16 @@ def _complete(chosen: Sequence[tuple[Row, date]], exchange: str, file: str) -> N
             )
     there = {day for _, day in chosen}
     missing = [day for day in wanted if day not in there]
-    if missing:
+    if missing and not some:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise InputError(
-            f"{file}: {missing[0]}{more}: a session of {exchange} without a row; add its close, or "
-            "choose --from and --to around it"
+            f"{file}: {missing[0]}{more}: a session of {exchange} without a row; add its close, "
+            "choose --from and --to around it, or say `# sessions: some` in a first line"
         )
     volumes = [(row, bool(row.text("volume"))) for row, _ in chosen]
-    some = [row for row, given in volumes if not given]
-    if some and len(some) < len(chosen):
-        raise some[0].error("volume", "is empty; give shares traded, or leave the column out")
+    empty = [row for row, given in volumes if not given]
+    if empty and len(empty) < len(chosen):
+        raise empty[0].error("volume", "is empty; give shares traded, or leave the column out")
 
 
 def _refuse_split(row: Row, before: Sequence[_Bar], bar: _Bar) -> None:

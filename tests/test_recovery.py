@@ -29,7 +29,9 @@ def simulator(tmp_path: Path) -> Simulator:
     base = Scenario.model_validate({"id": "x", "steps_per_day": 4,
                                     "crowd": {"initial_attention": 0.02}})  # fmt: skip
     priors = load_priors(str(tmp_path / "p.yaml"))
-    return Simulator("GME", MARKET, Chain(()), base, priors, 15, 48, 1, backend("native"))
+    return Simulator(
+        "GME", MARKET, Chain(()), base, priors, tuple(range(1, 16)), 48, 1, backend("native")
+    )
 
 
 def test_intervals_hold_the_truth_as_often_as_they_should(tmp_path: Path) -> None:

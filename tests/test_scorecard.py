@@ -62,7 +62,7 @@ def card(text: str = STORY + EPISODE, paths: int = 1000) -> Scorecard:
 def test_figures_of_a_path_by_hand() -> None:
     up = np.log(np.array([1.0, 2, 8, 5, 2, 3, 3]))
     down = np.log(np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.5, 0.5]))
-    found = {figure.name: figure for figure in _shape(np.array([up, down]), up)}
+    found = {figure.name: figure for figure in _shape(np.array([up, down]), up, tuple(range(1, 8)))}
     actual = {name: figure.actual for name, figure in found.items()}
     returns = np.log([3 / 2, 1])
     assert actual == {
@@ -111,10 +111,41 @@ def test_short_interest_is_that_of_the_day_of_trading() -> None:
     assert start.quantiles[-1] == pytest.approx(1.2, abs=0.02)  # shorts only cover on day 1
 
 
+def test_a_few_points_are_scored_on_their_own_days() -> None:
+    """Without the closes of 14 and 21 January: the same paths, seen on six of the eight days."""
+    every = card()
+    points = EPISODE.replace("    2021-01-14: 39.9\n", "").replace("    2021-01-21: 43.0\n", "")
+    some = card(STORY + points.replace("  source", "  sessions: some\n  source"))
+    kept = [0, 2, 3, 4, 6, 7]
+    assert some.days == (1, 3, 4, 5, 7, 8) and every.daily and not some.daily
+    np.testing.assert_array_equal(some.closes, every.closes[:, kept])
+    np.testing.assert_array_equal(some.pit, every.pit[kept])
+    found = {figure.name: figure for figure in some.figures}
+    assert list(found) == [
+        "highest close, multiple", "day of the highest", "last close over the highest",
+        "short interest, day 1",
+    ]  # fmt: skip
+    assert found["day of the highest"].actual == 8
+    drawn = np.array(some.days)[some.closes.argmax(axis=1)]
+    assert found["day of the highest"].quantiles[2] == np.median(drawn)
+    assert [row[0] for row in show_score.day_rows(some)] == ["1", "3", "4", "5", "7", "8"]
+    said = next(show_score.sentences(some))
+    assert "6 closes of GME from 2021-01-13 to 2021-01-25 known, of 8 days" in said
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (("2021-01-14: 39.9\n    ", ""), r"scenario past: episode.closes: 2021-01-14 has no close"),
+        (("as_of", "sessions: few\n  as_of"), r'episode.sessions: "few" is not known'),
+        (
+            ("2021-01-14: 39.9", "2021-01-16: 39.9\n    2021-01-18: 1"),
+            r"episode.closes: 2021-01-15 comes after 2021-01-18",
+        ),
+        (
+            ("as_of: 2021-01-12\n", "as_of: 2021-01-11\n  sessions: some\n  calendar: XTKS\n"),
+            r"2021-01-11 is no session of XTKS",
+        ),
         (("2021-01-20", "2021-01-18"), r"episode.closes: 2021-01-18 comes after 2021-01-19"),
         (("2021-01-13: 31.4", "2021-01-13: 0"), r"past.yaml:\d+: episode.closes"),
         (("as_of: 2021-01-12", "as_of: 12 January"), r'episode: "12 January" is not a date'),

@@ -110,6 +110,27 @@ def test_merton_is_found_again() -> None:
     assert few.log_likelihood(r[:26]) >= norm.logpdf(r[:26], r[:26].mean(), r[:26].std()).sum()
 
 
+def test_merton_of_returns_over_several_days() -> None:
+    """Without jumps a normal law of t days; with them those of a path seen every third day."""
+    no_jumps = baselines.Merton(0.01, 0.05, 0.0, 0.1, 0.2)
+    r, t = RNG.standard_normal(4) * 0.1, np.array([1, 2, 7, 30])
+    exact = norm.logpdf(r, 0.01 * t, 0.05 * np.sqrt(t)).sum()
+    assert no_jumps.log_likelihood(r, t) == pytest.approx(exact)
+    law = baselines.Merton(0.0, 0.05, 0.1, 0.0, 0.3)
+    seen = law.paths(9000, 1, seed=9)[0, 2::3]
+    fit = baselines.fit_merton(np.diff(seen, prepend=0.0), 3)
+    assert fit.volatility == pytest.approx(0.05, rel=0.1)
+    assert fit.rate == pytest.approx(0.1, abs=0.03)
+
+
+def test_baselines_are_scored_on_the_days_that_are_known() -> None:
+    days, actual = (2, 5, 9, 20), np.array([0.2, 0.1, 0.3, 0.2])
+    walk = baselines.random_walk(0.1, 20, 500, 3)[:, [1, 4, 8, 19]]
+    found = baselines.scored_beside(walk, actual, 0.1, 3, days)
+    assert found["random walk"] == found["scenario"]
+    assert found["random walk"][0] == pytest.approx(scores.crps(walk, actual).mean())
+
+
 def test_crps_of_counts_is_that_of_the_draws() -> None:
     values, counts = np.array([0.1, 0.4, 0.5, 2.0]), np.array([3, 0, 5, 2])
     draws = np.repeat(values, counts)

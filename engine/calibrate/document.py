@@ -41,7 +41,7 @@ def rows(fit: Fit) -> list[tuple[str, ...]]:
 
 def sentences(fit: Fit, episode: Episode) -> Iterator[str]:
     """What the ensemble makes of the episode on paths that the fit has not seen."""
-    days = len(fit.observed.closes)
+    days = len(fit.observed.closes)  # of which the close is known
     bands = [
         f"{count} of {days} closes lie in the {band[0]:.0%}-{band[1]:.0%} band"
         for band, count in fit.inside().items()
@@ -98,6 +98,8 @@ def _episode(episode: Episode) -> Iterator[str]:
     yield f"  as_of: {prices.dates[0]}"
     if prices.calendar != EXCHANGE:
         yield f"  calendar: {prices.calendar}"
+    if prices.some:
+        yield "  sessions: some"
     yield f"  source: {json.dumps(row.source or Path(prices.file).name)}"
     for name in ("price", "float_shares", "short_interest", "borrow_fee", "adv", "volatility",
                  "implied_vol", "lendable"):  # fmt: skip

@@ -72,7 +72,7 @@ class Size:
 class Fit:
     """An ensemble, what it was drawn from, and how it does on paths that the fit has not seen.
 
-    Shape: members (members, parameters) in their own units, `closes` (paths, days) log prices.
+    Shape: members (members, parameters) in their own units, `closes` (paths, closes) log prices.
     """
 
     simulator: Simulator
@@ -91,8 +91,9 @@ class Fit:
     @cached_property
     def scores(self) -> dict[str, tuple[float, float]]:
         """Mean CRPS and energy score of the ensemble and of what it is compared with."""
-        row, seed = self.simulator.market[self.simulator.symbol], self.simulator.seed
-        return scored_beside(self.closes, self.observed.closes, row.volatility / YEAR**0.5, seed)
+        with_ = self.simulator
+        volatility = with_.market[with_.symbol].volatility / YEAR**0.5
+        return scored_beside(self.closes, self.observed.closes, volatility, with_.seed, with_.days)
 
     def inside(self) -> dict[tuple[float, float], int]:
         """How many closes lie inside each band of the ensemble's paths."""
@@ -171,7 +172,7 @@ def rounded(values: Array) -> Array:
 
 
 def seen_anew(simulator: Simulator, members: Array, workers: int) -> Array:
-    """Log closes of an ensemble on paths that its fit has not seen. Shape: (paths, days)."""
+    """Log closes of an ensemble on paths that its fit has not seen. Shape: (paths, closes)."""
     each = simulator.elsewhere(max(1, SCORED_PATHS // len(members)))
 
     def closes(paths: Paths | InputError) -> Array:

@@ -60,7 +60,7 @@ class Episode:
             self.chain,
             self.base,
             self.priors,
-            len(self.observed.closes),
+            self.prices.days,
             paths,
             seed,
             engine,
@@ -91,10 +91,10 @@ def read_episode(
     snapshot = _of_the_first_close(snapshot, name, closes)
     if as_of is not None:
         closes = closes.until(as_of)
-    if len(closes.close) - 1 > MOST_DAYS:
+    if closes.days[-1] > MOST_DAYS:
         raise InputError(
-            f"{closes.file}: {len(closes.close)} closes; at most {MOST_DAYS + 1} can be simulated, "
-            "so bring --from and --to nearer to each other"
+            f"{closes.file}: {closes.days[-1]} days after the first; at most {MOST_DAYS} can be "
+            "simulated, so bring --from and --to nearer to each other"
         )
     points = _points(series or {}, as_of)
     found, notes = _series(points, closes, snapshot[name].float_shares)

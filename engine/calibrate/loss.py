@@ -4,8 +4,8 @@ A set's loss is the sum over its parts of weight x score / scale, a scale being 
 prior's paths expect of themselves (the median over the prior), so that parts in different units
 count alike. Every part is a proper score in log units:
 
-* closes: the energy score of the log closes of all days;
-* moves: the same of the absolute daily log returns, which tells wild days from calm ones;
+* closes: the energy score of the log closes of all days, or of those that are known;
+* moves: the same of the absolute log returns from close to close, which tells wild days from calm;
 * short interest, volume, implied vol, attention, where given: the mean CRPS over their days.
 """
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from ...kernels.layout import QUANTITIES, bin_edges
 from ...results.scores import crps_of_counts, distance, spread, spread_of_counts
+from ...scenarios.calendar import sessions
 from ...scenarios.series import Points, Prices
 from .simulator import Paths
 
@@ -46,7 +47,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Observed:
-    """An episode: log closes of its days and what else was seen of it. Shape: closes (days,)."""
+    """An episode: log closes that are known and what else was seen. Shape: closes (closes,)."""
 
     closes: Array
     series: tuple[Series, ...] = ()
@@ -63,7 +64,7 @@ def weights(observed: Observed) -> Array:
 
 
 def moves(closes: Array) -> Array:
-    """Absolute daily log returns of log prices that start at 0. Shape: (..., days), as given."""
+    """Absolute returns between log prices that start at 0. Shape: (..., closes), as given."""
     return np.asarray(np.abs(np.diff(closes, axis=-1, prepend=0.0)))
 
 
@@ -110,7 +111,8 @@ def days_of(
     With `settlement` a point tells of the trades made two days before its date (one from 28 May
     2024 on). Day 0, the first close, is where the paths start: it has no number.
     """
-    number = {day: k for k, day in enumerate(prices.dates)}
+    calendar = sessions(prices.dates[0], prices.dates[-1], prices.calendar)
+    number = {day: k for k, day in enumerate(calendar)}
     days, values = [], []
     for day, value in zip(points.dates, points.values, strict=True):
         lag = (1 if day >= T1_SETTLEMENT else 2) if settlement else 0

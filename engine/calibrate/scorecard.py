@@ -65,13 +65,14 @@ class Expected:
 
 @dataclass(frozen=True)
 class Scorecard:
-    """Shape: closes (paths, days) log prices, pit (days,), `scores` by who foretold them:
-    mean CRPS and energy score.
+    """Shape: closes (paths, closes) log prices, days, actual and pit (closes,), `scores` by who
+    foretold them: mean CRPS and energy score.
     """
 
     scenario: Scenario
     episode: Episode
     members: int
+    days: tuple[int, ...]
     closes: Array
     actual: Array
     pit: Array
@@ -80,8 +81,13 @@ class Scorecard:
     scores: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
+    def daily(self) -> bool:
+        """Whether the close of every day is known."""
+        return len(self.days) == self.days[-1]
+
+    @property
     def histogram(self) -> npt.NDArray[np.intp]:
-        """Days by the rank of their close, in fifths from below to above."""
+        """Closes by their rank, in fifths from below to above."""
         return np.histogram(self.pit, bins=BINS, range=(0, 1))[0]
 
     @property
@@ -101,7 +107,8 @@ def score(scenario: Scenario, chain: Chain, *, paths: int, seed: int, engine: Ba
         raise InputError(f"scenario {scenario.id} has no episode to be held against")
     _complete(episode, scenario.id)
     actual = np.log(np.array(list(episode.closes.values())) / episode.price)
-    story = on_days(scenario, episode.symbol, len(actual))
+    days = episode.days
+    story = on_days(scenario, episode.symbol, days)
     book = watched(episode.symbol, episode.price)
     packed = pack(book, episode.market(), chain, story, seed=seed)
     found = engine.simulate(packed, np.arange(paths, dtype=np.uint64))
@@ -110,20 +117,25 @@ def score(scenario: Scenario, chain: Chain, *, paths: int, seed: int, engine: Ba
         scenario=scenario,
         episode=episode,
         members=max(len(packed.members), 1),
+        days=days,
         closes=closes,
         actual=actual,
         pit=ranks(closes, actual),
         expected=_expected(closes, actual),
-        figures=(*_shape(closes, actual), *_short_interest(episode, found.closes[:, 0])),
-        scores=scored_beside(closes, actual, episode.volatility / YEAR**0.5, seed),
+        figures=(*_shape(closes, actual, days), *_short_interest(episode, found.closes[:, 0])),
+        scores=scored_beside(closes, actual, episode.volatility / YEAR**0.5, seed, days),
     )
 
 
 def _complete(episode: Episode, name: str) -> None:
-    wanted = sessions(episode.dates[0], episode.dates[-1], episode.calendar)
-    if odd := sorted(set(wanted) ^ set(episode.dates)):
-        problem = "has no close" if odd[0] in wanted else f"is no session of {episode.calendar}"
-        raise InputError(f"scenario {name}: episode.closes: {odd[0]} {problem}")
+    wanted = set(sessions(episode.dates[0], episode.dates[-1], episode.calendar))
+    odd = wanted ^ set(episode.dates)
+    if episode.sessions == "some":
+        odd -= wanted
+    if odd:
+        missing = "has no close; add it, or say `sessions: some`"
+        problem = missing if min(odd) in wanted else f"is no session of {episode.calendar}"
+        raise InputError(f"scenario {name}: episode.closes: {min(odd)} {problem}")
 
 
 def _expected(closes: Array, actual: Array) -> tuple[Expected, ...]:
@@ -139,20 +151,25 @@ def _expected(closes: Array, actual: Array) -> tuple[Expected, ...]:
     return tuple(made)
 
 
-def _shape(closes: Array, actual: Array) -> list[Figure]:
-    """Peak, its day, days near it, the fall after it, and daily moves once it was over."""
+def _shape(closes: Array, actual: Array, days: tuple[int, ...]) -> list[Figure]:
+    """Peak, its day, days near it, the fall after it, and daily moves once it was over.
+
+    Of the days whose close is known, on every path; where they are only some, nothing is said
+    that takes all.
+    """
     near = np.flatnonzero(actual >= actual.max() - np.log(2))
     over = int(near[-1]) + 1  # the first close below half the real peak for good, on every path
+    daily = len(days) == days[-1]
+    top = "peak" if daily else "highest"
 
     def of(x: Array) -> dict[str, Array]:
-        peak, day = x.max(axis=1), x.argmax(axis=1)
-        made = {
-            "peak close, multiple": np.exp(np.maximum(peak, 0)),
-            "day of the peak": day + 1.0,
-            "days above half the peak": (x >= peak[:, None] - np.log(2)).sum(axis=1).astype(float),
-            "last close over the peak": np.exp(x[:, -1] - np.maximum(peak, 0)),
-        }
-        if x.shape[1] - over > 2:
+        peak, day = x.max(axis=1), np.array(days, float)[x.argmax(axis=1)]
+        made = {f"{top} close, multiple": np.exp(np.maximum(peak, 0)), f"day of the {top}": day}
+        if daily:
+            above = x >= peak[:, None] - np.log(2)
+            made["days above half the peak"] = above.sum(axis=1).astype(float)
+        made[f"last close over the {top}"] = np.exp(x[:, -1] - np.maximum(peak, 0))
+        if daily and x.shape[1] - over > 2:
             made[f"daily sd after day {over + 1}"] = np.diff(x[:, over:], axis=1).std(axis=1)
         return made
 

@@ -19,7 +19,7 @@ def day_rows(card: Scorecard) -> list[tuple[str, ...]]:
     """Every close, as a multiple of the first one, beside its simulated quantiles."""
     quantiles = np.exp(np.quantile(card.closes, (0.05, 0.25, 0.5, 0.75, 0.95), axis=0))
     return [
-        (str(k + 1), str(card.episode.dates[k + 1]), f"{np.exp(card.actual[k]):.2f}",
+        (str(card.days[k]), str(card.episode.dates[k + 1]), f"{np.exp(card.actual[k]):.2f}",
          *(f"{q:.2f}" for q in quantiles[:, k]), f"{card.pit[k]:.2f}")
         for k in range(len(card.actual))
     ]  # fmt: skip
@@ -41,18 +41,20 @@ def score_rows(card: Scorecard) -> list[tuple[str, ...]]:
 
 def sentences(card: Scorecard) -> Iterator[str]:
     """The verdict in words."""
-    days = len(card.actual)
+    count = len(card.actual)
+    known = "" if card.daily else f" known, of {card.days[-1]} days"
     sets = f", {card.members} parameter sets" if card.members > 1 else ""
     yield (
-        f"{card.scenario.id}: {days} closes of {card.episode.symbol} from "
-        f"{card.episode.dates[1]} to {card.episode.dates[-1]}; {len(card.closes):,} paths{sets}"
+        f"{card.scenario.id}: {count} closes of {card.episode.symbol} from "
+        f"{card.episode.dates[1]} to {card.episode.dates[-1]}{known}; "
+        f"{len(card.closes):,} paths{sets}"
     )
     for expected in card.expected:
         yield _judged(expected)
     yield (
         "days by the rank of their close, in fifths from low to high: "
         + ", ".join(str(n) for n in card.histogram)
-        + f" ({days / len(card.histogram):.1f} each if even)"
+        + f" ({count / len(card.histogram):.1f} each if even)"
     )
     best = min(card.scores, key=lambda name: card.scores[name][0])
     yield f"least mean CRPS: {best}"
@@ -72,14 +74,15 @@ def draw(card: Scorecard, path: Path) -> None:
 
     figure = Figure(figsize=(11, 4.4), layout="constrained")
     fan, bars = figure.subplots(1, 2, width_ratios=(3, 1))
-    days = np.arange(len(card.actual) + 1)
+    days = np.append(0, card.days)
     started = np.concatenate([np.zeros((len(card.closes), 1)), card.closes], axis=1)
     levels = (0.05, 0.25, 0.5, 0.75, 0.95)
     low, lower, middle, upper, high = np.exp(np.quantile(started, levels, axis=0))
     fan.fill_between(days, low, high, color="#c9d3dc", label="5-95 %")
     fan.fill_between(days, lower, upper, color="#8fa1b3", label="25-75 %")
     fan.plot(days, middle, color="#5f7d8c", lw=1.2, label="median")
-    fan.plot(days, np.exp(np.append(0.0, card.actual)), "o-", color="#b5451b", ms=3.5, lw=1.4,
+    marks = "o-" if card.daily else "o"
+    fan.plot(days, np.exp(np.append(0.0, card.actual)), marks, color="#b5451b", ms=3.5, lw=1.4,
              label=f"{card.episode.symbol}, closes")  # fmt: skip
     fan.set(yscale="log", xlabel=f"trading days after {card.episode.as_of}",
             ylabel="price, multiple of the start")  # fmt: skip

@@ -31,7 +31,8 @@ SHARE = 1.0  # of a watched name: far less than a lot, so it is marked and never
 class Paths:
     """What one set of parameters makes of an episode.
 
-    Shape: closes (paths, days) log prices; counts (days, quantities, bins) as Simulated.closes.
+    Shape: closes (paths, closes) log prices on the days that are known; counts (days, quantities,
+    bins) as Simulated.closes.
     `adv` is in floats a day, `attention_volume` a_V: volume is adv (1 + a_V A).
     """
 
@@ -43,7 +44,8 @@ class Paths:
 
 @dataclass(frozen=True)
 class Simulator:
-    """The episode's name alone, `days` from the as-of close on, under any parameters.
+    """The episode's name alone, under any parameters; `days` are those of its closes, 1 the first
+    after the as-of close.
 
     All sets see the same random numbers, so a score is a function of the parameters: two sets are
     compared path by path. `first` is the id of the first path.
@@ -54,7 +56,7 @@ class Simulator:
     chain: Chain
     base: Scenario
     priors: Priors
-    days: int
+    days: tuple[int, ...]
     paths: int
     seed: int
     engine: Backend
@@ -88,8 +90,8 @@ class Simulator:
         return replace(self, first=self.first + self.paths, paths=paths)
 
 
-def on_days(scenario: Scenario, symbol: str, days: int) -> Scenario:
-    """A scenario told on one name alone, every close kept.
+def on_days(scenario: Scenario, symbol: str, days: tuple[int, ...]) -> Scenario:
+    """A scenario told on one name alone, the closes of some days kept.
 
     What its funds copy is a book that nobody holds here; the symbol stands under `names`.
     """
@@ -100,8 +102,8 @@ def on_days(scenario: Scenario, symbol: str, days: int) -> Scenario:
     }
     return scenario.model_copy(
         update={
-            "horizon_days": days,
-            "horizons": tuple(range(1, days + 1)),
+            "horizon_days": days[-1],
+            "horizons": days,
             "funds": funds,
             "names": {symbol: NameParameters(), **scenario.names},
         }
@@ -109,9 +111,9 @@ def on_days(scenario: Scenario, symbol: str, days: int) -> Scenario:
 
 
 def log_closes(packed: Packed, found: Simulated) -> Array:
-    """ln P/P(0) of a watched name at every close, from what its share earned.
+    """ln P/P(0) of a watched name at the horizons, from what its share earned.
 
-    Shape: (paths, days).
+    Shape: (paths, horizons).
     """
     weight = float(packed.names["book_weight"][0])
     return np.asarray(np.log1p(np.maximum(found.pnl.T.astype(float) / weight, -1 + LEAST)))
