@@ -109,12 +109,12 @@ def on_days(scenario: Scenario, symbols: Sequence[str], days: int) -> Scenario:
     )
 
 
-def log_closes(packed: Packed, found: Simulated) -> Array:
-    """ln P/P(0) of a watched name at every close, from what its share earned.
+def log_closes(packed: Packed, found: Simulated, at: int = 0) -> Array:
+    """ln P/P(0) of the one name whose share counts at every close, from what it earned.
 
     Shape: (paths, days).
     """
-    weight = float(packed.names["book_weight"][0])
+    weight = float(packed.names["book_weight"][at])
     return np.asarray(np.log1p(np.maximum(found.pnl.T.astype(float) / weight, -1 + LEAST)))
 
 
