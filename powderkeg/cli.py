@@ -325,6 +325,7 @@ def scenarios(
         str | None,
         typer.Argument(metavar="SCENARIO", help="After `score`: a preset or YAML file."),
     ] = None,
+    symbol: Annotated[str | None, typer.Option(help="For score: one name of several.")] = None,
     chain: Annotated[Path | None, typer.Option(help="For score: option chain, CSV.")] = None,
     paths: Annotated[str, typer.Option(metavar="N", help="For score: paths.")] = "16384",
     seed: Annotated[str, typer.Option(metavar="N", help="For score: seed.")] = "2",
@@ -338,7 +339,8 @@ def scenarios(
     from .engine.screen import console
 
     if name == "score":
-        score(scored, chain=chain, paths=paths, seed=seed, backend=backend, output=output)
+        score(scored, symbol=symbol, chain=chain, paths=paths, seed=seed, backend=backend,
+              output=output)  # fmt: skip
     else:
         refuse_second(name, scored)
         print_scenarios(console(), name)

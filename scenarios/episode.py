@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from .calendar import EXCHANGE, day_numbers
 from .market import Market, MarketRow
@@ -51,11 +52,9 @@ class Episode(Section):
             _day(text)
         for before, after in pairwise(days):
             if after <= before:
-                raise ValueError(f"episode.closes: {after} comes after {before}; oldest first")
+                raise ValueError(f"closes: {after} comes after {before}; oldest first")
         if len(self.closes) < FEWEST:
-            raise ValueError(
-                f"episode.closes: {len(self.closes)} closes; an episode has {FEWEST} or more"
-            )
+            raise ValueError(f"closes: {len(self.closes)} closes; an episode has {FEWEST} or more")
         return self
 
     @property
@@ -70,7 +69,11 @@ class Episode(Section):
 
     def market(self) -> Market:
         """The market snapshot in which it began, of this name alone."""
-        row = MarketRow(
+        return market_of((self,))
+
+    def row(self) -> MarketRow:
+        """The name in the market snapshot of its first close."""
+        return MarketRow(
             self.symbol,
             self.price,
             self.float_shares,
@@ -82,11 +85,55 @@ class Episode(Section):
             lendable=self.lendable,
             source=self.source,
         )
-        return Market({self.symbol: row}, date.fromisoformat(self.as_of))
+
+
+def market_of(episodes: tuple[Episode, ...]) -> Market:
+    """The market snapshot in which names began that share a past."""
+    rows = {episode.symbol: episode.row() for episode in episodes}
+    return Market(rows, date.fromisoformat(episodes[0].as_of))
+
+
+def with_symbols(value: Any) -> Any:
+    """`{AMC: {...}}` as it is written: the key is the symbol of the episode under it."""
+    if not isinstance(value, Mapping):
+        return value
+    made: dict[str, Any] = {}
+    for key, past in value.items():
+        symbol = str(key).upper()
+        if isinstance(past, Mapping):
+            if past.get("symbol", symbol) != symbol:
+                raise ValueError(f"{key}: symbol: {past['symbol']} stands under {key}; remove it")
+            past = {**past, "symbol": symbol}
+        made[symbol] = past
+    return made
+
+
+Episodes = Annotated[
+    dict[str, Episode],
+    BeforeValidator(with_symbols),
+    Field(description="the same of several names, by symbol: they are simulated together"),
+]
+
+
+def check_together(episodes: tuple[Episode, ...]) -> None:
+    """Raises ValueError, one line, for names that cannot be simulated from one close on."""
+    seen: dict[str, Episode] = {}
+    for episode in episodes:
+        first, name = episodes[0], episode.symbol
+        if name in seen:
+            raise ValueError(f"episodes.{name}: {name} has an episode already; keep one")
+        seen[name] = episode
+        for field in ("as_of", "calendar"):
+            one, other = getattr(first, field), getattr(episode, field)
+            if one != other:
+                raise ValueError(
+                    f"episodes.{name}.{field}: {other}, but {one} of {first.symbol}; names of one "
+                    "scenario are simulated together"
+                )
 
 
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ValueError(f'episode: "{text}" is not a date; write 2021-01-15') from None
+        raise ValueError(f'"{text}" is not a date; write 2021-01-15') from None

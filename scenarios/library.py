@@ -210,18 +210,18 @@ def _check_map(symbol_map: AnyMapping[str, str], market: Market) -> dict[str, st
     return upper
 
 
-def load_episode(spec: str) -> Episode:
-    """The past that the first scenario of a preset or file is held against. Raises InputError."""
+def load_episodes(spec: str) -> tuple[Episode, ...]:
+    """The pasts that the first scenario of a preset or file is held against. Raises InputError."""
     path, label = _find(spec, Path(), "scenario ")
     tree, _, _ = next(_expand(path, label))
     normalise_names(tree, {})
     scenario = build(tree)
-    if scenario.episode is None:
+    if not scenario.pasts:
         raise InputError(
             f"{label}: no episode to hold it against; powderkeg calibrate writes one, or type its "
             "closes under `episode`"
         )
-    return scenario.episode
+    return scenario.pasts
 
 
 def load_scenarios(

@@ -27,7 +27,7 @@ from .agents import (
     Shorts,
 )
 from .ensemble import check_ensemble, member_scenarios, with_values
-from .episode import Episode
+from .episode import Episode, Episodes, check_together
 from .errors import InputError
 from .funds import Fund, FundName
 from .parameter import CHOICE, Section, parameter
@@ -200,9 +200,8 @@ class Scenario(NameParameters):
         description="values of parameters by their dotted names, one a member; path `id` runs "
         "under member `id // 16` modulo their number",
     )
-    episode: Episode | None = Field(
-        None, description="what really happened, for `powderkeg scenarios score`; moves no path"
-    )
+    episode: Episode | None = Field(None, description="what really happened; moves no path")
+    episodes: Episodes = Field({})
 
     _text: str = PrivateAttr("")
     _base_texts: tuple[str, ...] = PrivateAttr(())
@@ -274,7 +273,13 @@ class Scenario(NameParameters):
     @model_validator(mode="after")
     def _members_are_possible(self) -> Self:
         check_ensemble(self.ensemble, NameParameters.model_fields, self.names)
+        check_together(self.pasts)
         return self
+
+    @property
+    def pasts(self) -> tuple[Episode, ...]:
+        """Every name's episode."""
+        return (*([self.episode] if self.episode else []), *self.episodes.values())
 
     def members(self) -> list[Scenario]:
         """The scenario as each member of its ensemble has it; [] without an ensemble."""

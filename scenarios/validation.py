@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from .describe import describe_parameters, range_words, section_of
 from .ensemble import steps
+from .episode import Episode
 from .errors import InputError, did_you_mean, nearest, shown
 from .funds import Fund
 from .scenario import SHORTS, MarketShift, NameParameters, Scenario
@@ -69,6 +70,8 @@ def _fields(location: Location) -> dict[str, FieldInfo]:
     steps = list(location[:-1])
     if steps[:1] == ["names"]:
         fields, steps = NameParameters.model_fields, steps[2:]
+    elif steps[:1] == ["episodes"]:
+        fields, steps = Episode.model_fields, steps[2:]
     elif steps[:1] == ["market_shifts"]:
         fields, steps = MarketShift.model_fields, steps[2:]
     elif steps[:1] == ["funds"] and len(steps) > 1:

@@ -13,14 +13,15 @@ from ...kernels import Backend
 from ...scenarios.book import Book
 from ...scenarios.calendar import sessions
 from ...scenarios.chain import Chain, load_chain
+from ...scenarios.episode import market_of
 from ...scenarios.errors import InputError, did_you_mean, shown
-from ...scenarios.library import load_episode, load_scenarios
+from ...scenarios.library import load_episodes, load_scenarios
 from ...scenarios.market import Market, load_market
 from ...scenarios.priors import Priors, load_priors
 from ...scenarios.scenario import Scenario
 from ...scenarios.series import Points, Prices, load_points, load_prices
 from .loss import Observed, Series, days_of
-from .simulator import Simulator, watched
+from .simulator import Simulator, all_watched, watched
 
 PUBLICATION = 7  # sessions after settlement until FINRA tells short interest (rule 4560)
 PRICE_GAP = 0.02  # between the market file and the first close
@@ -191,9 +192,10 @@ def _base(base: str | None, market: Market, book: Book) -> Scenario:
 
 def read_scored(name: str, chain: Path | None) -> tuple[Scenario, Chain]:
     """A scenario that is to be held against its own episode, and a chain. Raises InputError."""
-    episode = load_episode(name)
-    market = episode.market()
-    (story, *more) = load_scenarios([name], market, watched(episode.symbol, episode.price))
+    episodes = load_episodes(name)
+    market = market_of(episodes)
+    book = all_watched({episode.symbol: episode.price for episode in episodes})
+    (story, *more) = load_scenarios([name], market, book)
     if more:
         raise InputError(f"{name} holds {len(more) + 1} scenarios; give one")
     return story, load_chain(chain, market)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels import Backend
-from ...kernels.layout import QUANTITIES, bin_edges
+from ...kernels.layout import QUANTITIES, Packed, bin_edges
 from ...kernels.pack import pack
 from ...results.baselines import scored_beside
 from ...results.scores import (
@@ -21,12 +21,12 @@ from ...results.scores import (
 )
 from ...scenarios.calendar import sessions
 from ...scenarios.chain import Chain
-from ...scenarios.episode import Episode
+from ...scenarios.episode import Episode, market_of
 from ...scenarios.errors import InputError
 from ...scenarios.scenario import Scenario
 from ...scenarios.series import Points, Prices
 from .loss import days_of
-from .simulator import log_closes, on_days, watched
+from .simulator import all_watched, closes_of_all, on_days
 
 Array = npt.NDArray[np.float64]
 
@@ -98,21 +98,48 @@ class Scorecard:
 
 
 def score(scenario: Scenario, chain: Chain, *, paths: int, seed: int, engine: Backend) -> Scorecard:
-    """Simulate an episode's days under its scenario and compare.
+    """The card of a scenario that has the past of one name, or of its first: see `score_all`."""
+    return score_all(scenario, chain, paths=paths, seed=seed, engine=engine)[0]
+
+
+def score_all(
+    scenario: Scenario, chain: Chain, *, paths: int, seed: int, engine: Backend
+) -> tuple[Scorecard, ...]:
+    """Simulate an episode's days under its scenario and compare: a card for every name, all from
+    the same paths.
 
     Raises InputError if the scenario has no episode, or its closes are not those of all sessions.
     """
-    episode = scenario.episode
-    if episode is None:
+    episodes = scenario.pasts
+    if not episodes:
         raise InputError(f"scenario {scenario.id} has no episode to be held against")
-    _complete(episode, scenario.id)
+    for episode in episodes:
+        _complete(episode, scenario.id)
+    symbols = [episode.symbol for episode in episodes]
+    last = max(episode.days[-1] for episode in episodes)
+    story = on_days(scenario, symbols, tuple(range(1, last + 1)))
+    book = all_watched({episode.symbol: episode.price for episode in episodes})
+    packed = pack(book, market_of(episodes), chain, story, seed=seed)
+    closes, counts = closes_of_all(packed, paths, engine)
+    places = [packed.symbols.index(symbol) for symbol in symbols]
+    return tuple(
+        _card(scenario, episode, packed, closes[:, :, i], counts[:, i], seed)
+        for episode, i in zip(episodes, places, strict=True)
+    )
+
+
+def _card(
+    scenario: Scenario,
+    episode: Episode,
+    packed: Packed,
+    closes: Array,
+    counts: npt.NDArray[np.uint32],
+    seed: int,
+) -> Scorecard:
+    """One name's. Shape: closes (paths, days) log prices, counts (days, quantities, bins)."""
     actual = np.log(np.array(list(episode.closes.values())) / episode.price)
     days = episode.days
-    story = on_days(scenario, episode.symbol, days)
-    book = watched(episode.symbol, episode.price)
-    packed = pack(book, episode.market(), chain, story, seed=seed)
-    found = engine.simulate(packed, np.arange(paths, dtype=np.uint64))
-    closes = log_closes(packed, found)
+    closes = closes[:, np.array(days) - 1]
     return Scorecard(
         scenario=scenario,
         episode=episode,
@@ -122,7 +149,7 @@ def score(scenario: Scenario, chain: Chain, *, paths: int, seed: int, engine: Ba
         actual=actual,
         pit=ranks(closes, actual),
         expected=_expected(closes, actual),
-        figures=(*_shape(closes, actual, days), *_short_interest(episode, found.closes[:, 0])),
+        figures=(*_shape(closes, actual, days), *_short_interest(episode, counts)),
         scores=scored_beside(closes, actual, episode.volatility / YEAR**0.5, seed, days),
     )
 

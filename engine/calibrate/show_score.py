@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...results.scores import BANDS
 from .scorecard import Expected, Scorecard
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 DAY_COLUMNS = ("day", "date", "close", "5 %", "25 %", "50 %", "75 %", "95 %", "rank")
 FIGURE_COLUMNS = ("figure", "actual", "5 %", "25 %", "50 %", "75 %", "95 %", "rank", "")
 SCORE_COLUMNS = ("foretold by", "mean CRPS", "energy score")
+SUMMARY_COLUMNS = (
+    "name", "closes in 5-95 %", "taken as a whole", "peak", "5 %", "50 %", "95 %", "mean CRPS",
+    "random walk", "Merton",
+)  # fmt: skip
 OUTSIDE = 0.05
+ACROSS = 3  # panels of a picture
 
 
 def day_rows(card: Scorecard) -> list[tuple[str, ...]]:
@@ -68,12 +78,45 @@ def _judged(expected: Expected) -> str:
     )
 
 
-def draw(card: Scorecard, path: Path) -> None:
-    """The actual closes over the fan of simulated ones, ranks beside them; format by suffix."""
+def summary_rows(cards: Sequence[Scorecard]) -> list[tuple[str, ...]]:
+    """A line for every name: coverage and its verdict, the peak, scores beside the baselines'."""
+    rows = []
+    for card in cards:
+        peak = card.figures[0]
+        low, middle, high = (f"{peak.quantiles[k]:.2f}" for k in (0, 2, 4))
+        rows.append((
+            card.episode.symbol, f"{card.inside[BANDS[0]]} of {len(card.actual)}",
+            "unsurprising" if all(e.usual for e in card.expected) else "SURPRISING",
+            f"{peak.actual:.2f}", low, middle, high,
+            *(f"{crps:.3f}" for crps, _ in card.scores.values()),
+        ))  # fmt: skip
+    return rows
+
+
+def draw(cards: Sequence[Scorecard], path: Path) -> None:
+    """The actual closes over the fan of simulated ones, a panel for every name; of one name ranks
+    beside them. Format by suffix.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 4.4), layout="constrained")
-    fan, bars = figure.subplots(1, 2, width_ratios=(3, 1))
+    if len(cards) == 1:
+        figure = Figure(figsize=(11, 4.4), layout="constrained")
+        fan, bars = figure.subplots(1, 2, width_ratios=(3, 1))
+        _fan(fan, cards[0])
+        fan.legend(frameon=False)
+        _ranks(bars, cards[0])
+    else:
+        rows = -(-len(cards) // ACROSS)
+        figure = Figure(figsize=(11, 3.2 * rows), layout="constrained")
+        panels = figure.subplots(rows, ACROSS, squeeze=False).ravel()
+        for panel, card in zip(panels, cards, strict=False):
+            _fan(panel, card)
+        for panel in panels[len(cards) :]:
+            panel.set_axis_off()
+    figure.savefig(path, dpi=150)
+
+
+def _fan(fan: Axes, card: Scorecard) -> None:
     days = np.append(0, card.days)
     started = np.concatenate([np.zeros((len(card.closes), 1)), card.closes], axis=1)
     levels = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -89,12 +132,13 @@ def draw(card: Scorecard, path: Path) -> None:
     ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if low.min() <= t <= high.max()]
     fan.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     fan.minorticks_off()
-    fan.legend(frameon=False)
-    inside = card.inside[(0.05, 0.95)]
-    fan.set_title(f"{card.scenario.id}: {inside} of {len(card.actual)} closes inside 5-95 %")
+    inside = card.inside[BANDS[0]]
+    fan.set_title(f"{card.episode.symbol}: {inside} of {len(card.actual)} closes inside 5-95 %")
+
+
+def _ranks(bars: Axes, card: Scorecard) -> None:
     edges = np.linspace(0, 1, len(card.histogram) + 1)
     bars.bar(edges[:-1], card.histogram, np.diff(edges), align="edge", color="#8fa1b3",
              edgecolor="white")  # fmt: skip
     bars.axhline(len(card.actual) / len(card.histogram), color="#26292e", lw=0.8, ls="--")
     bars.set(xlabel="rank of the close among paths", title="days by rank")
-    figure.savefig(path, dpi=150)

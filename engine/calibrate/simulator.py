@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels import Backend
-from ...kernels.layout import Packed, Simulated
+from ...kernels.layout import Packed, Simulated, StepKind
 from ...kernels.pack import pack
 from ...scenarios.book import Position
 from ...scenarios.chain import Chain
@@ -24,6 +24,7 @@ from ..change import ChangedBook
 Array = npt.NDArray[np.float64]
 Result = TypeVar("Result")
 LEAST = 1e-7  # of the first price, the resolution of float32
+TRACED = 128  # paths at a time
 SHARE = 1.0  # of a watched name: far less than a lot, so it is marked and never trades
 
 
@@ -64,7 +65,7 @@ class Simulator:
 
     def scenario(self) -> Scenario:
         """The base on this episode's days, without an ensemble."""
-        story = on_days(self.base, self.symbol, self.days)
+        story = on_days(self.base, (self.symbol,), self.days)
         return story.model_copy(update={"ensemble": {}})
 
     def values(self, parameters: Sequence[float]) -> dict[str, float]:
@@ -90,10 +91,10 @@ class Simulator:
         return replace(self, first=self.first + self.paths, paths=paths)
 
 
-def on_days(scenario: Scenario, symbol: str, days: tuple[int, ...]) -> Scenario:
-    """A scenario told on one name alone, the closes of some days kept.
+def on_days(scenario: Scenario, symbols: Sequence[str], days: tuple[int, ...]) -> Scenario:
+    """A scenario told on these names alone, the closes of some days kept.
 
-    What its funds copy is a book that nobody holds here; the symbol stands under `names`.
+    What its funds copy is a book that nobody holds here; the symbols stand under `names`.
     """
     funds = {
         name: fund.model_copy(update={"copies": 0.0})
@@ -105,24 +106,54 @@ def on_days(scenario: Scenario, symbol: str, days: tuple[int, ...]) -> Scenario:
             "horizon_days": days[-1],
             "horizons": days,
             "funds": funds,
-            "names": {symbol: NameParameters(), **scenario.names},
+            "names": {**dict.fromkeys(symbols, NameParameters()), **scenario.names},
         }
     )
 
 
-def log_closes(packed: Packed, found: Simulated) -> Array:
-    """ln P/P(0) of a watched name at the horizons, from what its share earned.
+def log_closes(packed: Packed, found: Simulated, at: int = 0) -> Array:
+    """ln P/P(0) at the horizons of the one name whose share counts, from what it earned.
 
     Shape: (paths, horizons).
     """
-    weight = float(packed.names["book_weight"][0])
+    weight = float(packed.names["book_weight"][at])
     return np.asarray(np.log1p(np.maximum(found.pnl.T.astype(float) / weight, -1 + LEAST)))
+
+
+def closes_of_all(
+    packed: Packed, paths: int, engine: Backend
+) -> tuple[Array, npt.NDArray[np.uint32]]:
+    """Log closes of every name on the first paths, and counts as Simulated.closes.
+
+    Shape: (paths, days, names), (days, names, quantities, bins). Of one name its P&L tells, of
+    several the traces, which are kept for a few paths at a time.
+    """
+    ids = np.arange(paths, dtype=np.uint64)
+    if len(packed.symbols) == 1:
+        found = engine.simulate(packed, ids)
+        return log_closes(packed, found)[:, :, None], found.closes
+    ends = np.flatnonzero(packed.schedule["kind"] & StepKind.CLOSE) + 1
+    closes, counts = [], Simulated.blank(packed, 0, trace=False).closes
+    for some in np.split(ids, range(TRACED, paths, TRACED)):
+        found = engine.simulate(packed, some, trace=True)
+        assert found.trace is not None
+        closes.append(found.trace["log_price"][:, ends].astype(float))
+        counts += found.closes
+    return np.concatenate(closes), counts
 
 
 def watched(symbol: str, price: float) -> ChangedBook:
     """A share of one name; for a scenario it is one that the book is short."""
-    position = Position("1", symbol, SHARE, price, 0.25)
-    return ChangedBook((position,), cash=0.0, before=frozenset({symbol}))
+    return all_watched({symbol: price})
+
+
+def all_watched(prices: Mapping[str, float]) -> ChangedBook:
+    """A share of every name, by symbol; for a scenario they are names that the book is short."""
+    positions = tuple(
+        Position(str(row), symbol, SHARE, price, 0.25)
+        for row, (symbol, price) in enumerate(prices.items(), 1)
+    )
+    return ChangedBook(positions, cash=0.0, before=frozenset(prices))
 
 
 def simulate_all(
