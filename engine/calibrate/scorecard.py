@@ -149,7 +149,10 @@ def _card(
 def _complete(episode: Episode, name: str) -> None:
     wanted = sessions(episode.dates[0], episode.dates[-1], episode.calendar)
     if odd := sorted(set(wanted) ^ set(episode.dates)):
-        problem = "has no close" if odd[0] in wanted else f"is no session of {episode.calendar}"
+        lacks = odd[0] in wanted
+        problem = (
+            f"has no close of {episode.symbol}" if lacks else f"is no session of {episode.calendar}"
+        )
         raise InputError(f"scenario {name}: episode.closes: {odd[0]} {problem}")
 
 
