@@ -119,8 +119,8 @@ def check_together(episodes: tuple[Episode, ...]) -> None:
             one, other = getattr(first, field), getattr(episode, field)
             if one != other:
                 raise ValueError(
-                    f"episodes: {field} of {name} is {other}, of {first.symbol} {one}; names of one "
-                    "scenario are simulated together"
+                    f"episodes: {field} of {name} is {other}, of {first.symbol} {one}; names of "
+                    "one scenario are simulated together"
                 )
 
 
