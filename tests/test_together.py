@@ -9,7 +9,7 @@ import pytest
 
 from powderkeg.engine.calibrate.beside import Beside
 from powderkeg.engine.calibrate.inputs import read_episode, read_scored
-from powderkeg.engine.calibrate.scorecard import Scorecard, score_all
+from powderkeg.engine.calibrate.scorecard import PEAK, Figure, Scorecard, score_all
 from powderkeg.engine.calibrate.simulator import Simulator, all_watched, closes_of_all, on_days
 from powderkeg.kernels import backend
 from powderkeg.kernels.pack import pack
@@ -208,3 +208,55 @@ def test_members_are_as_many_as_those_of_the_base(
         "names.AMC.crowd.infection",
         "names.AMC.crowd.shared",
     }
+
+
+@pytest.fixture(scope="module")
+def basket() -> dict[str, Scorecard]:
+    story, chain = read_scored("meme-basket-2021", None)
+    found = score_all(story, chain, paths=2048, seed=11, engine=backend("native"))
+    return {card.episode.symbol: card for card in found}
+
+
+def peak(card: Scorecard) -> Figure:
+    (found,) = (figure for figure in card.figures if figure.name == PEAK)
+    return found
+
+
+def test_the_seven_names_find_what_happened_unsurprising(basket: dict[str, Scorecard]) -> None:
+    assert list(basket) == ["GME", "AMC", "BB", "EXPR", "FUBO", "KOSS", "NOK"]
+    for symbol, card in basket.items():
+        assert (len(card.actual), card.members) == (26, 64)
+        assert all(expected.usual for expected in card.expected), (symbol, card.expected)
+        assert 0.05 < peak(card).rank < 0.95, symbol
+
+
+@pytest.mark.parametrize("symbol", ["GME", "AMC", "BB", "EXPR", "KOSS"])
+def test_it_foretells_better_than_both_baselines(
+    basket: dict[str, Scorecard], symbol: str
+) -> None:
+    own, *others = (crps for crps, _ in basket[symbol].scores.values())
+    assert own < min(others)
+
+
+def test_koss_rises_with_hardly_a_short_and_fubo_does_not_with_many(
+    basket: dict[str, Scorecard],
+) -> None:
+    short = {s: c.episode.short_interest / c.episode.float_shares for s, c in basket.items()}
+    assert short["KOSS"] < 0.01 and short["FUBO"] > 0.7
+    koss, fubo = peak(basket["KOSS"]), peak(basket["FUBO"])
+    assert koss.actual == pytest.approx(19.75, abs=0.01) and koss.quantiles[0] > 2
+    assert fubo.actual == pytest.approx(1.436, abs=0.001) and fubo.quantiles[2] < 1.8
+    assert fubo.quantiles[4] < koss.quantiles[2]
+
+
+def test_without_what_comes_from_elsewhere_koss_does_not_rise(basket: dict[str, Scorecard]) -> None:
+    """No shared attention and no news of GameStop: what is left is its own crowd."""
+    story, chain = read_scored("meme-basket-2021", None)
+    alone = {key: v for key, v in story.ensemble.items() if key != "names.KOSS.crowd.shared"}
+    quiet = tuple(event for event in story.timeline if event.type != "attention")
+    changes = {"ensemble": alone, "timeline": quiet}
+    story = story.with_values({"names.KOSS.crowd.shared": 0.0}).model_copy(update=changes)
+    past = {"KOSS": story.episodes["KOSS"]}
+    story = story.model_copy(update={"episodes": past})
+    _, koss = score_all(story, chain, paths=1024, seed=11, engine=backend("native"))
+    assert peak(koss).quantiles[2] < 0.5 * peak(basket["KOSS"]).quantiles[2]
