@@ -53,6 +53,14 @@ def calibrate(
         str | None,
         typer.Option(help="Preset or YAML file whose events and other parameters hold."),
     ] = None,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SYMBOL",
+            help="Another name of the market file that is simulated with it, under --base; may be "
+            "repeated.",
+        ),
+    ] = None,
     priors: Annotated[
         str, typer.Option(help="What is fitted and believed before: a name or a YAML file.")
     ] = "squeeze",
@@ -96,7 +104,9 @@ def calibrate(
         chain=chain,
         base=base,
         priors=priors,
+        beside=beside or (),
     )
+    episode.check_members(size.members)
     engine = back_end(backend)
     simulator = episode.simulator(size.paths, seed_of(seed), engine)
     aside, screen = console(stderr=True), console()

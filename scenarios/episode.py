@@ -121,14 +121,14 @@ def check_together(episodes: tuple[Episode, ...]) -> None:
     for episode in episodes:
         first, name = episodes[0], episode.symbol
         if name in seen:
-            raise ValueError(f"episodes.{name}: {name} has an episode already; keep one")
+            raise ValueError(f"episodes: {name} has an episode already; keep one")
         seen[name] = episode
         for field in ("as_of", "calendar"):
             one, other = getattr(first, field), getattr(episode, field)
             if one != other:
                 raise ValueError(
-                    f"episodes.{name}.{field}: {other}, but {one} of {first.symbol}; names of one "
-                    "scenario are simulated together"
+                    f"episodes: {field} of {name} is {other}, of {first.symbol} {one}; names of "
+                    "one scenario are simulated together"
                 )
 
 

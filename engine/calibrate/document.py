@@ -87,7 +87,10 @@ def yaml(fit: Fit, episode: Episode, output: Path) -> str:
         lines += textwrap.wrap(
             f"[{numbers}]", 100, initial_indent="    ", subsequent_indent="     "
         )
-    return "\n".join([*lines, *_episode(episode)]) + "\n"
+    past = list(_episode(episode))
+    if episode.beside:  # that of the others stands under `episode` of the base
+        past = ["episodes:", f"  {_quoted(episode.symbol)}:", *(f"  {line}" for line in past[2:])]
+    return "\n".join([*lines, *past]) + "\n"
 
 
 def _episode(episode: Episode) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,9 @@ from ...scenarios.market import Market, load_market
 from ...scenarios.priors import Priors, load_priors
 from ...scenarios.scenario import Scenario
 from ...scenarios.series import Points, Prices, load_points, load_prices
+from .beside import Beside
 from .loss import Observed, Series, days_of
-from .simulator import Simulator, all_watched, watched
+from .simulator import Simulator, all_watched
 
 PUBLICATION = 7  # sessions after settlement until FINRA tells short interest (rule 4560)
 PRICE_GAP = 0.02  # between the market file and the first close
@@ -52,10 +54,23 @@ class Episode:
     priors: Priors
     notes: tuple[str, ...]
     reported: Points | None = None
+    beside: tuple[str, ...] = ()
+
+    def check_members(self, members: int) -> None:
+        """Raises InputError where the base has an ensemble of another size that stays."""
+        fitted = {f"names.{self.symbol}.{key}" for key in self.priors.parameters}
+        there = {len(values) for key, values in self.base.ensemble.items() if key not in fitted}
+        if there - {members}:
+            (count,) = there
+            raise InputError(
+                f"--members {members}: {self.base_name} has an ensemble of {count}, and every "
+                f"member has one value of each; give --members {count}"
+            )
 
     def simulator(self, paths: int, seed: int, engine: Backend) -> Simulator:
         """Of the episode's days."""
-        return Simulator(
+        kind = partial(Beside, others=self.beside) if self.beside else Simulator
+        return kind(
             self.symbol,
             self.market,
             self.chain,
@@ -80,11 +95,12 @@ def read_episode(
     chain: str | Path | None = None,
     base: str | None = None,
     priors: str = "squeeze",
+    beside: Sequence[str] = (),
 ) -> Episode:
     """Read everything; `series` gives files by the names of SERIES. Raises InputError, one line.
 
     The market file is the snapshot of the first close. With `as_of` nothing after that close is
-    used.
+    used. Names `beside` are simulated with it, under what the base says of them.
     """
     snapshot = load_market(market)
     name = _symbol(snapshot, symbol)
@@ -99,7 +115,8 @@ def read_episode(
         )
     points = _points(series or {}, as_of)
     found, notes = _series(points, closes, snapshot[name].float_shares)
-    book = watched(name, snapshot[name].price)
+    others = _others(beside, name, snapshot)
+    book = all_watched({s: snapshot[s].price for s in (name, *others)})
     laws, story = load_priors(priors), _base(base, snapshot, book)
     return Episode(
         symbol=name,
@@ -112,6 +129,7 @@ def read_episode(
         priors=laws,
         notes=(*snapshot.warnings, *notes, *story.notes),
         reported=points.get("short interest"),
+        beside=others,
     )
 
 
@@ -126,6 +144,17 @@ def _symbol(market: Market, symbol: str | None) -> str:
         help_ = did_you_mean(symbol, market.rows, "; add its row")
         raise InputError(f"--symbol: {market.file} has no {shown(symbol)}{help_}")
     return symbol.upper()
+
+
+def _others(beside: Sequence[str], symbol: str, market: Market) -> tuple[str, ...]:
+    others = tuple(dict.fromkeys(name.upper() for name in beside))
+    for name in others:
+        if name == symbol:
+            raise InputError(f"--beside: {name} is the name that is fitted; leave it out")
+        if name not in market:
+            help_ = did_you_mean(name, market.rows, "; add its row")
+            raise InputError(f"--beside: {market.file} has no {shown(name)}{help_}")
+    return others
 
 
 def _of_the_first_close(market: Market, symbol: str, prices: Prices) -> Market:

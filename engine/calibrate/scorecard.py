@@ -160,7 +160,7 @@ def _complete(episode: Episode, name: str) -> None:
     if episode.sessions == "some":
         odd -= wanted
     if odd:
-        missing = "has no close; add it, or say `sessions: some`"
+        missing = f"has no close of {episode.symbol}; add it, or say `sessions: some`"
         problem = missing if min(odd) in wanted else f"is no session of {episode.calendar}"
         raise InputError(f"scenario {name}: episode.closes: {min(odd)} {problem}")
 
