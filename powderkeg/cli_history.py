@@ -48,6 +48,14 @@ def calibrate(
     attention: Annotated[
         Series, typer.Option(metavar="CSV", help="date, attention in any unit.")
     ] = None,
+    events: Annotated[
+        Series,
+        typer.Option(
+            metavar="CSV",
+            help="date, event, size, duration of what is known to have happened; an empty size is "
+            "fitted.",
+        ),
+    ] = None,
     chain: Annotated[Path | None, typer.Option(help="Option chain of the first close.")] = None,
     base: Annotated[
         str | None,
@@ -105,6 +113,7 @@ def calibrate(
         base=base,
         priors=priors,
         beside=beside or (),
+        events=events,
     )
     episode.check_members(size.members)
     engine = back_end(backend)

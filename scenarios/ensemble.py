@@ -3,6 +3,7 @@
     ensemble:
       names.GME.crowd.infection: [0.31, 0.52, 0.44, 0.38]
       names.GME.shorts.tolerance: [0.70, 0.95, 0.81, 0.66]
+      timeline.news.size: [0.05, 0.12, 0.08, 0.02]         # of the event whose id is news
 
 Column by column, one value a member; a value stands in for what the scenario says there. Path `id`
 runs under member `id // 16 mod members`, so every member has its share of the paths of a run, and
@@ -12,13 +13,15 @@ a path keeps its member in every batch, replay and what-if.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
 from .errors import did_you_mean
 from .parameter import Section
+from .timeline import labels
 from .yamlfile import Mapping as Tree
 from .yamlfile import merge
 
@@ -28,15 +31,17 @@ if TYPE_CHECKING:
 Layer = TypeVar("Layer", bound=Section)
 
 FEWEST, MOST = 2, 1024
-SHORTS = "shorts"
+SHORTS, TIMELINE = "shorts", "timeline"
 
 
 def steps(dotted: str, sections: Mapping[str, Any]) -> list[str]:
     """`names.BRK.B.crowd.infection` -> names, BRK.B, crowd, infection; `[0]` is a step as well.
 
-    `sections` are those that a name has; symbols are upper case.
+    `sections` are those that a name has; symbols are upper case. The id of an event may have dots.
     """
     found = re.sub(r"\[(\d+)\]", r".\1", dotted).split(".")
+    if found[0] == TIMELINE and len(found) > 2 and not found[1].isdecimal():
+        return [TIMELINE, ".".join(found[1:-1]), found[-1]]
     if found[0] != "names":
         return found
     at = next((i for i in range(2, len(found)) if found[i] in sections), 2)
@@ -45,9 +50,15 @@ def steps(dotted: str, sections: Mapping[str, Any]) -> list[str]:
 
 
 def check_ensemble(
-    columns: Mapping[str, tuple[float, ...]], sections: Mapping[str, Any], names: Mapping[str, Any]
+    columns: Mapping[str, tuple[float, ...]],
+    sections: Mapping[str, Any],
+    names: Mapping[str, Any],
+    events: Mapping[str, Section],
 ) -> None:
-    """Raises ValueError, one line, for a column that no name has or a value out of range."""
+    """Raises ValueError, one line, for a column that nothing has or a value out of range.
+
+    `events` are the timeline's by their labels.
+    """
     counts = {key: len(values) for key, values in columns.items()}
     for key, count in counts.items():
         if not FEWEST <= count <= MOST:
@@ -59,10 +70,17 @@ def check_ensemble(
                 "has one of each"
             )
     for key, values in columns.items():
-        model = _section(steps(key, sections), sections)
+        path = steps(key, sections)
+        if path[0] == TIMELINE:
+            _check_values(key, values, _event(key, path, events))
+            continue
+        model = _section(path, sections)
         if model is None:
-            raise ValueError(f"ensemble: {key}: write section.field or names.SYMBOL.section.field")
-        *above, section, field = steps(key, sections)
+            raise ValueError(
+                f"ensemble: {key}: write section.field, names.SYMBOL.section.field or "
+                "timeline.ID.size"
+            )
+        *above, section, field = path
         if above and above[1] not in names:
             raise ValueError(
                 f"ensemble: {key}: {above[1]} does not stand under names; add it there"
@@ -70,14 +88,36 @@ def check_ensemble(
         if field not in model.model_fields:
             help_ = did_you_mean(field, model.model_fields)
             raise ValueError(f"ensemble: {key}: unknown field{help_ or f' of {section}'}")
-        for number, value in enumerate(values):
-            try:
-                model.model_validate({field: value})
-            except ValidationError as error:
-                wrong = error.errors()[0]["msg"].removeprefix("Input should be ")
-                raise ValueError(
-                    f"ensemble: {key}: {value:g} of member {number}: give a number {wrong}"
-                ) from None
+        _check_values(key, values, partial(_with_field, model, field))
+
+
+def _with_field(model: type[Section], field: str, value: float) -> None:
+    model.model_validate({field: value})
+
+
+def _check_values(key: str, values: tuple[float, ...], made: Callable[[float], object]) -> None:
+    for number, value in enumerate(values):
+        try:
+            made(value)
+        except ValidationError as error:
+            wrong = error.errors()[0]["msg"].removeprefix("Input should be ")
+            raise ValueError(
+                f"ensemble: {key}: {value:g} of member {number}: give a number {wrong}"
+            ) from None
+
+
+def _event(key: str, path: list[str], events: Mapping[str, Section]) -> Callable[[float], object]:
+    """What makes an event of another size, so that the size is checked."""
+    if len(path) != 3 or path[2] != "size":
+        raise ValueError(f"ensemble: {key}: of an event write timeline.ID.size")
+    if path[1] not in events:
+        help_ = did_you_mean(path[1], events, f"; it has {', '.join(events) or 'none'}")
+        raise ValueError(f"ensemble: {key}: no event {path[1]} stands under timeline{help_}")
+    event = events[path[1]]
+    if "size" not in type(event).model_fields:
+        raise ValueError(f"ensemble: {key}: {path[1]} has no size")
+    told = event.model_dump(exclude_unset=True)
+    return lambda value: type(event).model_validate({**told, "size": value})
 
 
 def _section(path: list[str], sections: Mapping[str, Any]) -> type[Section] | None:
@@ -104,14 +144,17 @@ def with_values(scenario: Scenario, values: Mapping[str, float], empty: Section)
     `empty` is a name's layer that says nothing.
     """
     names: dict[str, Any] = dict(scenario.names)
+    events = dict(zip(labels(scenario.timeline), scenario.timeline, strict=True))
     made = scenario.model_copy(update={"ensemble": {}, "names": names})
     for dotted, value in values.items():
         *above, section, field = steps(dotted, type(empty).model_fields)
-        if above:
+        if above == [TIMELINE]:
+            events[section] = events[section].model_copy(update={field: value})
+        elif above:
             names[above[1]] = _with_value(names.get(above[1], empty), section, field, value)
         else:
             made = _with_value(made, section, field, value)
-    return made
+    return made.model_copy(update={"timeline": tuple(events.values())})
 
 
 def _with_value(layer: Layer, section: str, field: str, value: float) -> Layer:
@@ -136,6 +179,8 @@ def pinned(tree: Tree, over: Tree, sections: Mapping[str, Any]) -> Tree:
 
 
 def _said(tree: Any, path: list[str]) -> bool:
+    if path[0] == TIMELINE:  # a list of events stands in for the whole list
+        return TIMELINE in tree
     for step in path:
         if not (isinstance(tree, Tree) and step in tree):
             return False

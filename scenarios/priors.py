@@ -7,7 +7,7 @@ the sd of a posterior in z says by itself how much the data told.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -73,11 +73,15 @@ _LAW: TypeAdapter[Normal | LogNormal | Uniform] = TypeAdapter(Law)
 
 @dataclass(frozen=True)
 class Priors:
-    """Independent priors by parameter, `section.field` of a name; `name` is the file's."""
+    """Independent priors by parameter, `section.field` of a name; `name` is the file's.
+
+    `limits` are what the model allows of parameters that are of no name: sizes of events.
+    """
 
     laws: Mapping[str, Normal | LogNormal | Uniform]
     name: str
     text: str
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -91,16 +95,15 @@ class Priors:
         """
         scores = np.asarray(z, float)
         columns = [law.value(scores[..., k]) for k, law in enumerate(self.laws.values())]
-        limits = [_range(key) for key in self.laws]
+        limits = [self.limits.get(key) or limits_of(_field(key)) for key in self.laws]
         held = [np.clip(c, low, high) for c, (low, high) in zip(columns, limits, strict=True)]
         return np.stack(held, axis=-1)
 
 
-def _range(key: str) -> tuple[float, float]:
+def limits_of(of: FieldInfo) -> tuple[float, float]:
     """What the model allows of a parameter, ends included."""
-    field = _field(key)
-    least, above = (_or(bound(field, name), -np.inf) for name in ("ge", "gt"))
-    most, below = (_or(bound(field, name), np.inf) for name in ("le", "lt"))
+    least, above = (_or(bound(of, name), -np.inf) for name in ("ge", "gt"))
+    most, below = (_or(bound(of, name), np.inf) for name in ("le", "lt"))
     low, high = np.nextafter(above, np.inf), np.nextafter(below, -np.inf)
     return max(least, float(low)), min(most, float(high))
 
@@ -164,7 +167,7 @@ def _law(key: str, entry: object, place: yamlfile.Place) -> Normal | LogNormal |
         ) from None
     if isinstance(law, Uniform) and law.low >= law.high:
         raise InputError(f"{place}: {key}: low {law.low:g} is not below high {law.high:g}")
-    middle, (low, high) = float(law.value(0.0)), _range(key)
+    middle, (low, high) = float(law.value(0.0)), limits_of(_field(key))
     if not low <= middle <= high:
         raise InputError(
             f"{place}: {key}: its median {middle:g} is not between {low:g} and {high:g}"

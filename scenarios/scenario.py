@@ -272,7 +272,8 @@ class Scenario(NameParameters):
 
     @model_validator(mode="after")
     def _members_are_possible(self) -> Self:
-        check_ensemble(self.ensemble, NameParameters.model_fields, self.names)
+        events = dict(zip(labels(self.timeline), self.timeline, strict=True))
+        check_ensemble(self.ensemble, NameParameters.model_fields, self.names, events)
         check_together(self.pasts)
         return self
 

@@ -23,16 +23,19 @@ from .small_market import load_one
 from .small_run import BOOK, CHAIN, CROWD, MARKET
 
 INFECTION = (0.2, 1.0, 3.0)
+NEWS = (0.0, 0.3, -0.2)
 TREE = {
     "id": "several",
     "horizon_days": 2,
     "horizons": (1, 2),
     "steps_per_day": 8,
     "names": {"GME": CROWD},
+    "timeline": [{"id": "the 2.5 news", "type": "anchor_news", "day": 2, "size": 0.1}],
     "ensemble": {
         "names.GME.crowd.infection": INFECTION,
         "names.GME.crowd.share_budget": (0.5, 2.0, 1.0),
         "shorts.participation": (0.1, 0.5, 0.0),
+        "timeline.the 2.5 news.size": NEWS,
     },
 }
 SEVERAL = Scenario.model_validate(TREE)
@@ -46,6 +49,7 @@ def alone(member: int) -> Scenario:
     }
     shorts = {"participation": (0.1, 0.5, 0.0)[member]}
     tree = {k: v for k, v in TREE.items() if k != "ensemble"}
+    tree["timeline"] = [{"type": "anchor_news", "day": 2, "size": NEWS[member]}]
     return Scenario.model_validate(tree | {"names": {"GME": {"crowd": crowd}}, "shorts": shorts})
 
 
@@ -137,6 +141,13 @@ def test_a_member_that_cannot_be_is_told_by_its_number() -> None:
         pack(BOOK, MARKET, CHAIN, Scenario.model_validate(tree), seed=5)
 
 
+EVENTS = """\
+timeline:
+  - {id: news, type: anchor_news, day: 1, size: 0.1}
+  - {id: halt, type: trading_halt, day: 1}
+"""
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
@@ -147,8 +158,12 @@ def test_a_member_that_cannot_be_is_told_by_its_number() -> None:
         ),
         ("names.GME.crowd.infection: [1, -2]", r"-2 of member 1: give a number greater than or"),
         ("names.GME.crowd.infektion: [1, 2]", r"unknown field, did you mean infection"),
-        ("names.GME.crowd: [1, 2]", r"write section.field or names.SYMBOL.section.field"),
-        ("horizon_days: [1, 2]", r"write section.field or names"),
+        ("names.GME.crowd: [1, 2]", r"write section.field, names.SYMBOL.section.field or"),
+        ("horizon_days: [1, 2]", r"write section.field, names"),
+        ("timeline.new.size: [1, 2]", r"no event new stands under timeline, did you mean news"),
+        ("timeline.news.day: [1, 2]", r"of an event write timeline.ID.size"),
+        ("timeline.halt.size: [1, 2]", r"ensemble: timeline.halt.size: halt has no size"),
+        ("timeline.news.size: [1, -2]", r"-2 of member 1: give a number greater than -1"),
         ("names.AMC.crowd.infection: [1, 2]", r"AMC does not stand under names; add it there"),
         ("names.GME.crowd.infection: 1", r'"1" is not a list'),
         ("names.GME.crowd.infection: [1, x]", r'"x" is not a number'),
@@ -163,7 +178,7 @@ def test_mistakes_are_named(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=message):
-        load_one(f"names:\n  GME:\n    crowd: {{infection: 1.0}}\nensemble:\n  {lines}\n")
+        load_one(f"names:\n  GME:\n    crowd: {{infection: 1.0}}\nensemble:\n  {lines}\n{EVENTS}")
 
 
 BASE = """\
@@ -188,6 +203,11 @@ def test_what_stands_nearer_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert grid.ensemble == {"names.GME.crowd.infection": (1, 2)}
     replaced = load_one("base: base.yaml\nensemble:\n  names.GME.crowd.infection: [5, 6]\n")
     assert replaced.ensemble["names.GME.crowd.infection"] == (5, 6)
+    news = f"{BASE}  timeline.news.size: [5, 6]\n{EVENTS}"
+    Path("news.yaml").write_text(news)
+    assert "timeline.news.size" in load_one("base: news.yaml\n").ensemble
+    other = load_one("base: news.yaml\ntimeline: [{type: trading_halt, day: 2}]\n")
+    assert list(other.ensemble) == list(kept.ensemble)
     mapped = load_one(BASE, GME="NO")
     assert list(mapped.ensemble) == ["names.NO.crowd.infection", "names.NO.crowd.momentum"]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...kernels.layout import COMPONENT_CYCLE, Packed
 from ...kernels.pack import pack
-from ...scenarios.ensemble import steps
+from ...scenarios.ensemble import TIMELINE, steps
 from ...scenarios.scenario import NameParameters, Scenario
 from .simulator import Paths, Simulator, all_watched, log_closes, on_days
 
@@ -51,7 +51,8 @@ class Beside(Simulator):
         columns = {
             key: values
             for key, values in self.base.ensemble.items()
-            if steps(key, NameParameters.model_fields)[1] in self.others
+            if (path := steps(key, NameParameters.model_fields))[0] == TIMELINE
+            or path[1] in self.others
         }
         count = -(-self.paths // COMPONENT_CYCLE)
         first = self.scenario().model_copy(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,13 @@ import numpy as np
 from ... import __version__
 from ...results.scores import BANDS
 from ...scenarios.calendar import EXCHANGE
+from ...scenarios.dated import as_yaml
 from ...scenarios.ensemble import steps
 from ...scenarios.library import presets
 from ...scenarios.scenario import NameParameters
 from .fit import IDENTIFIED, RATE, Fit
 from .inputs import Episode
+from .simulator import dotted
 
 COLUMNS = ("parameter", "prior 5-95 %", "fitted 5 %", "median", "95 %", "sd left", "")
 Z95 = 1.6448536269514722
@@ -71,19 +73,23 @@ def yaml(fit: Fit, episode: Episode, output: Path) -> str:
     medians = np.median(fit.members, axis=0)
     told = dict(zip(fit.simulator.priors.parameters, fit.told, strict=True))
     section = None
+    of_events = {key: value for key, value in zip(told, medians, strict=True) if _is_size(key)}
     for key, value in sorted(zip(told, medians, strict=True)):
+        if key in of_events:
+            continue
         above, _, field = key.partition(".")
         if above != section:
             lines.append(f"    {above}:")
             section = above
         words = f"# median; sd {told[key]:.2f} of its prior's"
         lines.append(f"      {field}: {value:.4g}  {words}")
+    lines += _timeline(episode, of_events)
     lines.append("ensemble:")
     for key, values in zip(told, fit.members.T, strict=True):
-        dotted = f"names.{episode.symbol}.{key}"
-        assert steps(dotted, NameParameters.model_fields)[1] == episode.symbol
+        column = dotted(episode.symbol, key)
+        assert _is_size(key) or steps(column, NameParameters.model_fields)[1] == episode.symbol
         numbers = ", ".join(f"{value:g}" for value in values)
-        lines.append(f"  {dotted}:")
+        lines.append(f"  {column}:")
         lines += textwrap.wrap(
             f"[{numbers}]", 100, initial_indent="    ", subsequent_indent="     "
         )
@@ -91,6 +97,21 @@ def yaml(fit: Fit, episode: Episode, output: Path) -> str:
     if episode.beside:  # that of the others stands under `episode` of the base
         past = ["episodes:", f"  {_quoted(episode.symbol)}:", *(f"  {line}" for line in past[2:])]
     return "\n".join([*lines, *past]) + "\n"
+
+
+def _is_size(key: str) -> bool:
+    """Whether a parameter is the size of an event."""
+    return key.startswith("timeline.")
+
+
+def _timeline(episode: Episode, sizes: Mapping[str, float]) -> Iterator[str]:
+    """Every event, one that was fitted with its median size."""
+    if episode.events:
+        yield "timeline:"
+    for tree in as_yaml(episode.events):
+        if (fitted := sizes.get(f"timeline.{tree['id']}.size")) is not None:
+            tree["size"] = float(f"{fitted:.4g}")
+        yield f"  - {json.dumps(tree)}".replace('"', "")
 
 
 def _episode(episode: Episode) -> Iterator[str]:

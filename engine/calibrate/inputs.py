@@ -14,6 +14,7 @@ from ...kernels import Backend
 from ...scenarios.book import Book
 from ...scenarios.calendar import sessions
 from ...scenarios.chain import Chain, load_chain
+from ...scenarios.dated import Dated, load_dated
 from ...scenarios.episode import market_of
 from ...scenarios.errors import InputError, did_you_mean, shown
 from ...scenarios.library import load_episodes, load_scenarios
@@ -21,9 +22,10 @@ from ...scenarios.market import Market, load_market
 from ...scenarios.priors import Priors, load_priors
 from ...scenarios.scenario import Scenario
 from ...scenarios.series import Points, Prices, load_points, load_prices
+from ...scenarios.timeline import MAX_EVENTS, AnyEvent, labels
 from .beside import Beside
 from .loss import Observed, Series, days_of
-from .simulator import Simulator, all_watched
+from .simulator import Simulator, all_watched, dotted
 
 PUBLICATION = 7  # sessions after settlement until FINRA tells short interest (rule 4560)
 PRICE_GAP = 0.02  # between the market file and the first close
@@ -55,10 +57,11 @@ class Episode:
     notes: tuple[str, ...]
     reported: Points | None = None
     beside: tuple[str, ...] = ()
+    events: tuple[AnyEvent, ...] = ()
 
     def check_members(self, members: int) -> None:
         """Raises InputError where the base has an ensemble of another size that stays."""
-        fitted = {f"names.{self.symbol}.{key}" for key in self.priors.parameters}
+        fitted = {dotted(self.symbol, key) for key in self.priors.parameters}
         there = {len(values) for key, values in self.base.ensemble.items() if key not in fitted}
         if there - {members}:
             (count,) = there
@@ -96,11 +99,13 @@ def read_episode(
     base: str | None = None,
     priors: str = "squeeze",
     beside: Sequence[str] = (),
+    events: str | Path | None = None,
 ) -> Episode:
     """Read everything; `series` gives files by the names of SERIES. Raises InputError, one line.
 
     The market file is the snapshot of the first close. With `as_of` nothing after that close is
-    used. Names `beside` are simulated with it, under what the base says of them.
+    used. Names `beside` are simulated with it, under what the base says of them. `events` are
+    added to the base's, those after `as_of` left out.
     """
     snapshot = load_market(market)
     name = _symbol(snapshot, symbol)
@@ -118,6 +123,9 @@ def read_episode(
     others = _others(beside, name, snapshot)
     book = all_watched({s: snapshot[s].price for s in (name, *others)})
     laws, story = load_priors(priors), _base(base, snapshot, book)
+    if events is not None:
+        known, story, more = _events(events, name, closes, story, as_of)
+        laws, notes = known.into(laws), [*notes, *more]
     return Episode(
         symbol=name,
         prices=closes,
@@ -130,6 +138,7 @@ def read_episode(
         notes=(*snapshot.warnings, *notes, *story.notes),
         reported=points.get("short interest"),
         beside=others,
+        events=() if events is None else story.timeline,
     )
 
 
@@ -208,6 +217,19 @@ def _series(
         logs = np.log(values / per)
         found.append(Series(name, quantity, days, logs, scale_known=name != "attention"))
     return tuple(found), notes
+
+
+def _events(
+    file: str | Path, symbol: str, prices: Prices, base: Scenario, as_of: date | None
+) -> tuple[Dated, Scenario, list[str]]:
+    """Dated events, the base with them in its timeline, and how many nobody knew of yet."""
+    days = sessions(prices.dates[0], prices.dates[-1], prices.calendar)
+    found, later = load_dated(file, symbol, days, labels(base.timeline), as_of or date.max)
+    if (count := len(base.timeline) + len(found.events)) > MAX_EVENTS:
+        raise InputError(f"{file}: {count} events, the base's among them; at most {MAX_EVENTS}")
+    timeline = (*base.timeline, *found.events)
+    notes = [f"events: {later} after {as_of} are left out"] if later else []
+    return found, base.model_copy(update={"timeline": timeline}), notes
 
 
 def _base(base: str | None, market: Market, book: Book) -> Scenario:

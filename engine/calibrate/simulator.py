@@ -70,7 +70,7 @@ class Simulator:
 
     def values(self, parameters: Sequence[float]) -> dict[str, float]:
         """Parameters by their dotted names in a scenario, in the order of the priors."""
-        keys = (f"names.{self.symbol}.{key}" for key in self.priors.parameters)
+        keys = (dotted(self.symbol, key) for key in self.priors.parameters)
         return dict(zip(keys, map(float, parameters), strict=True))
 
     def __call__(self, parameters: Sequence[float]) -> Paths:
@@ -89,6 +89,11 @@ class Simulator:
     def elsewhere(self, paths: int) -> Simulator:
         """The same with paths that no fit has seen."""
         return replace(self, first=self.first + self.paths, paths=paths)
+
+
+def dotted(symbol: str, key: str) -> str:
+    """A parameter of the priors as a scenario's ensemble names it."""
+    return key if key.startswith("timeline.") else f"names.{symbol}.{key}"
 
 
 def on_days(scenario: Scenario, symbols: Sequence[str], days: tuple[int, ...]) -> Scenario:
