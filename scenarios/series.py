@@ -124,19 +124,22 @@ def load_prices(path: str | Path, first: date | None = None, last: date | None =
     return Prices(dates, close, volume, table.file, exchange, some)
 
 
-def load_points(path: str | Path, column: str, unit: str) -> Points:
+def load_points(
+    path: str | Path, column: str, unit: str, first: date = date.min, last: date = date.max
+) -> Points:
     """A file with the columns `date` and `column`, on any days in ascending order.
 
-    Volume may stand in a file of prices. Values are above 0; `unit` says in the error of which.
-    Raises InputError.
+    Of the rows from `first` to `last`, both included; there may be none. Volume may stand in a file
+    of prices. Values are above 0; `unit` says in the error of which. Raises InputError.
     """
     columns = COLUMNS if column in COLUMNS else ("date", column)
     table = read_table(Path(path), columns, ("date", column))
     rows = list(_dated(table))
     if not rows:
         raise InputError(f"{table.file}: no rows under the header; add one per day")
-    values = [row.positive(column, f"give {unit}") for row, _ in rows]
-    return Points(tuple(day for _, day in rows), np.array(values), table.file)
+    chosen = [(row, day) for row, day in rows if first <= day <= last]
+    values = [row.positive(column, f"give {unit}") for row, _ in chosen]
+    return Points(tuple(day for _, day in chosen), np.array(values), table.file)
 
 
 def _said(table: Table, comment: str, word: str) -> bool:

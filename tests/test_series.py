@@ -165,6 +165,8 @@ def test_points_on_a_few_days() -> None:
     assert len(points.until(date(2021, 1, 2)).values) == 0
     with pytest.raises(InputError, match=r'unknown column "short_interest"'):
         load_points("s.csv", "volume", "shares traded")
-    Path("s.csv").write_text("date,short_interest\n2021-01-15,0\n")
+    Path("s.csv").write_text("date,short_interest\n2021-01-15,0\n2021-01-29,5\n")
+    later = load_points("s.csv", "short_interest", "shares", date(2021, 1, 16))
+    assert later.values.tolist() == [5.0]  # what lies elsewhere may be wrong
     with pytest.raises(InputError, match=r'short_interest: "0" is not above 0; give shares sold'):
         load_points("s.csv", "short_interest", "shares sold short")

@@ -118,7 +118,7 @@ def read_episode(
             f"{closes.file}: {closes.days[-1]} days after the first; at most {MOST_DAYS} can be "
             "simulated, so bring --from and --to nearer to each other"
         )
-    points = _points(series or {}, as_of)
+    points = _points(series or {}, closes, as_of)
     found, notes = _series(points, closes, snapshot[name].float_shares)
     others = _others(beside, name, snapshot)
     book = all_watched({s: snapshot[s].price for s in (name, *others)})
@@ -183,13 +183,13 @@ def _of_the_first_close(market: Market, symbol: str, prices: Prices) -> Market:
     return replace(market, as_of=start, warnings=() if market.as_of is None else market.warnings)
 
 
-def _points(files: Mapping[str, Path], as_of: date | None) -> dict[str, Points]:
-    """What was known at the close of `as_of`; a report of short interest comes out late."""
-    found = {name: load_points(file, *SERIES[name][:2]) for name, file in files.items()}
-    if as_of is None:
-        return found
-    known = {name: points.until(as_of) for name, points in found.items()}
-    if (reports := known.get("short interest")) is not None:
+def _points(files: Mapping[str, Path], prices: Prices, as_of: date | None) -> dict[str, Points]:
+    """What was known at the last close, of the days since the first; a report of short interest
+    comes out late.
+    """
+    ends = prices.dates[0], prices.dates[-1]
+    known = {name: load_points(file, *SERIES[name][:2], *ends) for name, file in files.items()}
+    if as_of is not None and (reports := known.get("short interest")) is not None:
         out = [day for day in reports.dates if _sessions_after(day, as_of) >= PUBLICATION]
         known["short interest"] = reports.until(out[-1] if out else date.min)
     return known
@@ -212,7 +212,7 @@ def _series(
                 f"{points.file}: nothing known that tells of {prices.dates[1]} to "
                 f"{prices.dates[-1]}; leave the file out"
             )
-        notes.append(f"{name}: {len(days)} of {len(points.values)} dates are days of the episode")
+        notes.append(f"{name}: known on {len(days)} days of the episode")
         per = float_shares if unit.startswith("shares") else 1.0
         logs = np.log(values / per)
         found.append(Series(name, quantity, days, logs, scale_known=name != "attention"))
