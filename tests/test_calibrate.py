@@ -19,6 +19,7 @@ from powderkeg.kernels.pack import pack
 from powderkeg.results.scores import crps, energy_score
 from powderkeg.scenarios import Book, InputError, Position, load_scenarios
 from powderkeg.scenarios.calendar import sessions
+from powderkeg.scenarios.library import load_episode
 from powderkeg.scenarios.series import Points, Prices
 from tests.cli_runs import command
 
@@ -166,6 +167,28 @@ def test_the_file_holds_what_was_scored() -> None:
     assert len(scenario.members()) == 16
     rows = document.rows(found)
     assert rows[0][0] == "crowd.infection" and rows[0][-1] == "identified"
+
+
+def test_a_fit_to_a_few_closes_scores_paths_on_their_days_alone() -> None:
+    """Also what else was seen counts on its own day, a close or none."""
+    lines = Path("prices.csv").read_text().splitlines()
+    kept = [line for k, line in enumerate(lines) if k < 2 or k - 2 in (0, 2, 3, 6, 9)]
+    Path("prices.csv").write_text("\n".join(["# sessions: some", *kept]) + "\n")
+    Path("si.csv").write_text(f"date,short_interest\n{DAYS[7]},40000000\n")
+    of = episode(series={"short interest": Path("si.csv")})
+    assert of.observed.series[0].days == (5,)
+    simulator = of.simulator(SMALL.paths, 1, backend("native"))
+    assert simulator.days == (2, 3, 6, 9)
+    every = replace(simulator, days=tuple(range(1, 10)))([0.9, 2.0, 0.1])
+    some = simulator([0.9, 2.0, 0.1])
+    np.testing.assert_array_equal(some.closes, every.closes[:, [1, 2, 5, 8]])
+    np.testing.assert_array_equal(some.counts, every.counts)
+    found = small_fit(of)
+    text = document.yaml(found, of, Path("fitted.yaml"))
+    assert "  sessions: some\n" in text and f"    {DAYS[6]}: 43\n" in text
+    Path("fitted.yaml").write_text(text)
+    past = load_episode("fitted.yaml")
+    assert past.days == (2, 3, 6, 9)
 
 
 def test_as_of_forgets_what_came_later() -> None:

@@ -65,6 +65,24 @@ def test_other_exchanges_have_other_sessions() -> None:
         load_prices(written(lines, above="# calendar: moon\n"))
 
 
+def test_a_few_closes_where_it_is_said_that_only_some_are_known() -> None:
+    lines = [plain()[k] for k in (0, 3, 4, 9, 12)]
+    with pytest.raises(InputError, match=r"2021-01-13 and 7 more: .*or say `# sessions: some`"):
+        load_prices(written(lines))
+    prices = load_prices(written(lines, above="# sessions: some\n"))
+    assert prices.days == (3, 4, 9, 12) and prices.some
+    assert prices.until(DAYS[12]).some
+    # 20 after 40 may be five sessions' work, so no split is told
+    risen = [f"{DAYS[k]},{price}" for k, price in ((0, 39), (1, 40), (2, 39), (3, 40), (9, 20))]
+    assert load_prices(written(risen, above="# sessions: some\n")).close[-1] == 20
+    for above, message in (
+        ("# sessions: few\n", r'p.csv: sessions: "few" is not known; write `# sessions: some`'),
+        ("# sessions: some\n", r"row \d+, date: 2021-01-16 is a Saturday without a session"),
+    ):
+        with pytest.raises(InputError, match=message):
+            load_prices(written([*lines[:2], "2021-01-16,30", *lines[3:]], above=above))
+
+
 def changed(row: int, text: str) -> list[str]:
     lines = plain()
     lines[row] = text
