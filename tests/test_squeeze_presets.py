@@ -1,4 +1,4 @@
-"""Volkswagen 2008 and Tesla 2020: each preset finds its past usual, for the reason that it names."""
+"""Volkswagen 2008 and Tesla 2020: each preset finds its past usual, for reasons that it names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from powderkeg.engine.calibrate.inputs import read_scored
 from powderkeg.engine.calibrate.scorecard import Scorecard, score
 from powderkeg.engine.catalogue import example
-from powderkeg.kernels import native
+from powderkeg.kernels import backend, native
 from powderkeg.kernels.pack import pack
 from powderkeg.scenarios import load_book, load_chain, load_market, load_scenarios
 from powderkeg.scenarios.priors import load_priors
@@ -29,9 +29,10 @@ def card(preset: str, channel: str = "", event: str = "") -> Scorecard:
     story, chain = read_scored(preset, None)
     kept = tuple(each for each in story.timeline if each.id != event)
     assert len(kept) == len(story.timeline) - bool(event)
+    sets = {key: column for key, column in story.ensemble.items() if f".{event}." not in key}
     switches = story.channels.model_copy(update={channel: False} if channel else {})
-    told = story.model_copy(update={"timeline": kept, "channels": switches})
-    return score(told, chain, paths=PATHS, seed=11, engine=native)
+    told = story.model_copy(update={"timeline": kept, "ensemble": sets, "channels": switches})
+    return score(told, chain, paths=PATHS, seed=11, engine=backend("native"))
 
 
 def peaks(preset: str, **left_out: str) -> Array:
