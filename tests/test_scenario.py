@@ -39,7 +39,8 @@ def test_presets_load_and_fit_the_example() -> None:
     assert {"calm", "crowded-basket", "gme-2021"} <= set(presets())
     market = load_market(EXAMPLE / "market.csv")
     book = load_book(EXAMPLE / "book.csv", market)
-    for scenario in load_scenarios(presets(), market, book, {"VOW": "GME"}):
+    elsewhere = dict.fromkeys(("KBIO", "NICKEL", "PUMP", "SILVER", "VOW"), "GME")
+    for scenario in load_scenarios(presets(), market, book, elsewhere):
         assert scenario.text.startswith("# ")
         assert f"id: {scenario.id}\n" in scenario.text
         assert scenario.description
