@@ -41,7 +41,7 @@ def test_presets_load_and_fit_the_example() -> None:
     book = load_book(EXAMPLE / "book.csv", market)
     # stories of names that the example does not hold are told on GameStop
     elsewhere = {"kbio-2015": "KBIO", "leader-pump": "PUMP", "nickel-2022": "NICKEL",
-                 "silver-1980": "SILVER"}  # fmt: skip
+                 "silver-1980": "SILVER", "vw-2008": "VOW"}  # fmt: skip
     for name in presets():
         mapped = {elsewhere[name]: "GME"} if name in elsewhere else {}
         (scenario,) = load_scenarios([name], market, book, mapped)
