@@ -242,7 +242,7 @@ def test_koss_rises_with_hardly_a_short_and_fubo_does_not_with_many(
     assert short["KOSS"] < 0.01 and short["FUBO"] > 0.7
     koss, fubo = peak(basket["KOSS"]), peak(basket["FUBO"])
     assert koss.actual == pytest.approx(19.75, abs=0.01) and koss.quantiles[0] > 2
-    assert fubo.actual == pytest.approx(1.436, abs=0.001) and fubo.quantiles[2] < 1.8
+    assert fubo.actual == pytest.approx(1.436, abs=0.001) and fubo.quantiles[2] < 2
     assert fubo.quantiles[4] < koss.quantiles[2]
 
 
