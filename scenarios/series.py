@@ -30,6 +30,8 @@ from .table import Row, Table, read_table
 COLUMNS = ("date", "open", "high", "low", "close", "adj close", "volume")
 FEWEST = 5
 """Closes that an episode has at least, the first one included."""
+FEWEST_KNOWN = 2
+"""The same of an episode that is not over: what a day's move says."""
 
 # A split shows as a gap from close to open (to close, where no open is given) next to one of these
 # ratios, out of nothing (in multiples of the usual daily move), on the usual money. Squeezes gap as
@@ -72,10 +74,10 @@ class Prices:
     def until(self, last: date) -> Prices:
         """What was known at the close of `last`. Raises InputError if that is too little."""
         count = sum(day <= last for day in self.dates)
-        if count < FEWEST:
+        if count < FEWEST_KNOWN:
             raise InputError(
-                f"--as-of {last}: {count} closes from {self.dates[0]} on; an episode has at least "
-                f"{FEWEST}"
+                f"--as-of {last}: {count} close{'s' * (count != 1)} from {self.dates[0]} on; a fit "
+                f"takes {FEWEST_KNOWN} or more"
             )
         volume = None if self.volume is None else self.volume[:count]
         return replace(self, dates=self.dates[:count], close=self.close[:count], volume=volume)

@@ -98,7 +98,7 @@ def test_a_past_out_of_reach_is_surprising_and_outside() -> None:
     assert not wild.expected[2].usual  # every rank is the highest
     assert wild.histogram.tolist() == [0, 0, 0, 0, 8] and wild.inside[(0.05, 0.95)] == 0
     marks = {row[0]: row[-1] for row in show_score.figure_rows(wild)}
-    assert marks["peak close, multiple"] == "outside"
+    assert marks["peak close, multiple"] == "5-95 %"
     assert any("SURPRISING" in sentence for sentence in show_score.sentences(wild))
 
 

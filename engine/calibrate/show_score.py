@@ -10,18 +10,18 @@ import numpy as np
 
 from ...results.scores import BANDS
 from .scorecard import Expected, Scorecard
+from .verdict import outside, shape, shortfalls
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DAY_COLUMNS = ("day", "date", "close", "5 %", "25 %", "50 %", "75 %", "95 %", "rank")
-FIGURE_COLUMNS = ("figure", "actual", "5 %", "25 %", "50 %", "75 %", "95 %", "rank", "")
+FIGURE_COLUMNS = ("figure", "actual", "5 %", "10 %", "50 %", "90 %", "95 %", "rank", "outside")
 SCORE_COLUMNS = ("foretold by", "mean CRPS", "energy score")
 SUMMARY_COLUMNS = (
     "name", "closes in 5-95 %", "taken as a whole", "peak", "5 %", "50 %", "95 %", "mean CRPS",
     "random walk", "Merton",
 )  # fmt: skip
-OUTSIDE = 0.05
 ACROSS = 3  # panels of a picture
 
 
@@ -39,7 +39,7 @@ def figure_rows(card: Scorecard) -> list[tuple[str, ...]]:
     """What the path looked like beside what simulated paths look like."""
     return [
         (f.name, f"{f.actual:.3g}", *(f"{q:.3g}" for q in f.quantiles), f"{f.rank:.2f}",
-         "" if OUTSIDE <= f.rank <= 1 - OUTSIDE else "outside")
+         outside(f))
         for f in card.figures
     ]  # fmt: skip
 
@@ -66,8 +66,11 @@ def sentences(card: Scorecard) -> Iterator[str]:
         + ", ".join(str(n) for n in card.histogram)
         + f" ({count / len(card.histogram):.1f} each if even)"
     )
+    yield from shape(card)
     best = min(card.scores, key=lambda name: card.scores[name][0])
     yield f"least mean CRPS: {best}"
+    short = [f"falls short: {line}" for line in shortfalls(card)]
+    yield from short or ["falls short of nothing that is asked here"]
 
 
 def _judged(expected: Expected) -> str:
