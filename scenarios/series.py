@@ -48,10 +48,10 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Prices:
-    """Closes of sessions in the currency of the file; `volume` in shares or None.
+    """Closes of sessions in the currency of the file; `volume` in shares or None, `high` or None.
 
-    Of consecutive sessions, unless `some` says that only these are known. Shape: close, volume
-    (closes,).
+    Of consecutive sessions, unless `some` says that only these are known. Shape: close, volume,
+    high (closes,).
     """
 
     dates: tuple[date, ...]
@@ -60,6 +60,7 @@ class Prices:
     file: str
     calendar: str = EXCHANGE
     some: bool = False
+    high: Array | None = None
 
     @property
     def days(self) -> tuple[int, ...]:
@@ -79,8 +80,10 @@ class Prices:
                 f"--as-of {last}: {count} close{'s' * (count != 1)} from {self.dates[0]} on; a fit "
                 f"takes {FEWEST_KNOWN} or more"
             )
-        volume = None if self.volume is None else self.volume[:count]
-        return replace(self, dates=self.dates[:count], close=self.close[:count], volume=volume)
+        volume, high = (None if x is None else x[:count] for x in (self.volume, self.high))
+        return replace(
+            self, dates=self.dates[:count], close=self.close[:count], volume=volume, high=high
+        )
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,9 @@ def load_prices(path: str | Path, first: date | None = None, last: date | None =
     if (close == close[0]).all():
         raise InputError(f"{table.file}: every close is {close[0]:g}; was the name trading?")
     volume = np.array([bar.volume or 0.0 for bar in bars]) if bars[0].volume else None
-    return Prices(dates, close, volume, table.file, exchange, some)
+    highs = [bar.high for bar in bars if bar.high is not None]
+    high = np.array(highs) if len(highs) == len(bars) else None
+    return Prices(dates, close, volume, table.file, exchange, some, high)
 
 
 def load_points(
@@ -159,6 +164,7 @@ class _Bar:
     open: float | None
     close: float
     volume: float | None
+    high: float | None
 
     @property
     def money(self) -> float | None:
@@ -209,7 +215,8 @@ def _bar(row: Row, day: date) -> _Bar:
             raise row.error(
                 "close", f"{close:g} is {side} of {day}, {row.text(column)}; correct one of them"
             )
-    return _Bar(opened, close, volume)
+    high = row.positive("high", hint) if row.text("high") else None
+    return _Bar(opened, close, volume, high)
 
 
 def _complete(chosen: Sequence[tuple[Row, date]], exchange: str, some: bool, file: str) -> None:

@@ -32,7 +32,7 @@ from ...scenarios.scenario import Scenario
 from ..progress import Progress
 from .fit import Fit, Size, fit
 from .loss import Observed
-from .simulator import Simulator, log_closes, on_days, watched
+from .simulator import Simulator, dotted, log_closes, on_days, watched
 
 Array = npt.NDArray[np.float64]
 
@@ -142,7 +142,7 @@ def simulated(found: Fit, base: Scenario, days: int) -> tuple[Array, npt.NDArray
     """Log closes under an ensemble, and every path's member. Shape: (paths, days), (paths,)."""
     by = found.simulator
     columns = zip(by.priors.parameters, found.members.T, strict=True)
-    ensemble = {f"names.{by.symbol}.{key}": tuple(map(float, v)) for key, v in columns}
+    ensemble = {dotted(by.symbol, key): tuple(map(float, v)) for key, v in columns}
     story = on_days(base, (by.symbol,), tuple(range(1, days + 1)))
     story = story.model_copy(update={"ensemble": ensemble})
     book = watched(by.symbol, by.market[by.symbol].price)

@@ -96,7 +96,7 @@ def summary_rows(cards: Sequence[Scorecard]) -> list[tuple[str, ...]]:
     return rows
 
 
-def draw(cards: Sequence[Scorecard], path: Path) -> None:
+def draw(cards: Sequence[Scorecard], path: Path, dpi: int = 150) -> None:
     """The actual closes over the fan of simulated ones, a panel for every name; of one name ranks
     beside them. Format by suffix.
     """
@@ -116,7 +116,7 @@ def draw(cards: Sequence[Scorecard], path: Path) -> None:
             _fan(panel, card)
         for panel in panels[len(cards) :]:
             panel.set_axis_off()
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=dpi)
 
 
 def _fan(fan: Axes, card: Scorecard) -> None:
