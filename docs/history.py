@@ -134,7 +134,7 @@ def foretold(found: Sequence[Forecast]) -> Iterator[str]:
 
 def draw_forecasts(found: Sequence[Forecast], path: Path) -> None:
     """Closes ahead over the fan of each forecast, a panel a day."""
-    figure = Figure(figsize=(11, 3.6), layout="constrained")
+    figure = Figure(figsize=(10, 3.3), layout="constrained")
     panels = figure.subplots(1, len(found))
     for panel, each in zip(panels, found, strict=True):
         days = np.arange(len(each.actual) + 1)
@@ -153,7 +153,7 @@ def draw_forecasts(found: Sequence[Forecast], path: Path) -> None:
         panel.minorticks_off()
     panels[0].set_ylabel("dollars")
     panels[-1].legend(frameon=False)
-    figure.savefig(path, dpi=90)
+    figure.savefig(path, dpi=75)
 
 
 def chapter(cards: Sequence[Scorecard], parts: Sequence[Decomposition]) -> Iterator[str]:
@@ -167,7 +167,7 @@ def chapter(cards: Sequence[Scorecard], parts: Sequence[Decomposition]) -> Itera
     for card, part in zip(cards, parts, strict=True):
         if len(cards) > 1:
             yield f"### {story.id}: {card.episode.symbol}\n"
-        yield f"Source: {card.episode.source}.\n"
+        yield f"Source: {card.episode.source.rstrip('.')}.\n"
         yield "\n".join(f"* {line}" for line in show_score.sentences(card)) + "\n"
         yield table(show_score.FIGURE_COLUMNS, show_score.figure_rows(card))
         yield table(show_score.SCORE_COLUMNS, show_score.score_rows(card))

@@ -75,10 +75,12 @@ def notes(found: Decomposition) -> Iterator[str]:
                 strict=True,
             )
         )
+        odds = ", ".join(f"{row.above.value.value:.3f}" for row in (*found.signs, without))
         yield (
             f"Dealers: the median peak is {held}; {_times(without.median)} if they never trade. "
-            "The sign is that of the listed options alone: dealers are short the calls that the "
-            "crowd buys under every sign."
+            f"The actual {found.peak:.3g} is exceeded with probability {odds}. The sign is that of "
+            "the listed options alone: dealers are short the calls that the crowd buys under every "
+            "sign."
         )
 
 
