@@ -14,8 +14,9 @@ import typer
 
 from . import __version__
 from .cli_decide import UNVERIFIED, Store, Workers, check, compare, hold, reverse, whatif
-from .cli_history import calibrate, refuse_second, score
+from .cli_history import calibrate
 from .cli_machine import BackEnd, bench, doctor, validate
+from .cli_scenarios import scenarios
 
 if TYPE_CHECKING:
     from .scenarios.limits import Limit
@@ -316,37 +317,6 @@ def replay(
 
 
 @app.command()
-def scenarios(
-    name: Annotated[
-        str | None,
-        typer.Argument(help="A preset to print, a word to look parameters up by, or `score`."),
-    ] = None,
-    scored: Annotated[
-        str | None,
-        typer.Argument(metavar="SCENARIO", help="After `score`: a preset or YAML file."),
-    ] = None,
-    symbol: Annotated[str | None, typer.Option(help="For score: one name of several.")] = None,
-    chain: Annotated[Path | None, typer.Option(help="For score: option chain, CSV.")] = None,
-    paths: Annotated[str, typer.Option(metavar="N", help="For score: paths.")] = "16384",
-    seed: Annotated[str, typer.Option(metavar="N", help="For score: seed.")] = "2",
-    backend: BackEnd = "auto",
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="For score: picture, .png or .svg.")
-    ] = None,
-) -> None:
-    """List presets and parameters; print a preset as YAML; score one against its past."""
-    from .engine.catalogue import print_scenarios
-    from .engine.screen import console
-
-    if name == "score":
-        score(scored, symbol=symbol, chain=chain, paths=paths, seed=seed, backend=backend,
-              output=output)  # fmt: skip
-    else:
-        refuse_second(name, scored)
-        print_scenarios(console(), name)
-
-
-@app.command()
 def demo(
     folder: Annotated[
         Path | None,
@@ -381,7 +351,9 @@ def demo(
     print(f"\nstore   {store}\nreport  {folder / 'january-2021.html'}")
 
 
-for command in (whatif, reverse, compare, check, calibrate, doctor, bench, validate):
+for command in (
+    scenarios, whatif, reverse, compare, check, calibrate, doctor, bench, validate,
+):  # fmt: skip
     app.command()(command)
 
 

@@ -155,16 +155,8 @@ def check_output(output: Path) -> None:
         raise InputError(f"{output}: the folder {output.parent} does not exist")
 
 
-def refuse_second(name: str | None, second: str | None) -> None:
-    """Raises InputError for a word after a preset: only `score` takes one."""
-    from .scenarios import InputError
-
-    if second is not None:
-        raise InputError(f"scenarios {name} {second}: give one word, or `scenarios score {second}`")
-
-
 def score(
-    scenario: str | None,
+    scenario: str,
     *,
     symbol: str | None,
     chain: Path | None,
@@ -185,8 +177,6 @@ def score(
     from .results.show import fit
     from .scenarios import InputError
 
-    if scenario is None:
-        raise InputError("scenarios score: which one? give a preset or a YAML file")
     if output is not None and (output.suffix not in (".png", ".svg") or output.exists()):
         raise InputError(f"--output: {output}: give a new .png or .svg file")
     check_back_end(backend)

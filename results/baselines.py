@@ -17,6 +17,7 @@ Array = npt.NDArray[np.float64]
 MOST_JUMPS = 8  # a day, of those the likelihood adds up
 LEAST_SHARE = 0.2  # of the returns' sd that the diffusion keeps
 LARGEST_RATE = 2.0
+FEWEST_RETURNS = 3
 
 
 def random_walk(volatility: float, days: int, paths: int, seed: int) -> Array:
@@ -107,18 +108,20 @@ def scored_beside(
     """Mean CRPS and energy score of simulated paths, of a walk and of Merton's jumps.
 
     The walk has the `volatility` from before, per square-root day; the jumps are fitted to the
-    episode itself. `days` are the numbers of the days whose closes are known; None: 1, 2, ...
+    episode itself, if it has three returns or more. `days` are the numbers of the days whose closes
+    are known; None: 1, 2, ...
     Shape: closes (paths, closes), actual (closes,), log prices.
     """
     paths, count = closes.shape
     known = np.arange(1, count + 1) if days is None else np.asarray(days)
     last, at = int(known[-1]), known - 1
-    jumps = fit_merton(np.diff(actual, prepend=0.0), np.diff(known, prepend=0))
     laws = {
         "scenario": closes,
         "random walk": random_walk(volatility, last, paths, seed)[:, at],
-        "Merton, fitted to it": jumps.paths(last, paths, seed)[:, at],
     }
+    if count >= FEWEST_RETURNS:
+        jumps = fit_merton(np.diff(actual, prepend=0.0), np.diff(known, prepend=0))
+        laws["Merton, fitted to it"] = jumps.paths(last, paths, seed)[:, at]
     return {
         name: (float(crps(x, actual).mean()), energy_score(x, actual)) for name, x in laws.items()
     }

@@ -6,12 +6,14 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
+from threading import Lock
 
 from .errors import InputError, shown
 
 WEEK, MONTH = 5, 20  # sessions of a week and month where no as-of date is known
 FRIDAY = 4
 EXCHANGE = "XNYS"
+_asking = Lock()  # exchange_calendars silences warnings, which is of the whole process
 
 
 @lru_cache(maxsize=32)
@@ -26,7 +28,8 @@ def sessions(first: date, last: date, exchange: str = EXCHANGE) -> tuple[date, .
 
     week = timedelta(days=7)
     try:
-        calendar = get_calendar(exchange, start=first - week, end=last + week)
+        with _asking:
+            calendar = get_calendar(exchange, start=first - week, end=last + week)
     except InvalidCalendarName:
         raise InputError(
             f"calendar {shown(exchange)} is not a code of exchange_calendars; XNYS is New York, "

@@ -15,14 +15,14 @@ from .parameter import Section
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
-FEWEST = 4
 
 
 class Episode(Section):
     """One name's past. Units as in a market file: shares, the market's currency, decimals a year.
 
     Dates are ISO. `closes` are those of all sessions after `as_of`, or with `sessions: some` of
-    those that are known; `short_interest_reported` goes by settlement dates.
+    those that are known; `short_interest_reported` goes by settlement dates. `high` is the highest
+    price of the episode, within a day or at a close.
     """
 
     symbol: str = Field(description="whose past, a symbol")
@@ -40,6 +40,7 @@ class Episode(Section):
         "all", description="of which sessions there is a close; some: only of those given"
     )
     closes: dict[str, Positive] = Field(description="closes of sessions after the first")
+    high: Positive | None = Field(None, description="highest price traded after the first close")
     calendar: str = Field(EXCHANGE, description="exchange, a code of exchange_calendars")
     short_interest_reported: dict[str, NotNegative] = Field(
         {}, description="shares sold short by settlement date"
@@ -53,8 +54,10 @@ class Episode(Section):
         for before, after in pairwise(days):
             if after <= before:
                 raise ValueError(f"closes: {after} comes after {before}; oldest first")
-        if len(self.closes) < FEWEST:
-            raise ValueError(f"closes: {len(self.closes)} closes; an episode has {FEWEST} or more")
+        if not self.closes:
+            raise ValueError("closes: there is none after the first; an episode has one or more")
+        if self.high is not None and self.high < (highest := max(self.closes.values())):
+            raise ValueError(f"high: {self.high:g} is below the close {highest:g}; correct one")
         return self
 
     @property

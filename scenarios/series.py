@@ -30,6 +30,8 @@ from .table import Row, Table, read_table
 COLUMNS = ("date", "open", "high", "low", "close", "adj close", "volume")
 FEWEST = 5
 """Closes that an episode has at least, the first one included."""
+FEWEST_KNOWN = 2
+"""The same of an episode that is not over: what a day's move says."""
 
 # A split shows as a gap from close to open (to close, where no open is given) next to one of these
 # ratios, out of nothing (in multiples of the usual daily move), on the usual money. Squeezes gap as
@@ -46,10 +48,10 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Prices:
-    """Closes of sessions in the currency of the file; `volume` in shares or None.
+    """Closes of sessions in the currency of the file; `volume` in shares or None, `high` or None.
 
-    Of consecutive sessions, unless `some` says that only these are known. Shape: close, volume
-    (closes,).
+    Of consecutive sessions, unless `some` says that only these are known. Shape: close, volume,
+    high (closes,).
     """
 
     dates: tuple[date, ...]
@@ -58,6 +60,7 @@ class Prices:
     file: str
     calendar: str = EXCHANGE
     some: bool = False
+    high: Array | None = None
 
     @property
     def days(self) -> tuple[int, ...]:
@@ -72,13 +75,15 @@ class Prices:
     def until(self, last: date) -> Prices:
         """What was known at the close of `last`. Raises InputError if that is too little."""
         count = sum(day <= last for day in self.dates)
-        if count < FEWEST:
+        if count < FEWEST_KNOWN:
             raise InputError(
-                f"--as-of {last}: {count} closes from {self.dates[0]} on; an episode has at least "
-                f"{FEWEST}"
+                f"--as-of {last}: {count} close{'s' * (count != 1)} from {self.dates[0]} on; a fit "
+                f"takes {FEWEST_KNOWN} or more"
             )
-        volume = None if self.volume is None else self.volume[:count]
-        return replace(self, dates=self.dates[:count], close=self.close[:count], volume=volume)
+        volume, high = (None if x is None else x[:count] for x in (self.volume, self.high))
+        return replace(
+            self, dates=self.dates[:count], close=self.close[:count], volume=volume, high=high
+        )
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,9 @@ def load_prices(path: str | Path, first: date | None = None, last: date | None =
     if (close == close[0]).all():
         raise InputError(f"{table.file}: every close is {close[0]:g}; was the name trading?")
     volume = np.array([bar.volume or 0.0 for bar in bars]) if bars[0].volume else None
-    return Prices(dates, close, volume, table.file, exchange, some)
+    highs = [bar.high for bar in bars if bar.high is not None]
+    high = np.array(highs) if len(highs) == len(bars) else None
+    return Prices(dates, close, volume, table.file, exchange, some, high)
 
 
 def load_points(
@@ -157,6 +164,7 @@ class _Bar:
     open: float | None
     close: float
     volume: float | None
+    high: float | None
 
     @property
     def money(self) -> float | None:
@@ -207,7 +215,8 @@ def _bar(row: Row, day: date) -> _Bar:
             raise row.error(
                 "close", f"{close:g} is {side} of {day}, {row.text(column)}; correct one of them"
             )
-    return _Bar(opened, close, volume)
+    high = row.positive("high", hint) if row.text("high") else None
+    return _Bar(opened, close, volume, high)
 
 
 def _complete(chosen: Sequence[tuple[Row, date]], exchange: str, some: bool, file: str) -> None:

@@ -1,5 +1,6 @@
 """Scorecards: figures of a path by hand, a scenario against its own path, mistakes named."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 
 from powderkeg.engine.calibrate import show_score
 from powderkeg.engine.calibrate.inputs import read_scored
-from powderkeg.engine.calibrate.scorecard import Scorecard, _shape, score
+from powderkeg.engine.calibrate.scorecard import Scorecard, _shape, pack_past, score
+from powderkeg.engine.calibrate.verdict import outside, shortfalls
 from powderkeg.kernels import backend
 from powderkeg.results.scores import crps
 from powderkeg.scenarios import InputError
@@ -98,7 +100,7 @@ def test_a_past_out_of_reach_is_surprising_and_outside() -> None:
     assert not wild.expected[2].usual  # every rank is the highest
     assert wild.histogram.tolist() == [0, 0, 0, 0, 8] and wild.inside[(0.05, 0.95)] == 0
     marks = {row[0]: row[-1] for row in show_score.figure_rows(wild)}
-    assert marks["peak close, multiple"] == "outside"
+    assert marks["peak close, multiple"] == "5-95 %"
     assert any("SURPRISING" in sentence for sentence in show_score.sentences(wild))
 
 
@@ -133,6 +135,62 @@ def test_a_few_points_are_scored_on_their_own_days() -> None:
     assert "6 closes of GME from 2021-01-13 to 2021-01-25 known, of 8 days" in said
 
 
+def test_the_highest_price_is_of_all_steps() -> None:
+    """Beside it the highest close of every path, which it is never below."""
+    high = EPISODE.replace("  price: 20\n", "  price: 20\n  high: 96.8\n")
+    found = {figure.name: figure for figure in card(STORY + high).figures}
+    top, peak = found["highest price, multiple"], found["peak close, multiple"]
+    assert top.actual == pytest.approx(4.84)
+    assert (top.quantiles > peak.quantiles).all() and top.quantiles[2] < 2 * peak.quantiles[2]
+    # four steps a day: the law of the highest price from a trace of every step
+    story, chain = read_scored("past.yaml", None)
+    ids = np.arange(1000, dtype=np.uint64)
+    traced = backend("native").simulate(pack_past(story, chain, 4), ids, trace=True).trace
+    assert traced is not None
+    highest = np.exp(np.maximum(traced["log_price"][:, :, 0].max(axis=1), 0))
+    exact = np.quantile(highest, (0.05, 0.1, 0.5, 0.9, 0.95))
+    np.testing.assert_allclose(top.quantiles, exact, rtol=2 / 32)  # bins are a 32nd of an octave
+    assert top.rank == pytest.approx(np.mean(highest < 4.84), abs=0.01)
+    assert "highest price, multiple: 4.84" in "\n".join(show_score.sentences(card(STORY + high)))
+
+
+def test_where_a_scenario_falls_short_it_says_so() -> None:
+    """Everything that is asked, broken one at a time from a card that falls short of nothing."""
+    found = card()
+    calm = found.figures[0]
+    fine = [replace(f, actual=f.quantiles[2], rank=0.5) for f in found.figures]
+    good = replace(
+        found,
+        figures=tuple(fine),
+        expected=tuple(replace(e, actual=e.low) for e in found.expected),
+        scores={"scenario": (0.3, 0.3), "random walk": (0.4, 0.4)},
+    )
+    assert list(shortfalls(good)) == []
+    assert list(show_score.sentences(good))[-1] == "falls short of nothing that is asked here"
+
+    def lines(**changed: object) -> list[str]:
+        return list(shortfalls(replace(good, **changed)))  # type: ignore[arg-type]
+
+    def with_figure(k: int, **changed: object) -> list[str]:
+        some = [replace(f, **changed) if i == k else f for i, f in enumerate(fine)]  # type: ignore[arg-type]
+        return lines(figures=tuple(some))
+
+    (line,) = lines(expected=(replace(good.expected[0], actual=-1.0), *good.expected[1:]))
+    assert line.startswith("closes inside 5%-95%: -1.00, its own paths have")
+    (line,) = with_figure(0, actual=90.0, rank=0.96)
+    assert line.startswith("peak close, multiple: 90, 5-95 % of simulated ones are")
+    assert with_figure(0, rank=0.94) == []  # outside 10-90 % is said in the table alone
+    assert outside(replace(calm, rank=0.94)) == "10-90 %" and outside(fine[0]) == ""
+    (line,) = with_figure(1, actual=fine[1].quantiles[2] + 3)
+    assert line.startswith("day of the peak: ")
+    daily = replace(calm, name="daily sd after day 3", actual=2.1 * calm.quantiles[2], rank=0.5)
+    assert lines(figures=(*fine, daily)) == [
+        "daily sd after day 3: 0.48 times the actual one on the median path"
+    ]
+    (line,) = lines(scores={"scenario": (0.3, 0.3), "random walk": (0.2, 0.4)})
+    assert line == "mean CRPS: 0.300, random walk has 0.200"
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -147,6 +205,7 @@ def test_a_few_points_are_scored_on_their_own_days() -> None:
             r"2021-01-11 is no session of XTKS",
         ),
         (("2021-01-20", "2021-01-18"), r"episode.closes: 2021-01-18 comes after 2021-01-19"),
+        (("price: 20", "price: 20\n  high: 70"), r"high: 70 is below the close 76.8"),
         (("2021-01-13: 31.4", "2021-01-13: 0"), r"past.yaml:\d+: episode.closes"),
         (("as_of: 2021-01-12", "as_of: 12 January"), r'episode: "12 January" is not a date'),
         (("  adv: 10000000\n", ""), r"episode.adv: is missing; add it"),

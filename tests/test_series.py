@@ -41,8 +41,9 @@ def test_a_cut_has_both_its_ends_and_as_of_forgets_the_future() -> None:
     assert (prices.dates[0], prices.dates[-1], len(prices.close)) == (DAYS[2], DAYS[10], 9)
     known = prices.until(DAYS[7])
     assert known.dates == DAYS[2:8] and known.close.tolist() == list(CLOSES[2:8])
-    with pytest.raises(InputError, match=r"--as-of 2021-01-15: 2 closes from 2021-01-14"):
-        prices.until(date(2021, 1, 15))
+    assert prices.until(DAYS[3]).close.tolist() == list(CLOSES[2:4])
+    with pytest.raises(InputError, match=r"--as-of 2021-01-14: 1 close from 2021-01-14 on; a fit"):
+        prices.until(DAYS[2])
 
 
 def test_the_columns_of_a_download_are_known() -> None:
@@ -53,6 +54,9 @@ def test_the_columns_of_a_download_are_known() -> None:
     prices = load_prices(written(lines, header), DAYS[0], DAYS[9])
     assert prices.close.tolist() == list(CLOSES[:10])
     assert prices.volume is not None and prices.volume[0] == 450_000
+    assert prices.high is not None and prices.high.tolist() == [c + 1 for c in CLOSES[:10]]
+    known = prices.until(DAYS[1])
+    assert known.high is not None and known.high.tolist() == [21, 32]
 
 
 def test_other_exchanges_have_other_sessions() -> None:

@@ -129,6 +129,8 @@ def _episode(episode: Episode) -> Iterator[str]:
                  "implied_vol", "lendable"):  # fmt: skip
         if (value := getattr(row, name)) is not None:
             yield f"  {name}: {value:.12g}"
+    if prices.high is not None:
+        yield f"  high: {prices.high[1:].max():.10g}"
     yield "  closes:"
     for day, close in zip(prices.dates[1:], prices.close[1:], strict=True):
         yield f"    {day}: {close:.10g}"

@@ -30,7 +30,7 @@ from .simulator import all_watched, closes_of_all, on_days
 
 Array = npt.NDArray[np.float64]
 
-LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+LEVELS = (0.05, 0.1, 0.5, 0.9, 0.95)  # of figures
 BINS = 5  # of the rank histogram
 YEAR = 252
 
@@ -110,22 +110,29 @@ def score_all(
 
     Raises InputError if the scenario has no episode, or its closes are not those of all sessions.
     """
+    packed = pack_past(scenario, chain, seed)
+    closes, counts, peaks = closes_of_all(packed, paths, engine)
+    places = [(e, packed.symbols.index(e.symbol)) for e in scenario.pasts]
+    return tuple(
+        _card(scenario, episode, packed, closes[:, :, i], counts[:, i], peaks[i], seed)
+        for episode, i in places
+    )
+
+
+def pack_past(scenario: Scenario, chain: Chain, seed: int) -> Packed:
+    """All names of a scenario's episodes, from their first close to the last day of any.
+
+    Raises InputError as `score_all`.
+    """
     episodes = scenario.pasts
     if not episodes:
         raise InputError(f"scenario {scenario.id} has no episode to be held against")
     for episode in episodes:
         _complete(episode, scenario.id)
-    symbols = [episode.symbol for episode in episodes]
     last = max(episode.days[-1] for episode in episodes)
-    story = on_days(scenario, symbols, tuple(range(1, last + 1)))
+    story = on_days(scenario, [e.symbol for e in episodes], tuple(range(1, last + 1)))
     book = all_watched({episode.symbol: episode.price for episode in episodes})
-    packed = pack(book, market_of(episodes), chain, story, seed=seed)
-    closes, counts = closes_of_all(packed, paths, engine)
-    places = [packed.symbols.index(symbol) for symbol in symbols]
-    return tuple(
-        _card(scenario, episode, packed, closes[:, :, i], counts[:, i], seed)
-        for episode, i in zip(episodes, places, strict=True)
-    )
+    return pack(book, market_of(episodes), chain, story, seed=seed)
 
 
 def _card(
@@ -134,9 +141,12 @@ def _card(
     packed: Packed,
     closes: Array,
     counts: npt.NDArray[np.uint32],
+    peaks: npt.NDArray[np.uint32],
     seed: int,
 ) -> Scorecard:
-    """One name's. Shape: closes (paths, days) log prices, counts (days, quantities, bins)."""
+    """One name's. Shape: closes (paths, days) log prices, counts (days, quantities, bins), peaks
+    (bins,).
+    """
     actual = np.log(np.array(list(episode.closes.values())) / episode.price)
     days = episode.days
     closes = closes[:, np.array(days) - 1]
@@ -149,7 +159,11 @@ def _card(
         actual=actual,
         pit=ranks(closes, actual),
         expected=_expected(closes, actual),
-        figures=(*_shape(closes, actual, days), *_short_interest(episode, counts)),
+        figures=(
+            *_shape(closes, actual, days),
+            *_high(episode, peaks),
+            *_short_interest(episode, counts),
+        ),
         scores=scored_beside(closes, actual, episode.volatility / YEAR**0.5, seed, days),
     )
 
@@ -209,6 +223,21 @@ def _figure(name: str, actual: float, values: Array) -> Figure:
     return Figure(name, actual, np.quantile(values, LEVELS), rank)
 
 
+def _high(episode: Episode, peaks: npt.NDArray[np.uint32]) -> list[Figure]:
+    """The highest price of all steps, not of closes alone: steps are as near as trades get."""
+    if episode.high is None:
+        return []
+    return [_of_counts("highest price, multiple", episode.high / episode.price, peaks, "peak")]
+
+
+def _of_counts(name: str, actual: float, counts: npt.NDArray[np.uint32], quantity: str) -> Figure:
+    """A figure whose law is a histogram of a quantity. Shape: counts (bins,)."""
+    edges = bin_edges(quantity)
+    below = np.cumsum(counts) / counts.sum()
+    quantiles = edges[1:][np.searchsorted(below, LEVELS)]
+    return Figure(name, actual, quantiles, float(np.interp(actual, edges[1:], below)))
+
+
 def _short_interest(episode: Episode, counts: npt.NDArray[np.uint32]) -> list[Figure]:
     """In floats at the last report, on the day of the trades that it counts."""
     reported = episode.short_interest_reported
@@ -220,10 +249,6 @@ def _short_interest(episode: Episode, counts: npt.NDArray[np.uint32]) -> list[Fi
     made = []
     for day, shares in zip(*days_of(points, prices, settlement=True), strict=True):
         count = counts[day - 1, QUANTITIES.index("short_interest")]
-        edges = bin_edges("short_interest")
-        below = np.cumsum(count) / count.sum()
-        quantiles = edges[1:][np.searchsorted(below, LEVELS)]
-        actual = float(shares) / episode.float_shares
-        rank = float(np.interp(actual, edges[1:], below))
-        made.append(Figure(f"short interest, day {day}", actual, quantiles, rank))
+        actual, name = float(shares) / episode.float_shares, f"short interest, day {day}"
+        made.append(_of_counts(name, actual, count, "short_interest"))
     return made

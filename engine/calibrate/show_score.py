@@ -10,18 +10,18 @@ import numpy as np
 
 from ...results.scores import BANDS
 from .scorecard import Expected, Scorecard
+from .verdict import outside, shape, shortfalls
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DAY_COLUMNS = ("day", "date", "close", "5 %", "25 %", "50 %", "75 %", "95 %", "rank")
-FIGURE_COLUMNS = ("figure", "actual", "5 %", "25 %", "50 %", "75 %", "95 %", "rank", "")
+FIGURE_COLUMNS = ("figure", "actual", "5 %", "10 %", "50 %", "90 %", "95 %", "rank", "outside")
 SCORE_COLUMNS = ("foretold by", "mean CRPS", "energy score")
 SUMMARY_COLUMNS = (
     "name", "closes in 5-95 %", "taken as a whole", "peak", "5 %", "50 %", "95 %", "mean CRPS",
     "random walk", "Merton",
 )  # fmt: skip
-OUTSIDE = 0.05
 ACROSS = 3  # panels of a picture
 
 
@@ -39,7 +39,7 @@ def figure_rows(card: Scorecard) -> list[tuple[str, ...]]:
     """What the path looked like beside what simulated paths look like."""
     return [
         (f.name, f"{f.actual:.3g}", *(f"{q:.3g}" for q in f.quantiles), f"{f.rank:.2f}",
-         "" if OUTSIDE <= f.rank <= 1 - OUTSIDE else "outside")
+         outside(f))
         for f in card.figures
     ]  # fmt: skip
 
@@ -66,8 +66,11 @@ def sentences(card: Scorecard) -> Iterator[str]:
         + ", ".join(str(n) for n in card.histogram)
         + f" ({count / len(card.histogram):.1f} each if even)"
     )
+    yield from shape(card)
     best = min(card.scores, key=lambda name: card.scores[name][0])
     yield f"least mean CRPS: {best}"
+    short = [f"falls short: {line}" for line in shortfalls(card)]
+    yield from short or ["falls short of nothing that is asked here"]
 
 
 def _judged(expected: Expected) -> str:
@@ -93,7 +96,7 @@ def summary_rows(cards: Sequence[Scorecard]) -> list[tuple[str, ...]]:
     return rows
 
 
-def draw(cards: Sequence[Scorecard], path: Path) -> None:
+def draw(cards: Sequence[Scorecard], path: Path, dpi: int = 150) -> None:
     """The actual closes over the fan of simulated ones, a panel for every name; of one name ranks
     beside them. Format by suffix.
     """
@@ -113,7 +116,7 @@ def draw(cards: Sequence[Scorecard], path: Path) -> None:
             _fan(panel, card)
         for panel in panels[len(cards) :]:
             panel.set_axis_off()
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=dpi)
 
 
 def _fan(fan: Axes, card: Scorecard) -> None:

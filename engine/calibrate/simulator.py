@@ -127,24 +127,26 @@ def log_closes(packed: Packed, found: Simulated, at: int = 0) -> Array:
 
 def closes_of_all(
     packed: Packed, paths: int, engine: Backend
-) -> tuple[Array, npt.NDArray[np.uint32]]:
-    """Log closes of every name on the first paths, and counts as Simulated.closes.
+) -> tuple[Array, npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    """Log closes of every name on the first paths; counts as Simulated.closes and .peaks.
 
-    Shape: (paths, days, names), (days, names, quantities, bins). Of one name its P&L tells, of
-    several the traces, which are kept for a few paths at a time.
+    Shape: (paths, days, names), (days, names, quantities, bins), (names, bins). Of one name its
+    P&L tells, of several the traces, which are kept for a few paths at a time.
     """
     ids = np.arange(paths, dtype=np.uint64)
     if len(packed.symbols) == 1:
         found = engine.simulate(packed, ids)
-        return log_closes(packed, found)[:, :, None], found.closes
+        return log_closes(packed, found)[:, :, None], found.closes, found.peaks
     ends = np.flatnonzero(packed.schedule["kind"] & StepKind.CLOSE) + 1
-    closes, counts = [], Simulated.blank(packed, 0, trace=False).closes
+    blank = Simulated.blank(packed, 0, trace=False)
+    closes, counts, peaks = [], blank.closes, blank.peaks
     for some in np.split(ids, range(TRACED, paths, TRACED)):
         found = engine.simulate(packed, some, trace=True)
         assert found.trace is not None
         closes.append(found.trace["log_price"][:, ends].astype(float))
         counts += found.closes
-    return np.concatenate(closes), counts
+        peaks += found.peaks
+    return np.concatenate(closes), counts, peaks
 
 
 def watched(symbol: str, price: float) -> ChangedBook:
