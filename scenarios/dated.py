@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from .describe import range_words
 from .errors import InputError, shown
 from .priors import Law, LogNormal, Normal, Priors, limits_of
 from .table import Row, choice, read_table
@@ -41,15 +42,22 @@ SIZES: Mapping[str, tuple[float, float]] = {
     "issuance": (0.01, 0.5),
 }
 """Central 90 % of a size that a file leaves open: conventions, as wide as what is plausible."""
+NOT_OF_A_NAME: Mapping[str, str] = {
+    "market_shock": "moves names by their betas; put it under `timeline` of the --base file",
+    "margin_rate": "is the book's margin and moves no price; remove the row",
+}
 _EVENT: TypeAdapter[AnyEvent] = TypeAdapter(TimelineEvent)
 
 
 @dataclass(frozen=True)
 class Dated:
-    """Events of one name's episode, and laws of the sizes that are to be fitted, by event id."""
+    """Events of one name's episode; laws of the sizes that are to be fitted, and where events are
+    from, by event id.
+    """
 
     events: tuple[AnyEvent, ...]
     laws: Mapping[str, Normal | LogNormal]
+    sources: Mapping[str, str]
 
     def into(self, priors: Priors) -> Priors:
         """The priors with the open sizes as further parameters, `timeline.ID.size`."""
@@ -64,11 +72,11 @@ class Dated:
 
 
 def load_dated(
-    path: str | Path, symbol: str, dates: Sequence[date], taken: Sequence[str], last: date
+    path: str | Path, symbol: str, dates: Sequence[date], base: Sequence[AnyEvent], last: date
 ) -> tuple[Dated, int]:
     """Events up to the day `last`, and how many come later: nobody knew of those.
 
-    `dates` are the episode's sessions from the first close on; ids in `taken` are not used again.
+    `dates` are the episode's sessions from the first close on; ids of `base` are not used again.
     Raises InputError, one line with file, row and column.
     """
     table = read_table(Path(path), COLUMNS, ("date", "event"))
@@ -76,19 +84,35 @@ def load_dated(
         raise InputError(f"{table.file}: no rows under the header; add one per event")
     events: list[AnyEvent] = []
     laws: dict[str, Normal | LogNormal] = {}
-    later, used = 0, set(taken)
+    sources: dict[str, str] = {}
+    later, used = 0, set(labels(base))
     for row in table.rows:
         if (day := row.iso_date("date")) > last:
             later += 1
             continue
-        kind = choice(row, "event", {name: name for name in EVENT_TYPES})
+        kind, number = _kind(row), _number(row, day, dates)
+        _refuse_known(row, kind, number, symbol, base)
         name = _free(f"{kind} {day}", used)
-        law = _law(row, kind)
-        tree = {"id": name, "type": kind, "names": (symbol,), "day": _number(row, day, dates)}
+        law, sources[name] = _law(row, kind), row.text("source")
+        tree = {"id": name, "type": kind, "names": (symbol,), "day": number}
         events.append(_event(row, {**tree, **_size(row, kind, law), **_when(row, kind)}))
         if law is not None:
             laws[name] = law
-    return Dated(tuple(events), laws), later
+    return Dated(tuple(events), laws, sources), later
+
+
+def _kind(row: Row) -> str:
+    kind = choice(row, "event", {name: name for name in EVENT_TYPES})
+    if kind in NOT_OF_A_NAME:
+        raise row.error("event", f"{kind} {NOT_OF_A_NAME[kind]}")
+    return kind
+
+
+def _refuse_known(row: Row, kind: str, day: int, symbol: str, base: Sequence[AnyEvent]) -> None:
+    """Raises InputError for an event that the base has already: it would strike twice."""
+    for event, label in zip(base, labels(base), strict=True):
+        if event.type == kind and event.day == day and event.touches(symbol, is_short=True):
+            raise row.error("event", f'the base has it already as "{label}"; remove one of them')
 
 
 def _free(wanted: str, used: set[str]) -> str:
@@ -134,7 +158,8 @@ def _law(row: Row, kind: str) -> Normal | LogNormal | None:
     least, most = limits_of(fields["size"])
     for column, value in (("low", low), ("high", high)):
         if not least <= value <= most:
-            raise row.error(column, f"{value:g} is out of range for {kind}: {least:g} to {most:g}")
+            allowed = range_words(fields["size"])
+            raise row.error(column, f"{value:g} is out of range for {kind}; give {allowed}")
     source = row.text("source") or "convention"
     if low > 0:
         middle, spread = np.sqrt(low * high), np.log(high / low) / 2 / Z95

@@ -21,9 +21,9 @@ from pydantic import ValidationError
 
 from .errors import did_you_mean
 from .parameter import Section
-from .timeline import labels
+from .timeline import labels, numbered
 from .yamlfile import Mapping as Tree
-from .yamlfile import merge
+from .yamlfile import Sequence, merge
 
 if TYPE_CHECKING:
     from .scenario import Scenario
@@ -40,7 +40,7 @@ def steps(dotted: str, sections: Mapping[str, Any]) -> list[str]:
     `sections` are those that a name has; symbols are upper case. The id of an event may have dots.
     """
     found = re.sub(r"\[(\d+)\]", r".\1", dotted).split(".")
-    if found[0] == TIMELINE and len(found) > 2 and not found[1].isdecimal():
+    if found[0] == TIMELINE and len(found) > 2:
         return [TIMELINE, ".".join(found[1:-1]), found[-1]]
     if found[0] != "names":
         return found
@@ -176,6 +176,16 @@ def pinned(tree: Tree, over: Tree, sections: Mapping[str, Any]) -> Tree:
             kept.put(key, values, columns.places[key])
     made.put("ensemble", kept, tree.places["ensemble"])
     return made
+
+
+def place_in(tree: Tree, path: list[str]) -> list[str]:
+    """The path of a column with the number of its event in the list for the event's label."""
+    events = tree.get(TIMELINE)
+    if path[0] != TIMELINE or len(path) != 3 or not isinstance(events, Sequence):
+        return path
+    known = [event if isinstance(event, Tree) else {} for event in events]
+    found = numbered((event.get("id"), str(event.get("type"))) for event in known)
+    return [TIMELINE, str(found.index(path[1])), path[2]] if path[1] in found else path
 
 
 def _said(tree: Any, path: list[str]) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from . import yamlfile
 from .book import Book
-from .ensemble import pinned, steps
+from .ensemble import pinned, place_in, steps
 from .episode import Episode
 from .errors import InputError, did_you_mean, shown
 from .joint import check
@@ -108,8 +108,9 @@ def _put(tree: Mapping, dotted: str, value: Any, place: Place) -> None:
         raise InputError(f"{place}: grid: {dotted}: name a field of the item, as timeline[0].size")
     node.put(last, value, place)
     columns = tree.get("ensemble") or {}
-    for column in [key for key in columns if steps(key, NameParameters.model_fields) == path]:
-        del columns[column]
+    for column in list(columns):
+        if place_in(tree, steps(column, NameParameters.model_fields)) == path:
+            del columns[column]
 
 
 def _shown(value: Any) -> str:

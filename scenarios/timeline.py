@@ -6,6 +6,7 @@ one draw per path for all its names.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
@@ -256,14 +257,19 @@ EVENT_TYPES: dict[str, type[Event]] = {
 }
 
 
-def labels(timeline: tuple[AnyEvent, ...]) -> tuple[str, ...]:
+def labels(timeline: Iterable[AnyEvent]) -> tuple[str, ...]:
     """Every event's id, or its type, numbered from the second of a type on: `halt`, `halt 2`."""
+    return numbered((event.id, event.type) for event in timeline)
+
+
+def numbered(events: Iterable[tuple[str | None, str]]) -> tuple[str, ...]:
+    """`labels` of events by their ids and types."""
     seen: dict[str, int] = {}
     found = []
-    for event in timeline:
-        if event.id is not None:
-            found.append(event.id)
+    for name, kind in events:
+        if name is not None:
+            found.append(name)
             continue
-        count = seen[event.type] = seen.get(event.type, 0) + 1
-        found.append(event.type if count == 1 else f"{event.type} {count}")
+        count = seen[kind] = seen.get(kind, 0) + 1
+        found.append(kind if count == 1 else f"{kind} {count}")
     return tuple(found)

@@ -26,7 +26,7 @@ PRIORS = """\
 parameters:
   clearing.impact_factor: {law: lognormal, median: 1, sd: 0.3, source: a}
 """
-QUIET = "steps_per_day: 4\nnames:\n  GME:\n    crowd: {initial_attention: 0}\n"
+QUIET = "horizon_days: 3\nsteps_per_day: 4\nnames:\n  GME:\n    crowd: {initial_attention: 0}\n"
 EVENTS = """\
 date,event,size,low,high,duration,at,source
 2021-01-14,anchor_news,,-.5,1.5,,,a board
@@ -73,8 +73,17 @@ def test_dates_are_days_and_open_sizes_are_parameters() -> None:
 
 
 def test_a_fit_finds_the_news_and_its_file_holds_what_was_fitted() -> None:
-    """Nobody trades much and prices jump by .58 on 14 January: news of that size, in the file."""
+    """Nobody trades much and prices jump by .58 on 14 January: news of that size, in the file.
+
+    It reaches beyond the base's horizon, and keeps the base's event and what is unknown of it.
+    """
+    deep = tuple(round(0.51234567 + k / 100, 8) for k in range(16))
+    Path("base.yaml").write_text(
+        QUIET + 'timeline:\n  - {id: "7", type: depth, day: 1, size: 0.5, duration: 1}\n'
+        f"ensemble:\n  timeline.7.size: {list(deep)}\n"
+    )
     found = episode()
+    found.check_members(16)
     size = Size(draws=512, paths=32, members=16)
     fitted = fit(found.simulator(32, 1, backend("native")), found.observed, size, workers=2)
     news = fitted.members[:, 1]
@@ -85,8 +94,12 @@ def test_a_fit_finds_the_news_and_its_file_holds_what_was_fitted() -> None:
     (story,) = load_scenarios(["fitted.yaml"], found.market, _short())
     assert story.ensemble["timeline.anchor_news 2021-01-14.size"] == tuple(news)
     assert [event.id for event in story.timeline] == [event.id for event in found.base.timeline]
-    assert story.timeline[0].size == pytest.approx(np.median(news), rel=1e-3)  # type: ignore[union-attr]
-    assert story.timeline[1] == found.base.timeline[1]
+    assert story.timeline[1].size == pytest.approx(np.median(news), rel=1e-3)  # type: ignore[union-attr]
+    assert story.timeline[0] == found.base.timeline[0]
+    assert story.timeline[2] == found.base.timeline[2]
+    assert story.ensemble["timeline.7.size"] == deep
+    assert story.horizon_days == len(DAYS) - 1
+    assert "  # a board\n" in text
 
 
 def test_nobody_knows_what_comes_later() -> None:
@@ -101,6 +114,16 @@ def test_the_base_keeps_its_events() -> None:
     )
     names = [event.id for event in episode().base.timeline]
     assert names[0] == "attention 2021-01-20" and len(set(names)) == 5
+
+
+def test_what_the_base_has_does_not_strike_twice() -> None:
+    event = "timeline:\n  - {id: stop, type: restriction, names: %s, day: 4, on: true}\n"
+    Path("base.yaml").write_text(QUIET.replace("3", "9", 1) + event % "AMC")
+    Path("market.csv").write_text(MARKET_FILE + "AMC,2,100000000,9000000,.1,10000000,.8,1.0\n")
+    assert len(episode(symbol="GME").base.timeline) == 5
+    Path("base.yaml").write_text(QUIET.replace("3", "9", 1) + event % "[AMC, GME]")
+    with pytest.raises(InputError, match=r'row 3, event: the base has it already as "stop"'):
+        episode(symbol="GME")
 
 
 def test_every_size_that_is_left_open_is_one_that_the_model_allows() -> None:
@@ -124,12 +147,17 @@ def _file(row: str) -> Path:
         ("2021-02-18,attention,.1,,,,,", "date: 2021-02-18 is after the last close, 2021-01-22"),
         ("14 January,attention,.1,,,,,", 'date: "14 January" is not a date'),
         ("2021-01-14,atention,.1,,,,,", 'event: "atention" is not known; did you mean attention?'),
+        ("2021-01-14,market_shock,.1,,,,,", "event: market_shock moves names by their betas; put"),
+        ("2021-01-14,margin_rate,.9,,,,,", "event: margin_rate is the book's margin and moves no"),
         ("2021-01-14,attention,many,,,,,", 'size: "many" is not a number'),
         ("2021-01-14,attention,2,,,,,", 'size: "2": give a number less than or equal to 1'),
         ("2021-01-14,attention,.1,.05,.2,,,", 'low: "0.05" in a row of a size that is not fitted'),
         ("2021-01-14,attention,,.05,,,,", "high: is empty; give both ends of the size, or none"),
         ("2021-01-14,attention,,.2,.1,,,", "low: 0.2 is not below high 0.1"),
-        ("2021-01-14,attention,,.2,3,,,", "high: 3 is out of range for attention"),
+        (
+            "2021-01-14,attention,,.2,3,,,",
+            "high: 3 is out of range for attention; give above 0, up to 1",
+        ),
         ("2021-01-14,buying_programme,,,,,,", "size: is empty; give a number, or low and high"),
         ("2021-01-14,restriction,,,,,,", "size: is empty; give on or off"),
         ("2021-01-14,trading_halt,1,,,,,", 'size: "1" in a row of trading_halt; leave it empty'),

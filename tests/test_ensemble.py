@@ -79,11 +79,13 @@ def test_channels_are_on_where_any_member_has_them_and_calm_is_calm() -> None:
     on = [Channel.SHORTS in Channel(int(m.run["channels"])) for m in packed.members]
     assert on == [True, True, False]
     assert Channel.SHORTS in Channel(int(packed.run["channels"]))
-    ids = np.arange(9, dtype=np.uint64)
+    ids = np.arange(41, dtype=np.uint64)
     engine = backend("native")
     calm = engine.simulate(packed.with_channels(CALM), ids).pnl
-    one = pack(BOOK, MARKET, CHAIN, alone(0), seed=5).with_channels(CALM)
-    np.testing.assert_array_equal(calm, engine.simulate(one, ids).pnl)
+    for k in range(3):  # news is no channel: every member keeps its own
+        one = pack(BOOK, MARKET, CHAIN, alone(k), seed=5).with_channels(CALM)
+        mine = ids // 16 == k
+        np.testing.assert_array_equal(calm[:, mine], engine.simulate(one, ids[mine]).pnl)
 
 
 def test_loop_gains_are_those_of_each_paths_member() -> None:
@@ -208,8 +210,20 @@ def test_what_stands_nearer_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "timeline.news.size" in load_one("base: news.yaml\n").ensemble
     other = load_one("base: news.yaml\ntimeline: [{type: trading_halt, day: 2}]\n")
     assert list(other.ensemble) == list(kept.ensemble)
+    for dotted in ("timeline[0].size", "timeline.0.size"):
+        kept_out = load_one(news + f"grid: {{'{dotted}': [0.3]}}\n")
+        assert list(kept_out.ensemble) == list(kept.ensemble)
+        assert kept_out.timeline[0].size == 0.3  # type: ignore[union-attr]
     mapped = load_one(BASE, GME="NO")
     assert list(mapped.ensemble) == ["names.NO.crowd.infection", "names.NO.crowd.momentum"]
+
+
+def test_an_id_with_dots_is_one_step() -> None:
+    for name in ("2021.news", "7", "a. b.size"):
+        event = {"id": name, "type": "anchor_news", "day": 1, "size": 0.1}
+        tree = {"id": "a", "timeline": [event], "ensemble": {f"timeline.{name}.size": (0.2, 0.3)}}
+        members = Scenario.model_validate(tree).members()
+        assert [m.timeline[0].size for m in members] == [0.2, 0.3]  # type: ignore[union-attr]
 
 
 def test_no_ensemble_costs_nothing() -> None:

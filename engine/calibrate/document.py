@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from ... import __version__
 from ...results.scores import BANDS
 from ...scenarios.calendar import EXCHANGE
 from ...scenarios.dated import as_yaml
-from ...scenarios.ensemble import steps
+from ...scenarios.ensemble import TIMELINE, steps
 from ...scenarios.library import presets
 from ...scenarios.scenario import NameParameters
 from .fit import IDENTIFIED, RATE, Fit
@@ -69,6 +69,7 @@ def yaml(fit: Fit, episode: Episode, output: Path) -> str:
     lines.append(f"description: Fitted to {_what(episode)}; {len(fit.members)} parameter sets.")
     if episode.base_name is not None:
         lines.append(f"base: {_base_from(episode.base_name, output)}")
+    lines += _long_enough(episode)
     lines += ["names:", f"  {_quoted(episode.symbol)}:"]
     medians = np.median(fit.members, axis=0)
     told = dict(zip(fit.simulator.priors.parameters, fit.told, strict=True))
@@ -83,12 +84,15 @@ def yaml(fit: Fit, episode: Episode, output: Path) -> str:
             section = above
         words = f"# median; sd {told[key]:.2f} of its prior's"
         lines.append(f"      {field}: {value:.4g}  {words}")
-    lines += _timeline(episode, of_events)
+    lines += _timeline(episode, of_events, told)
     lines.append("ensemble:")
-    for key, values in zip(told, fit.members.T, strict=True):
-        column = dotted(episode.symbol, key)
-        assert _is_size(key) or steps(column, NameParameters.model_fields)[1] == episode.symbol
-        numbers = ", ".join(f"{value:g}" for value in values)
+    columns = {
+        dotted(episode.symbol, key): values for key, values in zip(told, fit.members.T, strict=True)
+    }
+    for column, values in (_sizes_of_base(episode) | columns).items():
+        path = steps(column, NameParameters.model_fields)
+        assert path[0] == TIMELINE or path[1] == episode.symbol
+        numbers = ", ".join(f"{value:.12g}" for value in values)
         lines.append(f"  {column}:")
         lines += textwrap.wrap(
             f"[{numbers}]", 100, initial_indent="    ", subsequent_indent="     "
@@ -101,17 +105,40 @@ def yaml(fit: Fit, episode: Episode, output: Path) -> str:
 
 def _is_size(key: str) -> bool:
     """Whether a parameter is the size of an event."""
-    return key.startswith("timeline.")
+    return key.startswith(f"{TIMELINE}.")
 
 
-def _timeline(episode: Episode, sizes: Mapping[str, float]) -> Iterator[str]:
-    """Every event, one that was fitted with its median size."""
+def _long_enough(episode: Episode) -> Iterator[str]:
+    """A horizon that every event is within, where the base's is none."""
+    last = max((event.day or 0 for event in episode.events), default=0)
+    if last > episode.base.horizon_days:
+        yield f"horizon_days: {episode.prices.days[-1]}"
+
+
+def _timeline(
+    episode: Episode, sizes: Mapping[str, float], told: Mapping[str, float]
+) -> Iterator[str]:
+    """Every event, one that was fitted with its median size, and its source.
+
+    The base's stand here as well: a list stands in for the whole of another.
+    """
     if episode.events:
         yield "timeline:"
     for tree in as_yaml(episode.events):
-        if (fitted := sizes.get(f"timeline.{tree['id']}.size")) is not None:
-            tree["size"] = float(f"{fitted:.4g}")
-        yield f"  - {json.dumps(tree)}".replace('"', "")
+        if source := episode.sources.get(tree["id"]):
+            yield f"  # {source}"
+        key, words = f"{TIMELINE}.{tree['id']}.size", ""
+        if key in sizes:
+            tree["size"] = float(f"{sizes[key]:.4g}")
+            words = f"  # median; sd {told[key]:.2f} of its prior's"
+        fields = ", ".join(f"{field}: {json.dumps(value)}" for field, value in tree.items())
+        yield f"  - {{{fields}}}{words}"
+
+
+def _sizes_of_base(episode: Episode) -> dict[str, Sequence[float]]:
+    """Columns of the base's ensemble that a timeline of one's own would take out."""
+    columns = episode.base.ensemble.items() if episode.events else ()
+    return {key: values for key, values in columns if _is_size(key)}
 
 
 def _episode(episode: Episode) -> Iterator[str]:

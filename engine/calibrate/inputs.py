@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from ...scenarios.market import Market, load_market
 from ...scenarios.priors import Priors, load_priors
 from ...scenarios.scenario import Scenario
 from ...scenarios.series import Points, Prices, load_points, load_prices
-from ...scenarios.timeline import MAX_EVENTS, AnyEvent, labels
+from ...scenarios.timeline import MAX_EVENTS, AnyEvent
 from .beside import Beside
 from .loss import Observed, Series, days_of
 from .simulator import Simulator, all_watched, dotted
@@ -58,6 +58,7 @@ class Episode:
     reported: Points | None = None
     beside: tuple[str, ...] = ()
     events: tuple[AnyEvent, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def check_members(self, members: int) -> None:
         """Raises InputError where the base has an ensemble of another size that stays."""
@@ -123,9 +124,10 @@ def read_episode(
     others = _others(beside, name, snapshot)
     book = all_watched({s: snapshot[s].price for s in (name, *others)})
     laws, story = load_priors(priors), _base(base, snapshot, book)
+    sources: Mapping[str, str] = {}
     if events is not None:
         known, story, more = _events(events, name, closes, story, as_of)
-        laws, notes = known.into(laws), [*notes, *more]
+        laws, notes, sources = known.into(laws), [*notes, *more], known.sources
     return Episode(
         symbol=name,
         prices=closes,
@@ -139,6 +141,7 @@ def read_episode(
         reported=points.get("short interest"),
         beside=others,
         events=() if events is None else story.timeline,
+        sources=sources,
     )
 
 
@@ -224,7 +227,7 @@ def _events(
 ) -> tuple[Dated, Scenario, list[str]]:
     """Dated events, the base with them in its timeline, and how many nobody knew of yet."""
     days = sessions(prices.dates[0], prices.dates[-1], prices.calendar)
-    found, later = load_dated(file, symbol, days, labels(base.timeline), as_of or date.max)
+    found, later = load_dated(file, symbol, days, base.timeline, as_of or date.max)
     if (count := len(base.timeline) + len(found.events)) > MAX_EVENTS:
         raise InputError(f"{file}: {count} events, the base's among them; at most {MAX_EVENTS}")
     timeline = (*base.timeline, *found.events)
