@@ -19,7 +19,6 @@ from powderkeg.kernels.pack import pack
 from powderkeg.results.scores import crps, energy_score
 from powderkeg.scenarios import Book, InputError, Position, load_scenarios
 from powderkeg.scenarios.calendar import sessions
-from powderkeg.scenarios.library import load_episode
 from powderkeg.scenarios.series import Points, Prices
 from tests.cli_runs import command
 
@@ -187,8 +186,9 @@ def test_a_fit_to_a_few_closes_scores_paths_on_their_days_alone() -> None:
     text = document.yaml(found, of, Path("fitted.yaml"))
     assert "  sessions: some\n" in text and f"    {DAYS[6]}: 43\n" in text
     Path("fitted.yaml").write_text(text)
-    past = load_episode("fitted.yaml")
-    assert past.days == (2, 3, 6, 9)
+    book = Book((Position("1", "GME", -1000.0, 20.0, 0.3),), cash=1e6)
+    (scenario,) = load_scenarios(["fitted.yaml"], of.market, book)
+    assert scenario.episode is not None and scenario.episode.days == (2, 3, 6, 9)
 
 
 def test_as_of_forgets_what_came_later() -> None:
