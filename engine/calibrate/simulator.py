@@ -19,6 +19,7 @@ from ...scenarios.errors import InputError
 from ...scenarios.market import Market
 from ...scenarios.priors import Priors
 from ...scenarios.scenario import NameParameters, Scenario
+from ..arguments import default_workers
 from ..change import ChangedBook
 
 Array = npt.NDArray[np.float64]
@@ -138,12 +139,17 @@ def closes_of_all(
         found = engine.simulate(packed, ids)
         return log_closes(packed, found)[:, :, None], found.closes
     ends = np.flatnonzero(packed.schedule["kind"] & StepKind.CLOSE) + 1
-    closes, counts = [], Simulated.blank(packed, 0, trace=False).closes
-    for some in np.split(ids, range(TRACED, paths, TRACED)):
+
+    def traced(some: npt.NDArray[np.uint64]) -> tuple[Array, npt.NDArray[np.uint32]]:
         found = engine.simulate(packed, some, trace=True)
         assert found.trace is not None
-        closes.append(found.trace["log_price"][:, ends].astype(float))
-        counts += found.closes
+        return found.trace["log_price"][:, ends].astype(float), found.closes
+
+    closes, counts = [], Simulated.blank(packed, 0, trace=False).closes
+    with ThreadPoolExecutor(default_workers(engine.name)) as pool:
+        for log_prices, count in pool.map(traced, np.split(ids, range(TRACED, paths, TRACED))):
+            closes.append(log_prices)
+            counts += count
     return np.concatenate(closes), counts
 
 
