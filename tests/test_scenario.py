@@ -23,7 +23,7 @@ from powderkeg.scenarios.scenario import MAX_FACTORS, Channels, NameParameters
 from tests.small_market import BOOK, MARKET, load, load_one
 
 WITHOUT_UNIT = ("id", "description", "variant_of", "funds", "timeline", "market_shifts", "names")
-WITHOUT_UNIT += ("ensemble", "episode")
+WITHOUT_UNIT += ("ensemble", "episode", "episodes")
 EXAMPLE = Path(__file__).parents[1] / "examples" / "january-2021"
 
 

@@ -19,6 +19,7 @@ from ...scenarios.errors import InputError
 from ...scenarios.market import Market
 from ...scenarios.priors import Priors
 from ...scenarios.scenario import NameParameters, Scenario
+from ..arguments import default_workers
 from ..change import ChangedBook
 
 Array = npt.NDArray[np.float64]
@@ -140,12 +141,17 @@ def closes_of_all(
     ends = np.flatnonzero(packed.schedule["kind"] & StepKind.CLOSE) + 1
     blank = Simulated.blank(packed, 0, trace=False)
     closes, counts, peaks = [], blank.closes, blank.peaks
-    for some in np.split(ids, range(TRACED, paths, TRACED)):
+
+    def traced(some: npt.NDArray[np.uint64]) -> tuple[Array, Simulated]:
         found = engine.simulate(packed, some, trace=True)
         assert found.trace is not None
-        closes.append(found.trace["log_price"][:, ends].astype(float))
-        counts += found.closes
-        peaks += found.peaks
+        return found.trace["log_price"][:, ends].astype(float), replace(found, trace=None)
+
+    with ThreadPoolExecutor(default_workers(engine.name)) as pool:
+        for log_prices, found in pool.map(traced, np.split(ids, range(TRACED, paths, TRACED))):
+            closes.append(log_prices)
+            counts += found.closes
+            peaks += found.peaks
     return np.concatenate(closes), counts, peaks
 
 
