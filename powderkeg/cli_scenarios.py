@@ -108,6 +108,8 @@ def _decompose(
     story, options = read_scored(scenario, chain)
     wanted = one_of(symbol, [episode.symbol for episode in story.pasts])
     engine = back_end(backend)
+    aside = console(stderr=True)
+    aside.print(f"{paths:,} paths again without each channel, and by dealers' sign", markup=False)
     with stoppable():
         every = decompose(story, options, paths=paths, seed=seed, engine=engine,
                           workers=workers or default_workers(engine.name))  # fmt: skip

@@ -3,6 +3,7 @@
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,7 +67,11 @@ def test_it_says_what_is_ahead_of_the_last_close_known() -> None:
 def test_nothing_after_the_day_is_used_and_workers_change_nothing() -> None:
     """Other closes to come, another ensemble and an event of the timeline: the same forecast."""
     found = told()
-    later = EPISODE.replace("65.0", "6.5").replace("2021-01-27: 35000000", "2021-01-27: 1")
+    later = (
+        EPISODE.replace("65.0", "6.5")
+        .replace("76.8", "7.68")
+        .replace("2021-01-27: 35000000", "2021-01-27: 1")
+    )
     other = PAST.replace("0.3, 0.6, 0.9, 0.5", "2.0, 2.1, 2.2, 2.3")
     event = "timeline:\n  - {type: anchor_news, names: [GME], day: 2, size: 1.0}\n"
     again = told(other + event + later, workers=3)
@@ -74,6 +79,25 @@ def test_nothing_after_the_day_is_used_and_workers_change_nothing() -> None:
     assert again.farthest == found.farthest and again.actual[2] != found.actual[2]
     moved = told(PAST + EPISODE.replace("35.5", "55.5"))
     assert (moved.paths != found.paths).any()
+
+
+def test_what_kept_paths_do_is_counted_from_the_close_known_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[np.ndarray] = []
+    real = module.simulated
+
+    def spied(*given: Any) -> Any:
+        closes, sets = real(*given)
+        seen.append(closes)
+        return closes, sets
+
+    monkeypatch.setattr(module, "simulated", spied)
+    found = told.__wrapped__()
+    (closes,) = seen
+    kept, farthest = nearest(closes[:, :4], np.log(np.array([31.4, 39.9, 35.5, 39.4]) / 20), 128)
+    np.testing.assert_array_equal(found.paths, closes[kept, 4:] - closes[kept, 3:4])
+    assert found.farthest == farthest
 
 
 def test_paths_that_are_kept_pass_near_the_closes_known() -> None:
