@@ -9,6 +9,7 @@ finite for what the model thinks impossible, and no likelihood has to be known.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -172,12 +173,13 @@ def rounded(values: Array) -> Array:
 
 
 def seen_anew(simulator: Simulator, members: Array, workers: int) -> Array:
-    """Log closes of an ensemble on paths that its fit has not seen. Shape: (paths, closes)."""
-    each = simulator.elsewhere(max(1, SCORED_PATHS // len(members)))
+    """Log closes of an ensemble on paths that its fit has not seen, others for every member: what
+    they have in common would not average out. Shape: (paths, closes).
+    """
+    count = max(1, SCORED_PATHS // len(members))
 
-    def closes(paths: Paths | InputError) -> Array:
-        if isinstance(paths, InputError):
-            raise paths
-        return paths.closes
+    def closes(number: int) -> Array:
+        return simulator.elsewhere(count, number)(members[number].tolist()).closes
 
-    return np.concatenate(list(simulate_all(each, members, workers, closes)))
+    with ThreadPoolExecutor(workers) as pool:
+        return np.concatenate(list(pool.map(closes, range(len(members)))))

@@ -87,9 +87,9 @@ class Simulator:
             closes, found.closes[:, 0], float(name["adv"]), float(name["attention_volume"])
         )
 
-    def elsewhere(self, paths: int) -> Simulator:
-        """The same with paths that no fit has seen."""
-        return replace(self, first=self.first + self.paths, paths=paths)
+    def elsewhere(self, paths: int, number: int = 0) -> Simulator:
+        """The same with paths that no fit has seen; none are in two numbers."""
+        return replace(self, first=self.first + self.paths + number * paths, paths=paths)
 
 
 def dotted(symbol: str, key: str) -> str:
