@@ -23,6 +23,8 @@ SUMMARY_COLUMNS = (
 )  # fmt: skip
 OUTSIDE = 0.05
 ACROSS = 3  # panels of a picture
+WIDE = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)  # marks of an axis
+NARROW = (0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0)
 
 
 def day_rows(card: Scorecard) -> list[tuple[str, ...]]:
@@ -109,6 +111,7 @@ def draw(cards: Sequence[Scorecard], path: Path) -> None:
         rows = -(-len(cards) // ACROSS)
         figure = Figure(figsize=(11, 3.2 * rows), layout="constrained")
         panels = figure.subplots(rows, ACROSS, squeeze=False).ravel()
+        figure.suptitle(cards[0].scenario.id)
         for panel, card in zip(panels, cards, strict=False):
             _fan(panel, card)
         for panel in panels[len(cards) :]:
@@ -129,7 +132,8 @@ def _fan(fan: Axes, card: Scorecard) -> None:
              label=f"{card.episode.symbol}, closes")  # fmt: skip
     fan.set(yscale="log", xlabel=f"trading days after {card.episode.as_of}",
             ylabel="price, multiple of the start")  # fmt: skip
-    ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if low.min() <= t <= high.max()]
+    marks = WIDE if high.max() > 10 * low.min() else NARROW
+    ticks = [mark for mark in marks if low.min() <= mark <= high.max()]
     fan.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     fan.minorticks_off()
     inside = card.inside[BANDS[0]]
