@@ -23,6 +23,8 @@ SUMMARY_COLUMNS = (
     "random walk", "Merton",
 )  # fmt: skip
 ACROSS = 3  # panels of a picture
+WIDE = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)  # marks of an axis
+NARROW = (0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0)
 
 
 def day_rows(card: Scorecard) -> list[tuple[str, ...]]:
@@ -112,6 +114,7 @@ def draw(cards: Sequence[Scorecard], path: Path, dpi: int = 150) -> None:
         rows = -(-len(cards) // ACROSS)
         figure = Figure(figsize=(11, 3.2 * rows), layout="constrained")
         panels = figure.subplots(rows, ACROSS, squeeze=False).ravel()
+        figure.suptitle(cards[0].scenario.id)
         for panel, card in zip(panels, cards, strict=False):
             _fan(panel, card)
         for panel in panels[len(cards) :]:
@@ -127,12 +130,13 @@ def _fan(fan: Axes, card: Scorecard) -> None:
     fan.fill_between(days, low, high, color="#c9d3dc", label="5-95 %")
     fan.fill_between(days, lower, upper, color="#8fa1b3", label="25-75 %")
     fan.plot(days, middle, color="#5f7d8c", lw=1.2, label="median")
-    marks = "o-" if card.daily else "o"
-    fan.plot(days, np.exp(np.append(0.0, card.actual)), marks, color="#b5451b", ms=3.5, lw=1.4,
+    style = "o-" if card.daily else "o"
+    fan.plot(days, np.exp(np.append(0.0, card.actual)), style, color="#b5451b", ms=3.5, lw=1.4,
              label=f"{card.episode.symbol}, closes")  # fmt: skip
     fan.set(yscale="log", xlabel=f"trading days after {card.episode.as_of}",
             ylabel="price, multiple of the start")  # fmt: skip
-    ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if low.min() <= t <= high.max()]
+    marks = WIDE if high.max() > 10 * low.min() else NARROW
+    ticks = [mark for mark in marks if low.min() <= mark <= high.max()]
     fan.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     fan.minorticks_off()
     inside = card.inside[BANDS[0]]
