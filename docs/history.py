@@ -32,7 +32,7 @@ from powderkeg.scenarios.yamlfile import load
 ROOT = Path(__file__).parent.parent
 PAGE, IMAGES = ROOT / "docs" / "history.md", ROOT / "docs" / "images"
 SEED, PATHS = 2, 16_384
-TOGETHER = 6_144  # paths of every row where several names are decomposed, which are traced
+TOGETHER = 5_120  # paths of every row where several names are decomposed, which are traced
 FORETOLD, DRAWS = "gme-2021-ensemble", 2048
 DAYS = (date(2021, 1, 13), date(2021, 1, 22), date(2021, 1, 26))
 KNOWN_SHORT = 71_200_000  # of 31 December 2020, the last report out on 12 January 2021
@@ -174,8 +174,9 @@ def chapter(cards: Sequence[Scorecard], parts: Sequence[Decomposition]) -> Itera
         rows = (*part.rows, *part.signs)
         yield "What the peak is due to: peak close as a multiple of the first.\n"
         yield table(show_history.peak_columns(part), show_history.peak_rows(rows))
-        yield f"ES {LEVEL:.0%} of a short of one share, in first prices.\n"
-        yield table(show_history.loss_columns(part), show_history.loss_rows(rows))
+        if len(cards) == 1:
+            yield f"ES {LEVEL:.0%} of a short of one share, in first prices.\n"
+            yield table(show_history.loss_columns(part), show_history.loss_rows(rows))
         yield from (f"{note}\n" for note in show_history.notes(part))
 
 

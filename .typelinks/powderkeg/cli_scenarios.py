@@ -1,0 +1,1 @@
+../../powderkeg/cli_scenarios.py
