@@ -197,8 +197,7 @@ class Scenario(NameParameters):
     )
     ensemble: dict[str, Members] = Field(
         {},
-        description="values of parameters by their dotted names, one a member; path `id` runs "
-        "under member `id // 16` modulo their number",
+        description="values by dotted name, one a member; path `id` has `id // 16` modulo members",
     )
     episode: Episode | None = Field(None, description="what really happened; moves no path")
     episodes: Episodes = Field({})

@@ -135,8 +135,8 @@ def _fan(fan: Axes, card: Scorecard) -> None:
              label=f"{card.episode.symbol}, closes")  # fmt: skip
     fan.set(yscale="log", xlabel=f"trading days after {card.episode.as_of}",
             ylabel="price, multiple of the start")  # fmt: skip
-    marks = WIDE if high.max() > 10 * low.min() else NARROW
-    ticks = [mark for mark in marks if low.min() <= mark <= high.max()]
+    steps = WIDE if high.max() > 10 * low.min() else NARROW
+    ticks = [tick for tick in steps if low.min() <= tick <= high.max()]
     fan.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     fan.minorticks_off()
     inside = card.inside[BANDS[0]]
