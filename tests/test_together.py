@@ -172,7 +172,7 @@ def test_others_run_under_the_members_of_the_base() -> None:
     )
     book = all_watched({"AMC": 2.29, "GME": 20.0})
     packed = pack(book, pair.market, pair.chain, story, seed=7)
-    closes, _ = closes_of_all(packed, 96, pair.engine)
+    closes, *_ = closes_of_all(packed, 96, pair.engine)
     np.testing.assert_allclose(pair((1.0, 2.0)).closes, closes[:, :, 0], atol=2e-5)
     assert not np.allclose(replace(pair, seed=8)((1.0, 2.0)).closes, closes[:, :, 0], atol=0.01)
 
