@@ -201,6 +201,7 @@ def test_members_are_as_many_as_those_of_the_base(
     assert "--members 8: led.yaml has an ensemble of 4, and every member has one value" in err
     code, out, err = command(capsys, monkeypatch, *start, "--members", "4")
     assert code == 0, err
+    assert "closes of AMC (beside GME), 2021-01-12" in Path("out.yaml").read_text()
     story, _ = read_scored("out.yaml", None)
     assert [past.symbol for past in story.pasts] == ["GME", "AMC"]
     assert set(story.ensemble) == {

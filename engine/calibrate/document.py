@@ -169,7 +169,8 @@ def _episode(episode: Episode) -> Iterator[str]:
 
 def _what(episode: Episode) -> str:
     dates = episode.prices.dates
-    return f"{len(dates)} closes of {episode.symbol}, {dates[0]} to {dates[-1]}"
+    others = f" (beside {', '.join(episode.beside)})" if episode.beside else ""
+    return f"{len(dates)} closes of {episode.symbol}{others}, {dates[0]} to {dates[-1]}"
 
 
 def _comments(fit: Fit, episode: Episode) -> Iterator[str]:
