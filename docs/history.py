@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 
 from powderkeg.engine.arguments import default_workers
 from powderkeg.engine.calibrate import show_history, show_score
@@ -35,6 +36,7 @@ SEED, PATHS = 2, 16_384
 TOGETHER = 5_120  # paths of every row where several names are decomposed, which are traced
 FORETOLD, DRAWS = "gme-2021-ensemble", 2048
 DAYS = (date(2021, 1, 13), date(2021, 1, 22), date(2021, 1, 26))
+COLOURS = 48
 KNOWN_SHORT = 71_200_000  # of 31 December 2020, the last report out on 12 January 2021
 
 INTRODUCTION = f"""\
@@ -124,12 +126,19 @@ def overview(cards: Sequence[Scorecard]) -> Iterator[str]:
 
 def foretold(found: Sequence[Forecast]) -> Iterator[str]:
     """Forecasts as tables; their picture beside."""
-    draw_forecasts(found, IMAGES / "history-forecast.png")
+    draw_forecasts(found, picture := IMAGES / "history-forecast.png")
+    shrink(picture)
     yield FORECASTS
     yield table(show_history.OUTLOOK_COLUMNS, show_history.outlook_rows(found))
     yield "Mean CRPS of log returns from the last close known, less is better:\n"
     yield table(show_history.OUTLOOK_SCORES, show_history.outlook_scores(found))
     yield from (f"{note}\n" for note in show_history.outlook_notes(found))
+
+
+def shrink(picture: Path) -> None:
+    """A third of its bytes, with as many colours as are seen."""
+    with Image.open(picture) as image:
+        image.convert("RGB").quantize(COLOURS).save(picture, optimize=True)
 
 
 def draw_forecasts(found: Sequence[Forecast], path: Path) -> None:
@@ -161,6 +170,7 @@ def chapter(cards: Sequence[Scorecard], parts: Sequence[Decomposition]) -> Itera
     story = cards[0].scenario
     picture = f"history-{story.id}.png"
     show_score.draw(cards, IMAGES / picture, dpi=80)
+    shrink(IMAGES / picture)
     yield f"## {story.id}\n"
     yield f"{story.description}\n"
     yield f"![{story.id}](images/{picture})\n"
