@@ -33,7 +33,7 @@ class Anchor(Section):
         0.0,
         "part of the day's own variance that follows realised variance, the rest is sigma's: a "
         "GARCH(1,1) with implied_vol.realised_weight, so that wild days come together and a crash "
-        "is not followed by calm",
+        "is not followed by calm; realised variance counts up to 1 a day",
         "1",
         "form of Bollerslev (1986), J. Econometrics 31; 0: volatility answers to attention alone",
         ge=0,

@@ -19,7 +19,8 @@ FN void diffuse_anchor(State& s, const Name& p, unsigned features, Real factors,
     Real variance = sigma * sigma;
     Real own = variance - Real(p.factor_variance);
     if (features & FEATURE_CLUSTERING) {
-        const Real daily = s.realised_vol * Real(0.0629940788f);  // 1 / sqrt(252)
+        // at most 1 a day: impact that amplifies the anchor would feed on itself without end
+        const Real daily = minimum(s.realised_vol * Real(0.0629940788f), Real(1.0f));
         const Real realised = positive(fused(daily, daily, Real(-p.factor_variance)));
         own = fused(Real(p.clustering), realised - own, own);
         variance = own + Real(p.factor_variance);

@@ -1,6 +1,6 @@
 """The anchor w: what the price would do if nobody but the elastic holders traded.
 
-    s^2 = b^2 + (1 - c) (sigma^2 (1 + a_sigma A)^2 - b^2) + c (rv^2 / 252 - b^2)+
+    s^2 = b^2 + (1 - c) (sigma^2 (1 + a_sigma A)^2 - b^2) + c (min(rv^2 / 252, 1) - b^2)+
     dw  = sqrt(h) (sqrt(W_F) sum_f b_f z_f + sqrt(W_i) sqrt(s^2 - b^2) z)
           - h (W_F b^2 + W_i (s^2 - b^2))/2 + h drift
 
@@ -33,7 +33,7 @@ def move(model: Model, attention: Array, realised_vol: Array, share: float, news
     variance = np.square(p.sigma * (1 + p.attention_volatility * attention)) - p.factor_variance
     np.maximum(variance, 0, out=variance)
     if Feature.CLUSTERING in model.features:
-        realised = np.maximum(realised_vol**2 / 252 - p.factor_variance, 0)
+        realised = np.maximum(np.minimum(realised_vol**2 / 252, 1) - p.factor_variance, 0)
         variance = (1 - p.clustering) * variance + p.clustering * realised
     variance *= news.name_variance
     moved = np.sqrt(variance) * news.draws[:names]
