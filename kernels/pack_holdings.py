@@ -60,12 +60,13 @@ def starting_holdings(
     book = lots(position.quantity / row.float_shares)
     shorts = {"the book": max(-book, 0.0), "new shorts": lots(p.new_shorts.initial)}
     shorts |= {f"fund {name}": max(-held, 0.0) for name, held in funds.items()}
-    reported = lots(max(row.short_interest / row.float_shares + p.shorts.unreported, 0.0))
-    cohort = reported - sum(shorts.values())
+    reported, known = row.short_interest / row.float_shares, sum(shorts.values())
+    # what is known to be short, and reported, is there however small a draw of the rest
+    cohort = lots(max(reported + p.shorts.unreported, min(reported, known))) - known
     if cohort < -ROUNDING:
         _refuse_shorts(row, position, shorts, p.shorts.unreported)
     cohort = max(cohort, 0.0)
-    sold = cohort + sum(shorts.values())
+    sold = cohort + known
 
     calls = p.crowd.initial_calls
     hedge = lots(static_hedge + calls * _call_delta(p.crowd.initial_call_strike, row, root_tau))

@@ -179,6 +179,8 @@ def score(
 
     if output is not None and (output.suffix not in (".png", ".svg") or output.exists()):
         raise InputError(f"--output: {output}: give a new .png or .svg file")
+    if output is not None and not output.absolute().parent.is_dir():
+        raise InputError(f"{output}: the folder {output.parent} does not exist")
     check_back_end(backend)
     if (number := count("--paths", paths)) < FEWEST_SCORED:
         raise InputError(f"--paths: {number} say little about a band; give {FEWEST_SCORED} or more")

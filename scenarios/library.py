@@ -63,8 +63,20 @@ def _load(path: Path, label: str) -> tuple[Mapping, str]:
 
 
 def _over(base: Mapping, over: Mapping) -> Mapping:
-    """`over` on top of `base`, whose ensemble leaves alone what `over` says."""
-    return merge(pinned(base, over, NameParameters.model_fields), over)
+    """`over` on top of `base`, whose ensemble leaves alone what `over` says.
+
+    A past is a whole: an episode with closes stands in for the base's of that name.
+    """
+    below = _without(base, ("episode",)) if _is_past(over.get("episode")) else base
+    if isinstance(pasts := below.get("episodes"), Mapping):
+        again = [key for key, past in (over.get("episodes") or {}).items() if _is_past(past)]
+        below = copy(below)
+        below.put("episodes", _without(pasts, again), base.places["episodes"])
+    return merge(pinned(below, over, NameParameters.model_fields), over)
+
+
+def _is_past(value: object) -> bool:
+    return isinstance(value, Mapping) and "closes" in value
 
 
 def _base(tree: Mapping, folder: Path, above: tuple[Path, ...]) -> tuple[Mapping, Texts]:

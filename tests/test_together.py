@@ -11,9 +11,10 @@ from powderkeg.engine.calibrate.beside import Beside
 from powderkeg.engine.calibrate.inputs import read_episode, read_scored
 from powderkeg.engine.calibrate.scorecard import Figure, Scorecard, score_all
 from powderkeg.engine.calibrate.simulator import Simulator, all_watched, closes_of_all, on_days
+from powderkeg.engine.catalogue import example
 from powderkeg.kernels import backend
 from powderkeg.kernels.pack import pack
-from powderkeg.scenarios import InputError
+from powderkeg.scenarios import InputError, load_book, load_chain, load_market, load_scenarios
 
 from .cli_runs import command
 from .test_scorecard import EPISODE, STORY
@@ -258,3 +259,28 @@ def test_without_what_comes_from_elsewhere_koss_does_not_rise(basket: dict[str, 
     story = story.model_copy(update={"episodes": past})
     _, koss = score_all(story, chain, paths=1024, seed=11, engine=backend("native"))
     assert peak(koss).quantiles[2] < 0.5 * peak(basket["KOSS"]).quantiles[2]
+
+
+def test_a_name_with_the_past_of_the_base_is_fitted_again(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On fewer days: the past that is written is the fitted one, and there is one."""
+    beside()
+    Path("own.yaml").write_text(EPISODE)
+    closes = "2021-01-12,20\n2021-01-13,31.4\n2021-01-14,39.91\n2021-01-15,35.5\n2021-01-19,39.36\n"
+    Path("gme.csv").write_text(f"date,close\n{closes}")
+    words = ("gme.csv", "--market", "market.csv", "--symbol", "GME", "--base", "own.yaml")
+    sizes = ("--draws", "256", "--paths", "16", "--members", "8", "-o", "out.yaml")
+    code, _, err = command(capsys, monkeypatch, "calibrate", *words, *sizes, "--beside", "AMC")
+    assert code == 0, err
+    story, _ = read_scored("out.yaml", None)
+    (past,) = story.pasts
+    assert past.symbol == "GME" and len(past.closes) == 4
+
+
+def test_the_basket_stands_on_the_example_book() -> None:
+    """Its book is short more of NOK, KOSS and EXPR than some members leave unreported."""
+    market = load_market(example() / "market.csv")
+    book = load_book(example() / "book.csv", market)
+    (story,) = load_scenarios(["meme-basket-2021"], market, book)
+    assert len(pack(book, market, load_chain(None, market), story, seed=1).members) == 64

@@ -98,7 +98,9 @@ def yaml(fit: Fit, episode: Episode, output: Path) -> str:
             f"[{numbers}]", 100, initial_indent="    ", subsequent_indent="     "
         )
     past = list(_episode(episode))
-    if episode.beside:  # that of the others stands under `episode` of the base
+    own = episode.base.episode
+    # that of the others stands under `episode` of the base
+    if episode.beside and not (own is not None and own.symbol == episode.symbol):
         past = ["episodes:", f"  {_quoted(episode.symbol)}:", *(f"  {line}" for line in past[2:])]
     return "\n".join([*lines, *past]) + "\n"
 

@@ -1,14 +1,14 @@
 """What would have been said of the days ahead by somebody who knew an episode up to one close.
 
-An ensemble is fitted to the closes known (and to the reports of short interest that were out), and
-simulated through those days and on. Its paths start where the episode started and few pass through
-the closes that were seen, so of many (parameter set, path) pairs the nearest ones are kept: those
-whose log closes so far have the least root-mean-square distance to the actual ones. That is
-approximate Bayesian computation by nearest neighbours (Biau, Cerou & Guyader 2015, New insights
-into ABC, Ann. IHP 51). What they do after the last close known, as returns from it, is the
-forecast. A kept path brings its whole state along (attention, holdings, shorts, volatility), which
-no restart from prices alone could know. The closes count twice, in the fit and in what is kept:
-parameters are too sure of themselves.
+An ensemble is fitted to the closes known and simulated through those days and on. The market is the
+episode's, whose short interest at the start may have come out later than the day known last. Its
+paths start where the episode started and few pass through the closes that were seen, so of many
+(parameter set, path) pairs the nearest ones are kept: those whose log closes so far have the least
+root-mean-square distance to the actual ones. That is approximate Bayesian computation by nearest
+neighbours (Biau, Cerou & Guyader 2015, New insights into ABC, Ann. IHP 51). What they do after the
+last close known, as returns from it, is the forecast. A kept path brings its whole state along
+(attention, holdings, shorts, volatility), which no restart from prices alone could know. The closes
+count twice, in the fit and in what is kept: parameters are too sure of themselves.
 """
 
 from __future__ import annotations
