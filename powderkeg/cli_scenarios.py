@@ -32,6 +32,13 @@ def scenarios(
         list[str] | None,
         typer.Option(metavar="DATE", help="For forecast: last close known; may be repeated."),
     ] = None,
+    short_interest: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARES",
+            help="For forecast: sold short as last reported then; default: the episode's.",
+        ),
+    ] = None,
     draws: Annotated[
         str, typer.Option(metavar="N", help="For forecast: draws of the prior of every fit.")
     ] = "2048",
@@ -68,6 +75,14 @@ def scenarios(
         return
     if scenario is None:
         raise InputError(f"scenarios {name}: which one? give a preset or a YAML file")
+    for option, given, words in (
+        ("--as-of", as_of, ("forecast",)),
+        ("--short-interest", short_interest, ("forecast",)),
+        ("--symbol", symbol, ("score", "decompose")),
+        ("--output", output, ("score",)),
+    ):
+        if given and name not in words:
+            raise InputError(f"{option}: goes with {' and '.join(words)}; leave it out of {name}")
     threads = whole("--workers", workers)
     check_placement("embedded", threads, backend)
     if name == "score":
@@ -78,8 +93,9 @@ def scenarios(
                    threads)  # fmt: skip
     else:
         days = [parse_date(text, "--as-of") for text in as_of or ()]
-        _forecast(scenario, days, chain, priors, count("--draws", draws), seed_of(seed), backend,
-                  threads)  # fmt: skip
+        short = None if short_interest is None else count("--short-interest", short_interest)
+        _forecast(scenario, days, short, chain, priors, count("--draws", draws), seed_of(seed),
+                  backend, threads)  # fmt: skip
 
 
 def _decompose(
@@ -130,6 +146,7 @@ def _decompose(
 def _forecast(
     scenario: str,
     days: list[date],
+    short_interest: int | None,
     chain: Path | None,
     priors: str,
     draws: int,
@@ -140,7 +157,7 @@ def _forecast(
     from .engine.arguments import default_workers
     from .engine.calibrate import show_history as say
     from .engine.calibrate.fit import PER_DRAW, Size
-    from .engine.calibrate.forecast import forecast, known_at
+    from .engine.calibrate.forecast import forecast, known_at, reported
     from .engine.calibrate.inputs import read_scored
     from .engine.failure import stoppable
     from .engine.progress import progress_for
@@ -156,6 +173,8 @@ def _forecast(
     story, options = read_scored(scenario, chain)
     for as_of in days:
         known_at(story, as_of)
+    if short_interest is not None:
+        story = reported(story, short_interest)
     engine, aside, screen = back_end(backend), console(stderr=True), console()
     found = []
     with stoppable():

@@ -242,6 +242,9 @@ def test_koss_rises_with_hardly_a_short_and_fubo_does_not_with_many(
 ) -> None:
     short = {s: c.episode.short_interest / c.episode.float_shares for s, c in basket.items()}
     assert short["KOSS"] < 0.01 and short["FUBO"] > 0.7
+    story, _ = read_scored("meme-basket-2021", None)
+    drawn = [member.names["KOSS"].shorts.unreported for member in story.members()]
+    assert set(drawn) == {0.0}  # the paths have no more shorts than were reported
     koss, fubo = peak(basket["KOSS"]), peak(basket["FUBO"])
     assert koss.actual == pytest.approx(19.75, abs=0.01) and koss.quantiles[0] > 2
     assert fubo.actual == pytest.approx(1.436, abs=0.001) and fubo.quantiles[2] < 2

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels import Backend
-from ...kernels.layout import CALM, Packed
+from ...kernels.layout import CALM, NO_CHAIN, Packed
 from ...results import statistics as st
 from ...scenarios.chain import Chain
 from ...scenarios.episode import Episode
@@ -93,7 +93,9 @@ def decompose(
         return found
 
     channels = dict(_channels(pack_past(scenario, chain, seed)))
-    signs = SIGNS if NO_DEALERS in channels else {}
+    sets = channels[ALL_ON].members or (channels[ALL_ON],)
+    listed = any((each.names["chain"] != NO_CHAIN).any() for each in sets)
+    signs = SIGNS if NO_DEALERS in channels and listed else {}
     with ThreadPoolExecutor(workers) as pool:
         found = list(pool.map(seen, (*channels.values(), *map(told, signs.values()))))
     return tuple(

@@ -138,6 +138,14 @@ def known_at(scenario: Scenario, as_of: date) -> tuple[Episode, int]:
     return episode, known.index(as_of) + 1
 
 
+def reported(scenario: Scenario, shares: float) -> Scenario:
+    """The scenario of one name with the short interest that was known, in shares."""
+    (past,) = scenario.pasts
+    known = past.model_copy(update={"short_interest": float(shares)})
+    where = {"episode": known} if scenario.episode else {"episodes": {past.symbol: known}}
+    return scenario.model_copy(update=where)
+
+
 def simulated(found: Fit, base: Scenario, days: int) -> tuple[Array, npt.NDArray[np.intp]]:
     """Log closes under an ensemble, and every path's member. Shape: (paths, days), (paths,)."""
     by = found.simulator

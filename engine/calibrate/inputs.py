@@ -211,9 +211,10 @@ def _series(
         _, unit, quantity = SERIES[name]
         days, values = days_of(points, prices, settlement=name == "short interest")
         if not days:
+            late = f" (reports come out {PUBLICATION} sessions late)" if "interest" in name else ""
             raise InputError(
                 f"{points.file}: nothing known that tells of {prices.dates[1]} to "
-                f"{prices.dates[-1]}; leave the file out"
+                f"{prices.dates[-1]}{late}; leave the file out"
             )
         notes.append(f"{name}: known on {len(days)} days of the episode")
         per = float_shares if unit.startswith("shares") else 1.0
