@@ -66,8 +66,8 @@ short interest of 31 December (71.2 million shares, out on 12 January; the repor
 out on the 27th). {DRAWS:,} draws of the prior each; no event is used. The hindsight that is left:
 the model and the medians of its priors were written after January 2021, and what no prior is of
 (.3 floats of listed calls) is the preset's. On the command line: `powderkeg scenarios forecast
-{FORETOLD} --short-interest {KNOWN_SHORT} --as-of 2021-01-13`. Other random numbers in a fit of this size move a
-count below by one or two closes.
+{FORETOLD} --short-interest {KNOWN_SHORT} --as-of 2021-01-13`. Other random numbers in a
+fit of this size move a count below by one or two closes.
 
 ![forecasts](images/history-forecast.png)
 
