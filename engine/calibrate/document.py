@@ -59,6 +59,8 @@ def sentences(fit: Fit, episode: Episode) -> Iterator[str]:
         f"peak close {actual:.2f} times the start, simulated median {peaks[1]:.2f} "
         f"(5-95 %: {peaks[0]:.2f} to {peaks[2]:.2f})"
     )
+    error = 1 / np.sqrt(2 * fit.size.particles)  # of a sd; more where particles hang together
+    yield f"sd left is told to {error:.0%} of itself at best, by {fit.size.particles} particles"
     if fit.impossible:
         yield f"{fit.impossible} of {fit.size.draws} draws of the prior fit no market like this one"
 
