@@ -14,6 +14,7 @@ from scipy.spatial.distance import pdist
 Array = npt.NDArray[np.float64]
 
 BANDS = ((0.05, 0.95), (0.25, 0.75))
+FAN = (0.05, 0.25, 0.5, 0.75, 0.95)  # quantiles that tables and pictures show
 GROUP = 2048  # paths among which all pairs are formed
 
 
@@ -78,6 +79,12 @@ def coverage(pit: npt.ArrayLike, band: tuple[float, float]) -> Array:
     """
     u = np.asarray(pit, float)
     return np.asarray(((u >= band[0]) & (u <= band[1])).mean(axis=-1))
+
+
+def inside(pit: npt.ArrayLike) -> dict[tuple[float, float], int]:
+    """How many days lie inside each of BANDS by their rank. Shape: pit (D,)."""
+    days = np.size(pit)
+    return {band: round(float(coverage(pit, band)) * days) for band in BANDS}
 
 
 def pit_deviation(pit: npt.ArrayLike) -> Array:

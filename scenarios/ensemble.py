@@ -34,6 +34,11 @@ FEWEST, MOST = 2, 1024
 SHORTS, TIMELINE = "shorts", "timeline"
 
 
+def is_size(key: str) -> bool:
+    """Whether a column or a parameter is the size of an event."""
+    return key.startswith(f"{TIMELINE}.")
+
+
 def steps(dotted: str, sections: Mapping[str, Any]) -> list[str]:
     """`names.BRK.B.crowd.infection` -> names, BRK.B, crowd, infection; `[0]` is a step as well.
 

@@ -7,6 +7,8 @@ from datetime import date
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BeforeValidator, Field, model_validator
 
 from .calendar import EXCHANGE, day_numbers
@@ -69,6 +71,11 @@ class Episode(Section):
     def days(self) -> tuple[int, ...]:
         """Day numbers of `closes`; 1 is the first session after `as_of`."""
         return day_numbers(self.dates, self.calendar)
+
+    @property
+    def log_closes(self) -> npt.NDArray[np.float64]:
+        """ln of `closes` over `price`. Shape: (closes,)."""
+        return np.asarray(np.log(np.array(list(self.closes.values())) / self.price))
 
     def market(self) -> Market:
         """The market snapshot in which it began, of this name alone."""

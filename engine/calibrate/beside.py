@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -10,9 +9,9 @@ import numpy as np
 
 from ...kernels.layout import COMPONENT_CYCLE, Packed
 from ...kernels.pack import pack
-from ...scenarios.ensemble import TIMELINE, steps
+from ...scenarios.ensemble import is_size, steps
 from ...scenarios.scenario import NameParameters, Scenario
-from .simulator import Paths, Simulator, all_watched, log_closes, on_days
+from .simulator import Simulator, all_watched
 
 
 @dataclass(frozen=True)
@@ -25,24 +24,17 @@ class Beside(Simulator):
 
     others: tuple[str, ...] = ()
 
-    def scenario(self) -> Scenario:
-        """The base on this episode's days, without an ensemble."""
-        story = on_days(self.base, (self.symbol, *self.others), self.days)
-        return story.model_copy(update={"ensemble": {}})
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The name that is fitted, and the others."""
+        return (self.symbol, *self.others)
 
-    def __call__(self, parameters: Sequence[float]) -> Paths:
-        """Simulate one set. Raises InputError where the holdings do not fit together."""
-        packed = self._packed(self.scenario().with_values(self.values(parameters)))
+    def packed(self, scenario: Scenario) -> Packed:
+        """With the others' members, in each of them the fitted name as it is here."""
+        packed = self._packed(scenario)
         at = packed.symbols.index(self.symbol)
-        members = tuple(_with_others(packed, member, at) for member in self._members)
-        ids = np.arange(self.first, self.first + self.paths, dtype=np.uint64)
-        found = self.engine.simulate(replace(packed, members=members), ids)
-        name = packed.names[at]
-        return Paths(
-            log_closes(packed, found, at),
-            found.closes[:, at],
-            float(name["adv"]),
-            float(name["attention_volume"]),
+        return replace(
+            packed, members=tuple(_with_others(packed, member, at) for member in self._members)
         )
 
     @cached_property
@@ -51,8 +43,7 @@ class Beside(Simulator):
         columns = {
             key: values
             for key, values in self.base.ensemble.items()
-            if (path := steps(key, NameParameters.model_fields))[0] == TIMELINE
-            or path[1] in self.others
+            if is_size(key) or steps(key, NameParameters.model_fields)[1] in self.others
         }
         count = -(-self.paths // COMPONENT_CYCLE)
         first = self.scenario().model_copy(
@@ -62,8 +53,7 @@ class Beside(Simulator):
 
     def _packed(self, scenario: Scenario) -> Packed:
         """Packed with a book whose P&L is that of the fitted name alone."""
-        symbols = (self.symbol, *self.others)
-        book = all_watched({symbol: self.market[symbol].price for symbol in symbols})
+        book = all_watched({symbol: self.market[symbol].price for symbol in self.symbols})
         packed = pack(book, self.market, self.chain, scenario, seed=self.seed)
         weights = packed.names["book_weight"]
         weights[np.arange(len(weights)) != packed.symbols.index(self.symbol)] = 0

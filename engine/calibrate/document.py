@@ -14,7 +14,7 @@ from ... import __version__
 from ...results.scores import BANDS
 from ...scenarios.calendar import EXCHANGE
 from ...scenarios.dated import as_yaml
-from ...scenarios.ensemble import TIMELINE, steps
+from ...scenarios.ensemble import TIMELINE, is_size, steps
 from ...scenarios.library import presets
 from ...scenarios.scenario import NameParameters
 from .fit import IDENTIFIED, RATE, Fit
@@ -76,7 +76,7 @@ def yaml(fit: Fit, episode: Episode, output: Path) -> str:
     medians = np.median(fit.members, axis=0)
     told = dict(zip(fit.simulator.priors.parameters, fit.told, strict=True))
     section = None
-    of_events = {key: value for key, value in zip(told, medians, strict=True) if _is_size(key)}
+    of_events = {key: value for key, value in zip(told, medians, strict=True) if is_size(key)}
     for key, value in sorted(zip(told, medians, strict=True)):
         if key in of_events:
             continue
@@ -105,11 +105,6 @@ def yaml(fit: Fit, episode: Episode, output: Path) -> str:
     if episode.beside and not (own is not None and own.symbol == episode.symbol):
         past = ["episodes:", f"  {_quoted(episode.symbol)}:", *(f"  {line}" for line in past[2:])]
     return "\n".join([*lines, *past]) + "\n"
-
-
-def _is_size(key: str) -> bool:
-    """Whether a parameter is the size of an event."""
-    return key.startswith(f"{TIMELINE}.")
 
 
 def _long_enough(episode: Episode) -> Iterator[str]:
@@ -142,7 +137,7 @@ def _timeline(
 def _sizes_of_base(episode: Episode) -> dict[str, Sequence[float]]:
     """Columns of the base's ensemble that a timeline of one's own would take out."""
     columns = episode.base.ensemble.items() if episode.events else ()
-    return {key: values for key, values in columns if _is_size(key)}
+    return {key: values for key, values in columns if is_size(key)}
 
 
 def _episode(episode: Episode) -> Iterator[str]:

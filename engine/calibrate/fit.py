@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...results.baselines import scored_beside
-from ...results.scores import BANDS, coverage, ranks
+from ...results.scores import inside, ranks
 from ...scenarios.ensemble import FEWEST, MOST
 from ...scenarios.errors import InputError
 from ..progress import Progress, Silent
@@ -98,8 +98,7 @@ class Fit:
 
     def inside(self) -> dict[tuple[float, float], int]:
         """How many closes lie inside each band of the ensemble's paths."""
-        pit = ranks(self.closes, self.observed.closes)
-        return {band: round(float(coverage(pit, band)) * len(pit)) for band in BANDS}
+        return inside(ranks(self.closes, self.observed.closes))
 
 
 def fit(

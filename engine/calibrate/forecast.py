@@ -21,9 +21,8 @@ import numpy.typing as npt
 
 from ...kernels import Backend
 from ...kernels.members import member_of
-from ...kernels.pack import pack
 from ...results.baselines import random_walk
-from ...results.scores import BANDS, coverage, crps, ranks
+from ...results.scores import crps, inside, ranks
 from ...scenarios.chain import Chain
 from ...scenarios.episode import Episode
 from ...scenarios.errors import InputError
@@ -32,7 +31,7 @@ from ...scenarios.scenario import Scenario
 from ..progress import Progress
 from .fit import Fit, Size, fit
 from .loss import Observed
-from .simulator import Simulator, dotted, log_closes, on_days, watched
+from .simulator import Simulator, dotted, log_closes, on_days
 
 Array = npt.NDArray[np.float64]
 
@@ -68,8 +67,7 @@ class Forecast:
     @property
     def inside(self) -> dict[tuple[float, float], int]:
         """Closes inside each band."""
-        pit = self.pit
-        return {band: round(float(coverage(pit, band)) * len(pit)) for band in BANDS}
+        return inside(self.pit)
 
 
 def forecast(
@@ -92,7 +90,7 @@ def forecast(
     episode, known = known_at(scenario, as_of)
     total = min(known + AHEAD, len(episode.closes))
     days = tuple(range(1, known + 1))
-    logs = np.log(np.array(list(episode.closes.values())) / episode.price)
+    logs = episode.log_closes
     base = scenario.model_copy(update={"ensemble": {}, "timeline": ()})
     simulator = Simulator(
         episode.symbol, episode.market(), chain, base, load_priors(priors), days, size.paths, seed,
@@ -153,8 +151,7 @@ def simulated(found: Fit, base: Scenario, days: int) -> tuple[Array, npt.NDArray
     ensemble = {dotted(by.symbol, key): tuple(map(float, v)) for key, v in columns}
     story = on_days(base, (by.symbol,), tuple(range(1, days + 1)))
     story = story.model_copy(update={"ensemble": ensemble})
-    book = watched(by.symbol, by.market[by.symbol].price)
-    packed = pack(book, by.market, by.chain, story, seed=by.seed)
+    packed = by.packed(story)
     ids = np.arange(FIRST, FIRST + PATHS, dtype=np.uint64)
     closes = log_closes(packed, by.engine.simulate(packed, ids))
     return closes, member_of(packed, ids)

@@ -152,21 +152,21 @@ def _symbol(market: Market, symbol: str | None) -> str:
         raise InputError(
             f"--symbol: whose prices are these? {market.file} has {', '.join(market.rows)}"
         )
+    return _in(market, symbol, "--symbol")
+
+
+def _in(market: Market, symbol: str, option: str) -> str:
+    """The symbol as the market file has it."""
     if symbol.upper() not in market:
         help_ = did_you_mean(symbol, market.rows, "; add its row")
-        raise InputError(f"--symbol: {market.file} has no {shown(symbol)}{help_}")
+        raise InputError(f"{option}: {market.file} has no {shown(symbol)}{help_}")
     return symbol.upper()
 
 
 def _others(beside: Sequence[str], symbol: str, market: Market) -> tuple[str, ...]:
-    others = tuple(dict.fromkeys(name.upper() for name in beside))
-    for name in others:
-        if name == symbol:
-            raise InputError(f"--beside: {name} is the name that is fitted; leave it out")
-        if name not in market:
-            help_ = did_you_mean(name, market.rows, "; add its row")
-            raise InputError(f"--beside: {market.file} has no {shown(name)}{help_}")
-    return others
+    if symbol in map(str.upper, beside):
+        raise InputError(f"--beside: {symbol} is the name that is fitted; leave it out")
+    return tuple(dict.fromkeys(_in(market, name.upper(), "--beside") for name in beside))
 
 
 def _of_the_first_close(market: Market, symbol: str, prices: Prices) -> Market:

@@ -15,6 +15,7 @@ from ...results.scores import (
     BANDS,
     central_range,
     coverage,
+    inside,
     pit_deviation,
     ranks,
     ranks_of_each,
@@ -93,8 +94,7 @@ class Scorecard:
     @property
     def inside(self) -> dict[tuple[float, float], int]:
         """Closes inside each band."""
-        days = len(self.pit)
-        return {band: round(float(coverage(self.pit, band)) * days) for band in BANDS}
+        return inside(self.pit)
 
 
 def score(scenario: Scenario, chain: Chain, *, paths: int, seed: int, engine: Backend) -> Scorecard:
@@ -147,8 +147,7 @@ def _card(
     """One name's. Shape: closes (paths, days) log prices, counts (days, quantities, bins), peaks
     (bins,).
     """
-    actual = np.log(np.array(list(episode.closes.values())) / episode.price)
-    days = episode.days
+    actual, days = episode.log_closes, episode.days
     closes = closes[:, np.array(days) - 1]
     return Scorecard(
         scenario=scenario,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ...results.scores import BANDS
+from ...results.scores import BANDS, FAN
 from ...results.statistics import Estimate
 from .decompose import LEVEL, NO_DEALERS, Decomposition, Measured, Row
 from .forecast import KEPT, Forecast
@@ -18,7 +18,6 @@ OUTLOOK_COLUMNS = (
 OUTLOOK_SCORES = ("as of", "mean CRPS", "walk, volatility before", "walk, since", "farthest kept",
                   "sets among them")  # fmt: skip
 AHEAD_COLUMNS = ("date", "close", "5 %", "25 %", "50 %", "75 %", "95 %", "rank")
-LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def peak_columns(found: Decomposition) -> tuple[str, ...]:
@@ -90,7 +89,7 @@ def _times(measured: Measured) -> str:
 
 def ahead_rows(found: Forecast) -> list[tuple[str, ...]]:
     """Every close ahead, in money, beside what was foretold."""
-    prices = found.close * np.exp(np.quantile(found.paths, LEVELS, axis=0))
+    prices = found.close * np.exp(np.quantile(found.paths, FAN, axis=0))
     actual, pit = found.close * np.exp(found.actual), found.pit
     return [
         (str(day), f"{actual[k]:.2f}", *(f"{q:.2f}" for q in prices[:, k]), f"{pit[k]:.2f}")

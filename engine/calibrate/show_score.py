@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...results.scores import BANDS
+from ...results.scores import BANDS, FAN
 from .scorecard import Expected, Scorecard
 from .verdict import outside, shape, shortfalls
 
@@ -29,7 +29,7 @@ NARROW = (0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0)
 
 def day_rows(card: Scorecard) -> list[tuple[str, ...]]:
     """Every close, as a multiple of the first one, beside its simulated quantiles."""
-    quantiles = np.exp(np.quantile(card.closes, (0.05, 0.25, 0.5, 0.75, 0.95), axis=0))
+    quantiles = np.exp(np.quantile(card.closes, FAN, axis=0))
     return [
         (str(card.days[k]), str(card.episode.dates[k + 1]), f"{np.exp(card.actual[k]):.2f}",
          *(f"{q:.2f}" for q in quantiles[:, k]), f"{card.pit[k]:.2f}")
@@ -125,8 +125,7 @@ def draw(cards: Sequence[Scorecard], path: Path, dpi: int = 150) -> None:
 def _fan(fan: Axes, card: Scorecard) -> None:
     days = np.append(0, card.days)
     started = np.concatenate([np.zeros((len(card.closes), 1)), card.closes], axis=1)
-    levels = (0.05, 0.25, 0.5, 0.75, 0.95)
-    low, lower, middle, upper, high = np.exp(np.quantile(started, levels, axis=0))
+    low, lower, middle, upper, high = np.exp(np.quantile(started, FAN, axis=0))
     fan.fill_between(days, low, high, color="#c9d3dc", label="5-95 %")
     fan.fill_between(days, lower, upper, color="#8fa1b3", label="25-75 %")
     fan.plot(days, middle, color="#5f7d8c", lw=1.2, label="median")

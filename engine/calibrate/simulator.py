@@ -15,6 +15,7 @@ from ...kernels.layout import Packed, Simulated, StepKind
 from ...kernels.pack import pack
 from ...scenarios.book import Position
 from ...scenarios.chain import Chain
+from ...scenarios.ensemble import is_size
 from ...scenarios.errors import InputError
 from ...scenarios.market import Market
 from ...scenarios.priors import Priors
@@ -64,9 +65,14 @@ class Simulator:
     engine: Backend
     first: int = 0
 
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Whoever is simulated."""
+        return (self.symbol,)
+
     def scenario(self) -> Scenario:
         """The base on this episode's days, without an ensemble."""
-        story = on_days(self.base, (self.symbol,), self.days)
+        story = on_days(self.base, self.symbols, self.days)
         return story.model_copy(update={"ensemble": {}})
 
     def values(self, parameters: Sequence[float]) -> dict[str, float]:
@@ -76,16 +82,22 @@ class Simulator:
 
     def __call__(self, parameters: Sequence[float]) -> Paths:
         """Simulate one set. Raises InputError where the holdings do not fit together."""
-        scenario = self.scenario().with_values(self.values(parameters))
-        book = watched(self.symbol, self.market[self.symbol].price)
-        packed = pack(book, self.market, self.chain, scenario, seed=self.seed)
+        packed = self.packed(self.scenario().with_values(self.values(parameters)))
+        at = packed.symbols.index(self.symbol)
         ids = np.arange(self.first, self.first + self.paths, dtype=np.uint64)
         found = self.engine.simulate(packed, ids)
-        closes = log_closes(packed, found)
-        name = packed.names[0]
+        name = packed.names[at]
         return Paths(
-            closes, found.closes[:, 0], float(name["adv"]), float(name["attention_volume"])
+            log_closes(packed, found, at),
+            found.closes[:, at],
+            float(name["adv"]),
+            float(name["attention_volume"]),
         )
+
+    def packed(self, scenario: Scenario) -> Packed:
+        """A scenario packed with a book whose P&L is that of the fitted name alone."""
+        book = watched(self.symbol, self.market[self.symbol].price)
+        return pack(book, self.market, self.chain, scenario, seed=self.seed)
 
     def elsewhere(self, paths: int, number: int = 0) -> Simulator:
         """The same with paths that no fit has seen; none are in two numbers."""
@@ -94,7 +106,7 @@ class Simulator:
 
 def dotted(symbol: str, key: str) -> str:
     """A parameter of the priors as a scenario's ensemble names it."""
-    return key if key.startswith("timeline.") else f"names.{symbol}.{key}"
+    return key if is_size(key) else f"names.{symbol}.{key}"
 
 
 def on_days(scenario: Scenario, symbols: Sequence[str], days: tuple[int, ...]) -> Scenario:
