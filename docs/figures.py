@@ -10,12 +10,12 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 import powderkeg
-from powderkeg.engine.replay import replay
-from powderkeg.engine.replay_picture import draw
-from powderkeg.kernels import native
-from powderkeg.kernels.layout import Channel, StepKind
-from powderkeg.kernels.pack import pack
+from powderkeg.engine.replay.path import replay
+from powderkeg.kernels.backends import native
+from powderkeg.kernels.packing.scenario import pack
+from powderkeg.kernels.records import Channel, StepKind
 from powderkeg.scenarios import load_book, load_chain, load_market, load_scenarios
+from powderkeg.screen.replay_picture import draw
 
 Array = npt.NDArray[np.float64]
 ROOT = Path(__file__).parent.parent

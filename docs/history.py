@@ -15,20 +15,21 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from powderkeg.engine.arguments import default_workers
-from powderkeg.engine.calibrate import show_history, show_score
 from powderkeg.engine.calibrate.decompose import LEVEL, Decomposition, decompose
 from powderkeg.engine.calibrate.fit import Size
 from powderkeg.engine.calibrate.forecast import Forecast, forecast, reported
 from powderkeg.engine.calibrate.inputs import read_scored
 from powderkeg.engine.calibrate.scorecard import Scorecard, score_all
 from powderkeg.engine.calibrate.verdict import outside, shortfalls
+from powderkeg.engine.executors import default_workers
 from powderkeg.kernels import backend
-from powderkeg.results.scores import BANDS
+from powderkeg.results.measures.scores import BANDS
 from powderkeg.scenarios import Scenario, presets
 from powderkeg.scenarios.chain import Chain
 from powderkeg.scenarios.library import PRESETS
 from powderkeg.scenarios.yamlfile import load
+from powderkeg.screen import history as show_history
+from powderkeg.screen import score as show_score
 
 ROOT = Path(__file__).parent.parent
 PAGE, IMAGES = ROOT / "docs" / "history.md", ROOT / "docs" / "images"

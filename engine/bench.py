@@ -19,8 +19,9 @@ import numpy as np
 
 from ..kernels import BackendUnavailable, backend
 from ..kernels.backends import Simulate
-from ..kernels.layout import ALL_CHANNELS, Channel, Packed
-from ..kernels.pack import pack
+from ..kernels.packed import Packed
+from ..kernels.packing.scenario import pack
+from ..kernels.records import ALL_CHANNELS, Channel
 from ..scenarios import Book, Chain, Market, MarketRow, Position, Scenario, load_scenarios
 from ..scenarios.scenario import NameParameters
 
@@ -124,7 +125,7 @@ def candidates() -> list[Candidate]:
         pass
     try:
         backend("native")
-        from ..kernels.native import Native, available
+        from ..kernels.backends.native import Native, available
 
         for build in available():
             native = Native(build)
@@ -156,7 +157,7 @@ def bench_channels(names: int = NAMES, repeats: int = REPEATS) -> list[Cost]:
     The last model has levered longs in every name but switches them off: it must take as long as
     gme-2021, which never had them.
     """
-    from ..kernels.in_use import channels_in_use
+    from ..kernels.packing.in_use import channels_in_use
 
     contestant = next(each for each in candidates() if each.name != "cuda")
     plain, full = packed_model(names), packed_model(names, EVERYTHING)

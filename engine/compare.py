@@ -27,18 +27,20 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..kernels.layout import Packed
-from ..kernels.pack import pack
-from ..results import statistics as st
-from ..results.statistics import Sample
+from ..kernels.digest import model_digest
+from ..kernels.packed import Packed
+from ..kernels.packing.scenario import pack
+from ..results.measures import statistics as st
+from ..results.measures.statistics import Sample
 from ..scenarios import InputError, Scenario, shifted_market
 from ..scenarios.book import Book, maintenance_margin
 from ..scenarios.chain import Chain
 from ..scenarios.derivatives import at_close_of
 from ..scenarios.market import Market
-from .job import Job, model_digest
+from .job import Job
+from .paired import simulate
 from .progress import Progress
-from .rerun import Finished, Floats, chosen, finished, level_of, simulate
+from .stored import Finished, Floats, chosen, finished, level_of
 
 MOST_PATHS = 100_000
 BOOK, MARKET, SCENARIO = "book", "market", "scenario"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,11 @@ import zarr
 from pydantic import TypeAdapter
 
 from .. import __version__
-from ..kernels import layout
-from ..kernels.tilt import Tilt
+from ..kernels.digest import model_digest
+from ..kernels.packing.tilt import Tilt
 from ..results import StoreError
-from ..results.records import read_grid, read_root
-from ..results.until import Until
+from ..results.store.records import read_grid, read_root
+from ..results.store.target import Until
 from ..scenarios.book import Book
 from ..scenarios.chain import Chain
 from ..scenarios.market import Market
@@ -171,19 +170,3 @@ def _texts(group: zarr.Group, name: str) -> list[str]:
     array = group[name]
     assert isinstance(array, zarr.Array)
     return [str(value) for value in array[...]]  # type: ignore[union-attr]
-
-
-@cache
-def model_digest() -> str:
-    """SHA-256 of the sources that decide the numbers, 16 digits: kernels, reference, packing."""
-    folder = Path(layout.__file__).parent
-    files = sorted(
-        path
-        for pattern in ("model/*", "reference/*.py", "*.py")
-        for path in folder.glob(pattern)
-        if path.is_file()
-    )
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]

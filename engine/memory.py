@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..kernels.layout import HISTOGRAM_BINS, PATH, QUANTITIES, Packed
+from ..kernels.histogram_bins import HISTOGRAM_BINS, QUANTITIES
+from ..kernels.packed import Packed
+from ..kernels.records import PATH
 from ..scenarios.errors import InputError
 
 # Bytes of working space per path and name in the reference (float64 states and temporaries of its

@@ -1,7 +1,8 @@
 """Ensembles: path `id` of a packed scenario runs under member `id // 16` modulo their number.
 
 Sixteen paths in a row share a member because the components of the importance mixture take turns
-within sixteen (kernels/tilt.py): so every member meets every component as often as it should.
+within sixteen (kernels/packing/tilt.py): so every member meets every component as often as it
+should.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from .layout import COMPONENT_CYCLE, Packed, Simulated
+from .packed import Packed, Simulated
+from .records import COMPONENT_CYCLE
 
 if TYPE_CHECKING:
     from .backends import Simulate

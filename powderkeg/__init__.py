@@ -14,7 +14,7 @@ from typing import Any
 
 ROOMS = ("engine", "kernels", "results", "scenarios")
 # Public names and where they live.
-NAMES = {"open": ("results", "open_results"), "run": ("engine.run", "run")}
+NAMES = {"open": ("results", "open_results"), "run": ("engine.run.execute", "run")}
 
 __all__ = ["__version__", "open", "run"]
 

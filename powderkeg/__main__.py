@@ -1,6 +1,6 @@
 """`python -m powderkeg` is the `powderkeg` command."""
 
-from .cli import main
+from .commands import main
 
 if __name__ == "__main__":
     main()

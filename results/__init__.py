@@ -4,11 +4,11 @@ Needs numpy, xarray and zarr only; the table (rich) and the page (jinja2, matplo
 of their own.
 """
 
-from .commit import check_commit, open_results, store_digest
-from .finish import finish_store
-from .records import BlockRecord, StoreError
-from .schema import InputFile, StoreSpec
-from .store import block_arrays, create_store, missing_blocks, write_block
+from .seal import finish_store
+from .store.blocks import block_arrays, create_store, missing_blocks, write_block
+from .store.commit import check_commit, open_results, store_digest
+from .store.records import BlockRecord, StoreError
+from .store.schema import InputFile, StoreSpec
 
 __all__ = [
     "BlockRecord",

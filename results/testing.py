@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .finish import finish_store
-from .schema import GAIN_QUANTILES, PATH_FIELDS, QUANTITIES, InputFile, StoreSpec, Variant
-from .store import create_store, write_block
+from .seal import finish_store
+from .store.blocks import create_store, write_block
+from .store.schema import GAIN_QUANTILES, PATH_FIELDS, QUANTITIES, InputFile, StoreSpec, Variant
 
 BINS = 512
 LINEAR = {  # low, width of the bins of the other quantities

@@ -15,14 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .derivatives import (
-    KINDS,
-    MAX_DERIVATIVES,
-    Derivative,
-    is_derivative,
-    is_occ,
-    read_derivative,
-)
+from .derivatives import KINDS, MAX_DERIVATIVES, Derivative, is_derivative, is_occ, read_derivative
 from .errors import InputError, did_you_mean, shown
 from .market import Market, exchange_rate
 from .table import Row, Table, read_table
@@ -42,7 +35,7 @@ COLUMNS = (
     "locate",
 )
 INSTRUMENTS = ("equity", "cash", *KINDS)
-MAX_NAMES = 96  # of the kernels (kernels/layout.py)
+MAX_NAMES = 96  # of the kernels (kernels/records.py)
 
 
 @dataclass(frozen=True)

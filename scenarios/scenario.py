@@ -36,7 +36,7 @@ from .timeline import MAX_EVENTS, SHORTS, MarketShock, TimelineEvent, labels
 from .variation import Sensitivity, Variation
 
 __all__ = ["SHORTS"]  # the key under `names` for every name that the book is short
-MAX_FACTORS, MAX_FUNDS = 8, 4  # of the kernels (kernels/layout.py)
+MAX_FACTORS, MAX_FUNDS = 8, 4  # of the kernels (kernels/records.py)
 LEAST_MULTIPLE = 1.1  # of max_multiple
 LONGEST_ID_WITH_VARIANTS = 150
 

@@ -7,8 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from ...kernels.layout import COMPONENT_CYCLE, Packed
-from ...kernels.pack import pack
+from ...kernels.packed import Packed
+from ...kernels.packing.scenario import pack
+from ...kernels.records import COMPONENT_CYCLE
 from ...scenarios.ensemble import is_size, steps
 from ...scenarios.scenario import NameParameters, Scenario
 from .simulator import Simulator, all_watched

@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels import Backend
-from ...kernels.layout import CALM, NO_CHAIN, Packed
-from ...results import statistics as st
+from ...kernels.packed import Packed
+from ...kernels.records import CALM, NO_CHAIN
+from ...results.measures import statistics as st
 from ...scenarios.chain import Chain
 from ...scenarios.episode import Episode
 from ...scenarios.scenario import Scenario
-from ..blocks import channel_names, switched_off
+from ..run.blocks import channel_names, switched_off
 from .scorecard import pack_past
 from .simulator import closes_of_all
 

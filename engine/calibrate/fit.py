@@ -16,8 +16,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ...results.baselines import scored_beside
-from ...results.scores import inside, ranks
+from ...results.measures.baselines import scored_beside
+from ...results.measures.scores import inside, ranks
 from ...scenarios.ensemble import FEWEST, MOST
 from ...scenarios.errors import InputError
 from ..progress import Progress, Silent

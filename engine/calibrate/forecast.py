@@ -21,8 +21,8 @@ import numpy.typing as npt
 
 from ...kernels import Backend
 from ...kernels.members import member_of
-from ...results.baselines import random_walk
-from ...results.scores import crps, inside, ranks
+from ...results.measures.baselines import random_walk
+from ...results.measures.scores import crps, inside, ranks
 from ...scenarios.chain import Chain
 from ...scenarios.episode import Episode
 from ...scenarios.errors import InputError

@@ -17,8 +17,8 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from ...kernels.layout import QUANTITIES, bin_edges
-from ...results.scores import crps_of_counts, distance, spread, spread_of_counts
+from ...kernels.histogram_bins import QUANTITIES, bin_edges
+from ...results.measures.scores import crps_of_counts, distance, spread, spread_of_counts
 from ...scenarios.calendar import sessions
 from ...scenarios.series import Points, Prices
 from .simulator import Paths

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ...results.scores import distance, spread
+from ...results.measures.scores import distance, spread
 from ...scenarios.errors import InputError
 from .fit import IDENTIFIED, RATE
 from .loss import Observed, moves, weights

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels import Backend
-from ...kernels.layout import QUANTITIES, Packed, bin_edges
-from ...kernels.pack import pack
-from ...results.baselines import scored_beside
-from ...results.scores import (
+from ...kernels.histogram_bins import QUANTITIES, bin_edges
+from ...kernels.packed import Packed
+from ...kernels.packing.scenario import pack
+from ...results.measures.baselines import scored_beside
+from ...results.measures.scores import (
     BANDS,
     central_range,
     coverage,

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels import Backend
-from ...kernels.layout import Packed, Simulated, StepKind
-from ...kernels.pack import pack
+from ...kernels.packed import Packed, Simulated
+from ...kernels.packing.scenario import pack
+from ...kernels.records import StepKind
 from ...scenarios.book import Position
 from ...scenarios.chain import Chain
 from ...scenarios.ensemble import is_size
@@ -20,8 +21,8 @@ from ...scenarios.errors import InputError
 from ...scenarios.market import Market
 from ...scenarios.priors import Priors
 from ...scenarios.scenario import NameParameters, Scenario
-from ..arguments import default_workers
-from ..change import ChangedBook
+from ..executors import default_workers
+from ..whatif.book_change import ChangedBook
 
 Array = npt.NDArray[np.float64]
 Result = TypeVar("Result")

@@ -1,6 +1,7 @@
 """Validation: every channel alone against what theory says about it (`powderkeg validate`)."""
 
-from . import (
+from .case import CASES, Case, Computed, Kind, Sampled
+from .cases import (
     anchor,
     authority,
     clearing,
@@ -14,7 +15,6 @@ from . import (
     timeline,
     whole,
 )
-from .case import CASES, Case, Computed, Kind, Sampled
 from .runner import Outcome, judge, validate
 
 # Importing these registers their cases, in the order of the table.

@@ -12,7 +12,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from ...kernels.layout import Packed, Simulated
+from ...kernels.packed import Packed, Simulated
 
 Array = npt.NDArray[np.float64]
 Run = Callable[..., Simulated]

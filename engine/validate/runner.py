@@ -11,7 +11,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from ...kernels.backends import Simulate
-from ...kernels.layout import TRACE, Packed, Simulated
+from ...kernels.packed import Packed, Simulated
+from ...kernels.records import TRACE
 from .case import Array, Case, Computed, Kind, Sampled
 
 RELATIVE, ABSOLUTE = 0.005, 0.003

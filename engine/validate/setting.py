@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.layout import CALM, NAME, Channel, Packed
-from ...kernels.pack import pack
-from ...kernels.schedule import TRADING_DAYS
+from ...kernels.packed import Packed
+from ...kernels.packing.scenario import pack
+from ...kernels.packing.schedule import TRADING_DAYS
+from ...kernels.records import CALM, NAME, Channel
 from ...scenarios.book import Book, Position
 from ...scenarios.chain import Chain
 from ...scenarios.market import Market, MarketRow

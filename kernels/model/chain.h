@@ -1,5 +1,5 @@
 // The static option chain: hedge of dealers short everything, tabulated per step over x and
-// sqrt(implied vol) by kernels/chain.py (docs/model.md, 10).
+// sqrt(implied vol) by kernels/packing/chain.py (docs/model.md, 10).
 #pragma once
 #include "grid.h"
 #include "state.h"

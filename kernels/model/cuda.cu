@@ -1,5 +1,5 @@
 // The GPU back end: a tile of POWDERKEG_LANES lanes per path, POWDERKEG_NAMES_PER_LANE names in
-// the registers of each lane; compiled at run time by kernels/cuda.py for one layout, one set
+// the registers of each lane; compiled at run time by kernels/backends/cuda.py for one layout, one set
 // of channels and features.
 #include "path.h"
 

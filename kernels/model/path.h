@@ -3,7 +3,7 @@
 #include "step.h"
 #include "tilt.h"
 
-// Pointers of a launch; shapes in kernels/layout.py (Packed, Simulated).
+// Pointers of a launch; shapes in kernels/records.py (Packed, Simulated).
 struct Launch {
     const Name* names;
     const float* loadings;

@@ -1,4 +1,4 @@
-// Generated from kernels/layout.py by `python -m powderkeg.kernels.layout`; do not edit.
+// Generated from kernels/records.py by `python -m powderkeg.kernels.layout`; do not edit.
 
 #pragma once
 

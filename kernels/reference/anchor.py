@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..layout import Feature
+from ..records import Feature
 from .parameters import ONE, ZERO, Array, Model
 
 

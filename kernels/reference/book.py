@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import PATH, EventType, Feature, Policy, StepKind
+from ..records import PATH, EventType, Feature, Policy, StepKind
 from . import derivatives
 from .parameters import Array, Columns, Model
 from .state import FUNDS, State

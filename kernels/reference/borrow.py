@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..layout import LOTS_PER_FLOAT, Channel, EventType, Policy
+from ..records import LOTS_PER_FLOAT, Channel, EventType, Policy
 from .parameters import ZERO, Array, Columns, Model
 from .state import FUNDS, State
 from .timeline import Now

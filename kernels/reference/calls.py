@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from ..layout import Channel, EventType, Feature
+from ..records import Channel, EventType, Feature
 from .parameters import ONE, ZERO, Array, Columns, Model
 from .state import State
 from .timeline import Now

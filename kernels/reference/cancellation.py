@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..layout import EventType
+from ..records import EventType
 from .parameters import Array
 from .state import FUNDS, State
 from .timeline import Now

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..layout import HIGHEST_X, LOTS_PER_FLOAT, LOWEST_X
+from ..records import HIGHEST_X, LOTS_PER_FLOAT, LOWEST_X
 from .parameters import ONE, Array, Columns
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import Channel, EventType
+from ..records import Channel, EventType
 from .orders import Order
 from .parameters import Array, Columns, Model
 from .state import State

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from ..layout import Feature
+from ..records import Feature
 from . import calls, clearing
 from .orders import Order
 from .parameters import Array, Model

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr
 
-from ..layout import DerivativeKind, Feature, Packed
+from ..packed import Packed
+from ..records import DerivativeKind, Feature
 from .parameters import Array, Model
 from .state import State
 

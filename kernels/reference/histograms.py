@@ -1,11 +1,11 @@
-"""Integer histograms of every name at every close. Bins: kernels/layout.py."""
+"""Integer histograms of every name at every close. Bins: kernels/records.py."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import HISTOGRAM_BINS, LINEAR_BINS, QUANTITIES
+from ..histogram_bins import HISTOGRAM_BINS, LINEAR_BINS, QUANTITIES
 from .parameters import Array, Model
 from .state import State
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import Feature
+from ..records import Feature
 from . import philox
 from .parameters import ZERO, Array, Model
 

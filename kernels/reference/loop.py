@@ -8,17 +8,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import (
-    HIGHEST_X,
-    LOWEST_X,
-    TRACE,
-    Channel,
-    EventType,
-    Feature,
-    Packed,
-    Simulated,
-    StepKind,
-)
+from ..packed import Packed, Simulated
+from ..records import HIGHEST_X, LOWEST_X, TRACE, Channel, EventType, Feature, StepKind
 from . import (
     anchor,
     borrow,

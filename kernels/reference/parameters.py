@@ -8,7 +8,8 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import Channel, Feature, Packed
+from ..packed import Packed
+from ..records import Channel, Feature
 
 Array = npt.NDArray[np.float64]
 ZERO: Array = np.zeros((1, 1))

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import StepKind
+from ..records import StepKind
 from .parameters import Columns
 from .state import State
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import Policy
+from ..records import Policy
 from .book import Book, margin_of_shares
 from .orders import Order
 from .parameters import Array, Model

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..layout import EventType
+from ..records import EventType
 from .orders import Order
 from .parameters import Array
 from .state import State

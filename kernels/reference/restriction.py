@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..layout import Channel, EventType
+from ..records import Channel, EventType
 from .clearing_rule import Broker
 from .parameters import Array, Model
 from .state import State

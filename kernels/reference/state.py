@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from ..layout import MAX_FUNDS
+from ..records import MAX_FUNDS
 from .parameters import Array, Model
 
 FUNDS = tuple(f"fund_{k}" for k in range(1, MAX_FUNDS + 1))
@@ -14,7 +14,7 @@ FUNDS = tuple(f"fund_{k}" for k in range(1, MAX_FUNDS + 1))
 
 @dataclass
 class State:
-    """Fields of shape (names, paths), named as the TRACE records of kernels/layout.py."""
+    """Fields of shape (names, paths), named as the TRACE records of kernels/records.py."""
 
     log_price: Array  # x
     anchor: Array  # w

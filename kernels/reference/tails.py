@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import MIXING_NODES, MIXING_RANGE, Feature, stream
+from ..records import MIXING_NODES, MIXING_RANGE, Feature
+from ..streams import stream_of
 from . import philox
 from .parameters import ONE, Array, Model
 
@@ -30,7 +31,7 @@ class Tails:
             self.names = philox.Normals(seed, model.streams, path_ids, mixing)
         if Feature.FACTOR_TAILS in model.features:
             self.row = int(model.packed.run["factor_mixing"])
-            label = np.array([stream("mixing:factors")], np.uint64)
+            label = np.array([stream_of("mixing:factors")], np.uint64)
             self.factors = philox.Normals(seed, label, path_ids, mixing)
 
     def draw(self, day: int) -> tuple[Array, Array]:

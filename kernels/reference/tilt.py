@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import COMPONENT_CYCLE
+from ..records import COMPONENT_CYCLE
 from .parameters import ZERO, Array, Model
 
 

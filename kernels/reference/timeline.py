@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import EventType, Feature
+from ..records import EventType, Feature
 from . import philox
 from .parameters import ONE, ZERO, Array, Model
 

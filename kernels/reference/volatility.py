@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..layout import EventType
+from ..records import EventType
 from .parameters import Columns
 from .state import State
 from .timeline import Now

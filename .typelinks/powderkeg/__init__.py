@@ -1,1 +1,0 @@
-../../powderkeg/__init__.py

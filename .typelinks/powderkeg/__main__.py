@@ -1,1 +1,0 @@
-../../powderkeg/__main__.py

@@ -1,1 +1,0 @@
-../../powderkeg/cli.py

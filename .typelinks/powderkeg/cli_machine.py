@@ -1,1 +1,0 @@
-../../powderkeg/cli_machine.py

@@ -1,0 +1,1 @@
+"""One path again, by its id, with everything on it recorded."""

@@ -1,0 +1,218 @@
+"""One path again, by its id, with everything on it recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from ...kernels import BackendUnavailable, backend
+from ...kernels.packed import Packed, Simulated
+from ...kernels.probes.loop_gain import CHANNELS, equity, gains_along
+from ...results import open_results
+from ...scenarios import InputError, Scenario
+from ..job import Job, job_text, read_job, same_build
+from ..run.blocks import packed_scenario
+from .book_pnl import financing_by_name, pnl_by_name
+
+UNITS = {
+    "log_price": ("1", "log price relative to the start"),
+    "anchor": ("1", "anchor w, log price"),
+    "transient": ("1", "transient impact J, log price"),
+    "elastic": ("floats", "shares of elastic holders"),
+    "crowd_shares": ("floats", "shares of the crowd"),
+    "hedge": ("floats", "net hedge of the option dealers"),
+    "cohort": ("floats", "short interest of the cohort"),
+    "new_shorts": ("floats", "short interest of new shorts"),
+    "attention": ("1", "share of the crowd that pays attention"),
+    "removed": ("1", "share of the crowd that has left"),
+    "calls": ("floats", "calls held by the crowd"),
+    "call_log_strike": ("1", "mean log strike of the crowd's calls"),
+    "implied_vol": ("1/year^0.5", "implied volatility"),
+    "realised_vol": ("1/year^0.5", "realised volatility"),
+    "fee": ("1/year", "borrow fee"),
+    "utilisation": ("1", "borrowed over lendable shares"),
+    "fee_paid": ("1", "borrow cost of a short since the start, as a log run-up"),
+    "log_price_max": ("1", "highest log price so far"),
+    "log_price_slow": ("1", "slow average of the log price"),
+    "new_short_entry": ("1", "mean log price at which new shorts entered"),
+    "restriction_clock": ("trading days", "time to the broker restriction, negative: since"),
+    "restricted": ("1", "1 while brokers restrict buying"),
+    "floor": ("1", "1 once the name ran out of elastic float"),
+    "fails": ("floats", "unfilled buy orders of crowd and dealers so far"),
+    "fill_price": ("1", "mean price of the step's fills, relative to the start"),
+    "volume": ("floats", "net buying of the step"),
+    "borrow_paid": ("1", "borrow fees paid so far, fraction of equity"),
+    "locked": ("floats", "shares of locked holders"),
+    "levered": ("floats", "shares of levered longs"),
+    "programme": ("floats", "shares bought by programmes so far"),
+    "leader": ("floats", "shares of the crowd's leader"),
+    "issued": ("floats", "shares issued so far"),
+    "monthly_calls": ("floats", "monthly calls held by the crowd"),
+    "monthly_call_log_strike": ("1", "mean log strike of the crowd's monthly calls"),
+    "fee_existing": ("1/year", "borrow fee of existing loans"),
+    "drawdown_max": ("1", "worst drawdown of levered longs so far, log price"),
+    "waiting": ("floats", "net orders of the crowd that wait for the end of a halt"),
+    "paused": ("1", "1 while a limit-up/limit-down pause is on"),
+    "unsettled": ("floats", "what the crowd bought and has not settled, at the prices paid"),
+    "book": ("floats", "shares of the book, negative: short"),
+    "spent": ("1", "money that the book's trades cost so far, fraction of equity"),
+    "slippage": ("1", "slippage of the book's trades so far, fraction of equity"),
+    "margin": ("1", "margin requirement of the name, fraction of equity at the start"),
+}
+"""Units and words of the fields of a trace; a fund's holding is told by its name."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A path in full. `same` says whether pnl equals the stored one bit for bit.
+
+    `data` has dimensions step (0 is the as-of close) and name; `pnl` and `stored_pnl` (horizons,)
+    are fractions of equity, `margin_call_day` is in trading days, NaN when never.
+    """
+
+    job: Job
+    scenario: str
+    path: int
+    back_end: str
+    data: xr.Dataset
+    horizons: tuple[int, ...]
+    pnl: npt.NDArray[np.float32]
+    stored_pnl: npt.NDArray[np.float32]
+    margin_call_day: float
+    same_build: bool
+
+    @property
+    def same(self) -> bool:
+        """Whether the path is the stored one to the last bit."""
+        return self.pnl.tobytes() == self.stored_pnl.tobytes()
+
+    def verdict(self) -> str:
+        """What the comparison with the store says, in one sentence."""
+        if self.same:
+            return "The replayed P&L equals the stored one bit for bit."
+        gap = float(np.max(np.abs(self.pnl - self.stored_pnl)))
+        if self.back_end != self.job.backend:
+            return (
+                f"Replayed on {self.back_end}, stored from {self.job.backend}: "
+                f"P&L differs by at most {gap:.2g} of equity, so this is a similar path."
+            )
+        if not self.same_build:
+            return (
+                "The store was made by another build of the model: "
+                f"P&L differs by at most {gap:.2g} of equity, so this is a similar path."
+            )
+        return f"The replayed P&L differs from the stored one by {gap:.2g} of equity."
+
+    @property
+    def wrong(self) -> bool:
+        """The same build gave another path: the store or this machine is not to be trusted."""
+        return not self.same and self.same_build and self.back_end == self.job.backend
+
+
+def replay(
+    store: str | Path, path: int, scenario: str | None = None, *, back_end: str | None = None
+) -> Replay:
+    """Run path number `path` of a finished store again with a trace.
+
+    `scenario` may be left out if the store has one. The store's back end is used, or the best
+    there is if it cannot run here. Raises StoreError, InputError, BackendUnavailable.
+    """
+    tree = open_results(store, verify=False)
+    job = read_job(store, any_build=True)
+    if not 0 <= path < job.paths:
+        raise InputError(f"path {path} is not in {store}: its paths are 0 to {job.paths - 1}")
+    index = scenario_index(job, scenario)
+    try:
+        engine = backend(back_end or job.backend)
+    except BackendUnavailable:
+        if back_end:
+            raise
+        engine = backend("auto")
+    packed = packed_scenario(job, index)
+    result = engine.simulate(packed, np.array([path], np.uint64), trace=True)
+    stored = tree["losses"]["pnl"].isel(scenario=index, path=path).values
+    return Replay(
+        job=job,
+        scenario=job.scenarios[index].id,
+        path=path,
+        back_end=engine.name,
+        data=dataset(packed, result, job.scenarios[index], path),
+        horizons=tuple(int(day) for day in packed.horizons),
+        pnl=result.pnl[:, 0],
+        stored_pnl=np.asarray(stored, np.float32),
+        margin_call_day=float(result.paths["margin_call_day"][0]),
+        same_build=same_build(job_text(store)),
+    )
+
+
+def scenario_index(job: Job, scenario: str | None) -> int:
+    """The place of a scenario in its job; the only one if None. Raises InputError."""
+    ids = [each.id for each in job.scenarios]
+    if scenario is None:
+        if len(ids) > 1:
+            raise InputError(f"which scenario? give --scenario with one of {', '.join(ids)}")
+        return 0
+    if scenario not in ids:
+        raise InputError(f"the store has no scenario {scenario}; it has {', '.join(ids)}")
+    return ids.index(scenario)
+
+
+def dataset(packed: Packed, result: Simulated, scenario: Scenario, path: int) -> xr.Dataset:
+    """The trace as an xarray Dataset, with price, short interest, loop gains, the funds' equity and
+    the book's P&L added. Dimensions step, name, channel and, where there are funds, fund.
+    """
+    assert result.trace is not None
+    trace = result.trace[0]
+    names = packed.names[: len(packed.symbols)]
+    data = xr.Dataset(
+        coords={
+            "name": ("name", np.array(packed.symbols, object), {"long_name": "symbol"}),
+            "time": (
+                "step",
+                np.concatenate([[0.0], packed.schedule["time"].astype(float)]),
+                {"units": "trading days", "long_name": "time since the as-of close"},
+            ),
+            "channel": ("channel", np.array(CHANNELS, object), {"long_name": "who answers"}),
+        },
+        attrs={
+            "title": f"path {path} of scenario {scenario.id}",
+            "scenario": scenario.id,
+            "path": path,
+        },
+    )
+
+    def add(
+        name: str, dims: tuple[str, ...], values: npt.ArrayLike, units: str, words: str
+    ) -> None:
+        data[name] = (dims, np.ascontiguousarray(values), {"units": units, "long_name": words})
+
+    by_name = ("step", "name")
+    for field, (units, words) in UNITS.items():
+        add(field, by_name, trace[field], units, words)
+    price = np.exp(trace["log_price"].astype(float))
+    add("price", by_name, price, "1", "price relative to the start")
+    shorts = trace["cohort"] + trace["new_shorts"] + np.maximum(-trace["book"], 0)
+    words = "short interest of cohort, new shorts and the book"
+    add("short_interest", by_name, shorts, "floats", words)
+    gains = gains_along(packed, result.trace, first_path=path)
+    split = np.stack([gains[channel][0] for channel in CHANNELS], axis=-1)
+    add("loop_gain", (*by_name, "channel"), split, "1", "loop gain by channel")
+    add("total_loop_gain", by_name, gains["total"][0], "1", "loop gain of all channels")
+    if funds := list(scenario.funds):
+        words = "name of the fund"
+        data = data.assign_coords(fund=("fund", np.array(funds, object), {"long_name": words}))
+        held = np.stack([trace[f"fund_{k + 1}"] for k in range(len(funds))], axis=-1)
+        add("fund_holding", (*by_name, "fund"), held, "floats", "shares of the fund")
+        value = packed.positions["value"][: len(names)].astype(float)
+        worth = [equity(price[None], held[None, ..., k], value[:, k])[0] for k in range(len(funds))]
+        words = "equity of the fund, 1 at the start"
+        add("fund_equity", ("step", "fund"), np.stack(worth, axis=-1), "1", words)
+    pnl = pnl_by_name(packed, trace) - financing_by_name(packed, result.trace)[0]
+    add("pnl_by_name", by_name, pnl, "1", "profit and loss by name, fraction of equity")
+    words = "profit and loss of the book, fraction of equity"
+    add("pnl", ("step",), pnl.sum(axis=1), "1", words)
+    return data

@@ -1,0 +1,1 @@
+"""Reverse stress: the most likely way to a loss."""

@@ -1,0 +1,193 @@
+"""The unit of work: one scenario's block of paths, run and written by a worker.
+
+A block is a pure function of the store's job and its number, so it may run anywhere, any number of
+times, in any order.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ...kernels import Backend, backend
+from ...kernels.packed import Packed, Simulated
+from ...kernels.packing.scenario import pack
+from ...kernels.probes.loop_gain import CHANNELS, largest
+from ...kernels.records import CALM, TRACE, Channel
+from ...results import block_arrays, write_block
+from ...results.store.records import Grid, read_grid
+from ...results.store.schema import GAIN_QUANTILES, PNL_OFF
+from ...scenarios.joint import shifted_market
+from ..job import Job, read_job
+from .importance import weighted_paths
+
+GAIN_PATHS = 1024
+"""Paths of a scenario whose loop gains are followed step by step."""
+TRACED, TRACE_BYTES = 32, 64 << 20
+"""At most so many paths are traced at a time, in at most so much memory."""
+
+_packing = threading.Lock()
+
+
+@dataclass(frozen=True)
+class BlockDone:
+    """What a worker reports of a block; `paths` as `simulated_paths` counts."""
+
+    scenario: int
+    block: int
+    paths: int
+
+
+def run_block(store: str, index: int) -> BlockDone:
+    """Simulate block `index` of a store, with feedback and calm, and write it.
+
+    Blocks are counted scenario by scenario, as many in each as there may be. Raises StoreError or
+    OSError if it cannot be written.
+    """
+    job, packed, engine = ready(store)
+    scenario, block = divmod(index, job.blocks)
+    first = block * job.block
+    count = min(job.block, job.paths - first)
+    model = packed(scenario)
+    full, calm = simulate_both(engine, model, range(first, first + count))
+    arrays = block_arrays(full, calm)
+    grid = read_grid(store)
+    if off := grid.channel_off_paths(scenario, block):
+        arrays |= channels_off(engine, model, job.channels_off, full, range(first, first + off))
+    if weighted := grid.weighted_paths(scenario, block):
+        numbers = range(first, first + weighted)
+        arrays |= weighted_paths(engine, model, job.tilts[scenario], numbers)
+    if block == 0:
+        arrays |= largest_gains(engine, model, min(job.paths, GAIN_PATHS))
+    write_block(Path(store), scenario, block, arrays)
+    return BlockDone(scenario, block, simulated_paths(grid, job, index))
+
+
+def simulated_paths(grid: Grid, job: Job, index: int) -> int:
+    """Paths that are simulated for block `index`, with one channel off and weighted ones, too."""
+    scenario, block = divmod(index, job.blocks)
+    off = grid.channel_off_paths(scenario, block) * len(job.channels_off)
+    besides = off + grid.weighted_paths(scenario, block)
+    return min(job.block, job.paths - block * job.block) + besides
+
+
+def simulate_both(engine: Backend, packed: Packed, ids: range) -> tuple[Simulated, Simulated]:
+    """The paths as the scenario has it and, on the same random numbers, with every channel off."""
+    path_ids = np.arange(ids.start, ids.stop, dtype=np.uint64)
+    full = engine.simulate(packed, path_ids)
+    if int(packed.run["channels"]) == CALM:
+        return full, full
+    return full, engine.simulate(packed.with_channels(CALM), path_ids)
+
+
+def channels_off(
+    engine: Backend, packed: Packed, channels: Sequence[str], full: Simulated, ids: range
+) -> dict[str, npt.NDArray[np.float32]]:
+    """P&L at the last horizon with each channel off alone, the others as the scenario has them.
+
+    Shape: pnl_off (channels, paths), of the first paths of `full`. A channel that the scenario has
+    not in use changes nothing, so `full` stands for it.
+    """
+    found = np.empty((len(channels), len(ids)), np.float32)
+    for row, name in zip(found, channels, strict=True):
+        without = switched_off(packed, name)
+        row[:] = full.pnl[-1, : len(ids)] if without is None else last_pnl(engine, without, ids)
+    return {PNL_OFF.name: found}
+
+
+def channel_names() -> tuple[str, ...]:
+    """All channels as stores call them."""
+    return tuple(str(channel.name).lower() for channel in Channel)
+
+
+def switched_off(packed: Packed, channel: str) -> Packed | None:
+    """The scenario with one channel off, or None if it has it not in use."""
+    flag, on = Channel[channel.upper()], Channel(int(packed.run["channels"]))
+    return packed.with_channels(on & ~flag) if flag & on else None
+
+
+def last_pnl(
+    engine: Backend, packed: Packed, ids: Sequence[int] | npt.NDArray[np.uint64]
+) -> npt.NDArray[np.float32]:
+    """P&L of some paths at the last horizon, shape (paths,)."""
+    return np.asarray(engine.simulate(packed, np.asarray(ids, np.uint64)).pnl[-1])
+
+
+def largest_gains(
+    engine: Backend, packed: Packed, paths: int
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Quantiles of the largest loop gains over the first paths of a scenario (docs/model.md, 13).
+
+    Shape: gain_max (names, channels, quantiles), total_max (names, quantiles).
+    """
+    size = traced_paths(packed)
+    found = []
+    for first in range(0, paths, size):
+        ids = np.arange(first, min(first + size, paths), dtype=np.uint64)
+        trace = engine.simulate(packed, ids, trace=True).trace
+        assert trace is not None
+        found.append(largest(packed, trace, first_path=first))
+    total, *channels = (
+        np.quantile(np.concatenate([gains[key] for gains in found]), GAIN_QUANTILES, axis=0).T
+        for key in ("total", *CHANNELS)
+    )
+    return {
+        "gain_max": np.stack(channels, axis=1).astype(np.float32),
+        "total_max": total.astype(np.float32),
+    }
+
+
+def traced_paths(packed: Packed) -> int:
+    """How many paths are traced at a time, a power of two: of the model's size alone."""
+    most = np.floor(np.log2(TRACE_BYTES / _traced_path(packed)))
+    return int(2 ** np.clip(most, 0, np.log2(TRACED)))
+
+
+def traced_bytes(packed: Packed, paths: int) -> int:
+    """Bytes of the traces that are there at a time, in a run of so many paths."""
+    return min(paths, traced_paths(packed)) * _traced_path(packed)
+
+
+def _traced_path(packed: Packed) -> int:
+    return (int(packed.run["steps"]) + 1) * int(packed.run["names"]) * TRACE.itemsize
+
+
+def packed_scenario(job: Job, scenario: int) -> Packed:
+    """The arrays of one scenario of a job, with its shifts of the market."""
+    model = job.scenarios[scenario]
+    market = shifted_market(model, job.market, job.book)
+    return pack(job.book, market, job.chain, model, seed=job.seed)
+
+
+class _Packer:
+    """Packs each scenario of a job once per process, whichever threads ask."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.done: dict[int, Packed] = {}
+
+    def __call__(self, scenario: int) -> Packed:
+        with _packing:
+            if scenario not in self.done:
+                self.done[scenario] = packed_scenario(self.job, scenario)
+            return self.done[scenario]
+
+
+@lru_cache(maxsize=2)
+def _read(store: str, made: tuple[int, int]) -> tuple[Job, _Packer, Backend]:
+    job = read_job(store)
+    return job, _Packer(job), backend(job.backend)
+
+
+def ready(store: str) -> tuple[Job, Callable[[int], Packed], Backend]:
+    """The job of a store, what packs its scenarios, and its back end, kept from call to call."""
+    text = (Path(store) / "inputs" / "zarr.json").stat()
+    with _packing:
+        job, packed, engine = _read(store, (text.st_ino, text.st_mtime_ns))
+    return replace(job, paths=read_grid(store).paths), packed, engine  # it may have grown

@@ -1,0 +1,96 @@
+"""A finished store, the job that made it, and its losses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from pydantic import ValidationError
+
+from ..kernels import Backend, BackendUnavailable, backend
+from ..kernels.digest import model_digest
+from ..results import StoreError, open_results
+from ..results.measures import statistics as st
+from ..results.measures.table import LEVELS, WORST_LEVEL
+from ..scenarios import InputError
+from .job import Job, job_text
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What a case does to the book by the close of one day, and margin calls at any time.
+
+    Shapes: pnl (paths,) in fractions of equity, as simulated; called (paths,).
+    """
+
+    pnl: npt.NDArray[np.float32]
+    called: npt.NDArray[np.bool_]
+
+    @property
+    def loss(self) -> Floats:
+        """Losses, positive, in float64: shape (paths,)."""
+        return 0.0 - self.pnl.astype(np.float64)
+
+    def first(self, paths: int) -> Losses:
+        """Those of the first paths."""
+        return Losses(self.pnl[:paths], self.called[:paths])
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished store, checked to the last byte, and the job that made it."""
+
+    store: Path
+    tree: xr.DataTree
+    job: Job
+    model: str
+
+    @property
+    def same_build(self) -> bool:
+        """Whether this very build of the model made it."""
+        return self.model == model_digest()
+
+    def losses(self, scenario: int, horizon: int = -1) -> Losses:
+        """Of one scenario on one of its horizons, as the store has them."""
+        group = self.tree["losses"].to_dataset().isel(scenario=scenario)
+        pnl = group["pnl"].isel(horizon=horizon).values
+        return Losses(pnl, ~np.isnan(group["margin_call_day"].values))
+
+
+def finished(store: str | Path) -> Finished:
+    """Open a finished store of any build. Raises StoreError."""
+    tree, text = open_results(store), job_text(store)
+    try:
+        job = Job.from_json(text)
+    except (KeyError, ValidationError, ValueError):
+        raise StoreError(
+            f"{store} was made by another build of the model, whose inputs this one cannot read; "
+            "use that build"
+        ) from None
+    job = replace(job, paths=int(tree.attrs["grid"]["paths"]))
+    return Finished(Path(store), tree, job, str(json.loads(text)["model"]))
+
+
+def chosen(name: str) -> Backend:
+    """The back end of a store, or the best there is if it cannot run here."""
+    try:
+        return backend(name)
+    except BackendUnavailable:
+        return backend("auto")
+
+
+def level_of(paths: int) -> float:
+    """99 %, or the highest level below that so many paths support. Raises InputError."""
+    fits = [p for p in LEVELS if p <= WORST_LEVEL and st.tail_paths(paths, p) >= st.REFUSE]
+    if not fits:
+        need = round(st.REFUSE / (1 - LEVELS[0]))
+        raise InputError(
+            f"{paths:,} paths are too few to say anything about the tail; take at least {need:,}"
+        )
+    return max(fits)

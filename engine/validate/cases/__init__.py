@@ -1,0 +1,1 @@
+"""One file a channel: what theory says of it."""

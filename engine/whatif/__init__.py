@@ -1,0 +1,1 @@
+"""What closing, shrinking or hedging positions would do, on the same paths."""

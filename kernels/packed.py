@@ -1,0 +1,110 @@
+"""What a back end takes and what it returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from .histogram_bins import HISTOGRAM_BINS, QUANTITIES
+from .records import (
+    COMPONENT,
+    DERIVATIVE,
+    EVENT,
+    FUND,
+    MIXING_NODES,
+    PATH,
+    POSITION,
+    TRACE,
+    Channel,
+)
+
+
+def tile(names: int) -> tuple[int, int]:
+    """Lanes T and names per lane K of a path's tile for N names (docs/model.md, 12)."""
+    lanes = 1
+    while 3 * lanes < names:
+        lanes *= 2
+    return lanes, -(-names // lanes)
+
+
+@dataclass(frozen=True)
+class Packed:
+    """All a back end needs to run one scenario: plain arrays, no files, no models.
+
+    Shapes: run (), names (T*K,) padded, loadings (T*K, F), factor_streams (F,), schedule (steps,),
+    horizons (H,) days, chain (chains, steps, vol_nodes, price_nodes), steepest (chains, steps),
+    funds (G,), positions (T*K, G), events (V,), event_sizes (T*K, V), mixing (tables,
+    MIXING_NODES), components (C,), tilts (C, T*K + F, 1 + days), derivatives (M,). The chain table
+    holds the hedge of dealers who are short everything, in floats; `steepest` is the x where its
+    slope is largest, the start of Newton's method. A mixing table holds the variance of a day, mean
+    1, at equally spaced normal scores. A tilt is what a component adds to the rate of a name's
+    restriction clock and to the mean of each day's normal. With `members` path `id` runs under
+    member `id // 16` modulo their number (kernels/members.py), and the arrays here are those of the
+    scenario without its ensemble.
+    """
+
+    symbols: tuple[str, ...]
+    run: npt.NDArray[np.void]
+    names: npt.NDArray[np.void]
+    loadings: npt.NDArray[np.float32]
+    factor_streams: npt.NDArray[np.uint32]
+    schedule: npt.NDArray[np.void]
+    horizons: npt.NDArray[np.int32]
+    chain: npt.NDArray[np.float32]
+    steepest: npt.NDArray[np.float32]
+    funds: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, FUND))
+    positions: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros((0, 0), POSITION))
+    events: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, EVENT))
+    event_sizes: npt.NDArray[np.float32] = field(
+        default_factory=lambda: np.zeros((0, 0), np.float32)
+    )
+    mixing: npt.NDArray[np.float32] = field(
+        default_factory=lambda: np.zeros((0, MIXING_NODES), np.float32)
+    )
+    components: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, COMPONENT))
+    tilts: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))
+    derivatives: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, DERIVATIVE))
+    members: tuple[Packed, ...] = ()
+
+    def with_channels(self, channels: Channel) -> Packed:
+        """The same packed scenario with other channels switched on.
+
+        A member keeps off what it does not use.
+        """
+        run = self.run.copy()
+        run["channels"] = int(channels)
+        members = tuple(
+            m.with_channels(channels & Channel(int(m.run["channels"]))) for m in self.members
+        )
+        return Packed(**{**self.__dict__, "run": run, "members": members})
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What a back end returns for a set of paths.
+
+    pnl (H, paths) fraction of equity; paths (paths,) PATH records; closes
+    (days, N, len(QUANTITIES), HISTOGRAM_BINS) counts; peaks (N, HISTOGRAM_BINS) counts of the
+    highest price of a path; trace (paths, steps + 1, N) TRACE records, only when asked for.
+    """
+
+    pnl: npt.NDArray[np.float32]
+    paths: npt.NDArray[np.void]
+    closes: npt.NDArray[np.uint32]
+    peaks: npt.NDArray[np.uint32]
+    trace: npt.NDArray[np.void] | None = None
+
+    @classmethod
+    def blank(cls, packed: Packed, paths: int, *, trace: bool) -> Simulated:
+        """Room for the results of so many paths; the counts start at 0."""
+        run, names = packed.run, int(packed.run["names"])
+        closes = (int(run["days"]), names, len(QUANTITIES), HISTOGRAM_BINS)
+        return cls(
+            pnl=np.empty((len(packed.horizons), paths), np.float32),
+            paths=np.empty(paths, PATH),
+            closes=np.zeros(closes, np.uint32),
+            peaks=np.zeros((names, HISTOGRAM_BINS), np.uint32),
+            trace=np.empty((paths, int(run["steps"]) + 1, names), TRACE) if trace else None,
+        )

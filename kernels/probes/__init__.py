@@ -1,0 +1,1 @@
+"""What can be said of a packed scenario without a path: loop gains, exit cost, overlaps."""

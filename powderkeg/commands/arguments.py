@@ -1,0 +1,111 @@
+"""Arguments of the command line, checked before anything is read or written."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date
+from pathlib import Path
+
+from ..engine.run.plan import MOST_PATHS
+from ..kernels import CHOICES
+from ..scenarios import InputError
+from ..scenarios.table import parse_date
+
+_ADDRESS = re.compile(r"(tcp|tls)://\S+:\d{1,5}", re.ASCII)
+
+
+def count(option: str, text: str) -> int:
+    """A whole number of at least 1; `1e6` is a million. Raises InputError."""
+    try:
+        value = float(text.replace("_", ""))
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value >= 1 and value == int(value)):
+        raise InputError(f'{option}: "{text}" is not a whole number of at least 1, such as 1e6')
+    if value > MOST_PATHS:
+        raise InputError(f'{option}: "{text}" is above {MOST_PATHS:,}')
+    return int(value)
+
+
+def whole(option: str, text: str | None) -> int | None:
+    """A whole number to its last digit, None where none is given. Raises InputError."""
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f'{option}: "{text}" is not a whole number') from None
+
+
+def seed_of(text: str) -> int:
+    """A seed of the random numbers. Raises InputError."""
+    value = whole("--seed", text) or 0
+    if not 0 <= value < 2**64:
+        raise InputError(f"--seed: {value} is not between 0 and 2^64 - 1")
+    return value
+
+
+def fraction(option: str, text: str | None) -> float | None:
+    """A number from 0 to below 1, None where none is given. Raises InputError."""
+    if text is None:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < 1:
+        raise InputError(f'{option}: "{text}" is not a fraction from 0 to below 1, such as .01')
+    return value
+
+
+def day(option: str, text: str | None) -> date | None:
+    """A date like 2021-01-12, None where none is given. Raises InputError."""
+    return None if text is None else parse_date(text, option)
+
+
+def symbol_map(given: list[str]) -> dict[str, str]:
+    """`GME=XYZ` as {"GME": "XYZ"}. Raises InputError."""
+    mapping: dict[str, str] = {}
+    for text in given:
+        old, equals, new = text.partition("=")
+        if not (equals and old and new):
+            raise InputError(f'--map: "{text}" is not of the form GME=XYZ')
+        if old in mapping:
+            raise InputError(f"--map: {old} is given twice")
+        mapping[old] = new
+    return mapping
+
+
+def check_back_end(name: str) -> None:
+    """Raises InputError for a word that is no back end."""
+    if name not in CHOICES:
+        raise InputError(f'--backend: "{name}" is not one of {", ".join(CHOICES)}')
+
+
+def check_placement(cluster: str, workers: int | None, back_end: str = "auto") -> None:
+    """Raises InputError for a word that is no cluster or back end, or no workers."""
+    check_back_end(back_end)
+    if cluster not in ("embedded", "local") and not _ADDRESS.fullmatch(cluster):
+        raise InputError(
+            f'--cluster: "{cluster}" is not embedded, local or an address tcp://HOST:PORT'
+        )
+    if workers is not None and not 1 <= workers <= 4096:
+        raise InputError(f"--workers: {workers} is not between 1 and 4096")
+    if workers is not None and cluster.startswith("t"):
+        raise InputError("--workers: a running cluster has its own workers; leave it out")
+
+
+def refuse_folder(folder: Path) -> None:
+    """Raises InputError if something is there: nothing is ever overwritten."""
+    if folder.exists() or folder.is_symlink():
+        raise InputError(f"{folder} exists; nothing is overwritten, choose another name")
+
+
+def unused(name: str) -> Path:
+    """The first of `name`, `name-2`, `name-3` ... that nothing has yet."""
+    folder, number = Path(name), 1
+    while folder.exists() or folder.is_symlink():
+        number += 1
+        folder = Path(f"{name}-{number}")
+    return folder

@@ -1,0 +1,92 @@
+"""`powderkeg scenarios score`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..engine.calibrate.scorecard import Scorecard
+
+
+FEWEST_SCORED = 200
+
+
+def score(
+    scenario: str,
+    *,
+    symbol: str | None,
+    chain: Path | None,
+    paths: str,
+    seed: str,
+    backend: str,
+    output: Path | None,
+) -> None:
+    """Hold a scenario against its episode: tables, a verdict, a picture. Of several names a summary
+    first, then every name's.
+    """
+    from ..engine.calibrate.inputs import read_scored
+    from ..engine.calibrate.scorecard import score_all
+    from ..kernels import backend as back_end
+    from ..scenarios import InputError
+    from ..screen import score as show_score
+    from ..screen.console import console, fit, table
+    from .arguments import check_back_end, count, seed_of
+
+    if output is not None and (output.suffix not in (".png", ".svg") or output.exists()):
+        raise InputError(f"--output: {output}: give a new .png or .svg file")
+    if output is not None and not output.absolute().parent.is_dir():
+        raise InputError(f"{output}: the folder {output.parent} does not exist")
+    check_back_end(backend)
+    if (number := count("--paths", paths)) < FEWEST_SCORED:
+        raise InputError(f"--paths: {number} say little about a band; give {FEWEST_SCORED} or more")
+    story, options = read_scored(scenario, chain)
+    wanted = one_of(symbol, [episode.symbol for episode in story.pasts])
+    cards = score_all(
+        story,
+        options,
+        paths=number,
+        seed=seed_of(seed),
+        engine=back_end(backend),
+    )
+    cards = tuple(card for card in cards if card.episode.symbol in wanted)
+    screen = console()
+    if len(cards) > 1:
+        rows = show_score.summary_rows(cards)
+        title = f"{story.id}: names simulated together, peaks as multiples of the first close"
+        screen.print(fit(table(title, show_score.SUMMARY_COLUMNS, rows), screen))
+    for card in cards:
+        show_card(card, screen)
+    if output is not None:
+        show_score.draw(cards, output)
+        print(f"wrote {output}")
+
+
+def one_of(symbol: str | None, known: list[str]) -> list[str]:
+    """The name that is asked for, or all. Raises InputError for one without an episode."""
+    from ..scenarios import InputError
+    from ..scenarios.errors import did_you_mean
+
+    if symbol is None:
+        return known
+    if symbol.upper() not in known:
+        help_ = did_you_mean(symbol.upper(), known, f"; it has {', '.join(known)}")
+        raise InputError(f"--symbol: no episode of {symbol.upper()}{help_}")
+    return [symbol.upper()]
+
+
+def show_card(card: Scorecard, screen: Console) -> None:
+    """One name's tables and verdict."""
+    from ..screen import score as show_score
+    from ..screen.console import fit, table
+
+    title = f"Closes of {card.episode.symbol} as multiples of the first"
+    screen.print(fit(table(title, show_score.DAY_COLUMNS, show_score.day_rows(card), 2), screen))
+    rows = show_score.figure_rows(card)
+    screen.print(fit(table("The path", show_score.FIGURE_COLUMNS, rows), screen))
+    rows = show_score.score_rows(card)
+    screen.print(table("Scores of log closes, less is better", show_score.SCORE_COLUMNS, rows))
+    for sentence in show_score.sentences(card):
+        screen.print(sentence, markup=False)

@@ -1,0 +1,81 @@
+"""`powderkeg whatif`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .options import Json, Store, Symbols, Workers, print_json
+
+
+def whatif(
+    store: Store,
+    close: Annotated[
+        Symbols, typer.Option(metavar="NAME", help="Close it; may be repeated.")
+    ] = None,
+    halve: Annotated[
+        Symbols, typer.Option(metavar="NAME", help="Halve it; may be repeated.")
+    ] = None,
+    scale: Annotated[
+        Symbols, typer.Option(metavar="NAME=X", help="BB=0.7 keeps 70 % of BB; may be repeated.")
+    ] = None,
+    hedge: Annotated[
+        Symbols,
+        typer.Option(
+            metavar="OPTION=N",
+            help="Buy N contracts of a listed option at the ask, by its OCC symbol: "
+            "GME210129C00115000=2500, or =2500@3.40 with the ask; may be repeated.",
+        ),
+    ] = None,
+    cover_cost: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FRACTION",
+            help="Cost of trading shares as a fraction of their value, 0 for none; default: half "
+            "the impact of the scenario.",
+        ),
+    ] = None,
+    spread: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FRACTION",
+            help="Half the spread of options as a fraction of their mark; default: .05.",
+        ),
+    ] = None,
+    paths: Annotated[
+        str | None, typer.Option(metavar="N", help="First N paths of the store; default: all.")
+    ] = None,
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """What closing, shrinking or hedging positions does to the tail, same paths, and its cost."""
+    from ..engine.whatif.book_change import SPREAD, parse_changes
+    from ..engine.whatif.effects import answer, ask
+    from ..screen.console import console, fit
+    from ..screen.progress import progress_for
+    from ..screen.whatif import WHATIF_NOTE, about_to_run, whatif_tables
+    from .arguments import check_placement, count, fraction, whole
+    from .exits import stoppable
+
+    number, changes = whole("--workers", workers), parse_changes(close, halve, scale)
+    check_placement("embedded", number)
+    half = fraction("--spread", spread)
+    question = ask(
+        store,
+        changes,
+        hedges=hedge or (),
+        paths=None if paths is None else count("--paths", paths),
+        rate=fraction("--cover-cost", cover_cost),
+        spread=SPREAD if half is None else half,
+    )
+    aside, screen = console(stderr=True), console()
+    aside.print(about_to_run(question), markup=False)
+    with stoppable():
+        result = answer(question, workers=number, progress=progress_for(aside))
+    if as_json:
+        print_json(result.as_json())
+        return
+    for made in whatif_tables(result):
+        screen.print(fit(made, screen))
+    screen.print(WHATIF_NOTE, markup=False)

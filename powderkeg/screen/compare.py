@@ -1,0 +1,49 @@
+"""A comparison of two stores as tables of the terminal."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from ..engine.compare import Comparison, Difference
+from ..results.measures.table import percent as level_text
+from ..results.report.formats import clean
+from .cells import _change, _level, _places
+from .console import table
+
+COMPARE_NOTE = (
+    "Parts add up to the total. error: standard error of the part, paired on the same paths. A "
+    "part is 0 exactly where both sides have the same inputs."
+)
+
+
+def compare_tables(result: Comparison) -> list[Table]:
+    """A table for every scenario: ES before, the parts of its change, ES after."""
+    return [_parts(result, difference) for difference in result.differences]
+
+
+def _parts(result: Comparison, difference: Difference) -> Table:
+    what = f"ES {level_text(result.level)} %, day {result.day}"
+    before, after = difference.yesterday, difference.tonight
+    places = _places(before.value, after.value)
+    rows = [("yesterday", *_level(before, places))]
+    rows += [(name, *_change(part, places)) for name, part in difference.parts.items()]
+    rows += [("total", *_change(difference.total, places)), ("tonight", *_level(after, places))]
+    columns = ("", f"{what}, % of equity", "error", "95 % interval")
+    made = table(clean(difference.scenario), columns, rows)
+    for number in (0, len(rows) - 3, len(rows) - 2):
+        made.rows[number].end_section = True
+    return made
+
+
+def compare_notes(result: Comparison) -> list[str]:
+    """What a reader must know besides, one line each."""
+    notes = []
+    if result.bought:
+        notes.append(f"only in tonight's book: {', '.join(map(clean, result.bought))}")
+    if result.sold:
+        notes.append(f"only in yesterday's book: {', '.join(map(clean, result.sold))}")
+    if result.only_yesterday:
+        notes.append(f"only in yesterday's store: {', '.join(map(clean, result.only_yesterday))}")
+    if result.only_tonight:
+        notes.append(f"only in tonight's store: {', '.join(map(clean, result.only_tonight))}")
+    return notes

@@ -1,0 +1,1 @@
+"""Numbers made from the losses, each with its error."""

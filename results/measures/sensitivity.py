@@ -1,0 +1,103 @@
+"""The table /sensitivity: ES of every variant of a scenario, and its paired change.
+
+Variants share random numbers with their base, path by path, so the error of a change is far below
+that of two separate runs: psi = (L - q)+/a + q - ES is what a path adds to the error of ES, and
+SE = sd(psi_1 - psi_0)/sqrt n (results/measures/statistics.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import zarr
+
+from ..store.layout import full_array, new_group
+from . import statistics as st
+from .estimates import write_estimates
+from .table import LEVELS
+
+Floats = npt.NDArray[np.float64]
+PARTS = ("value", "standard_error", "low", "high")
+
+
+def write_sensitivity(root: zarr.Group, store: zarr.Group) -> None:
+    """Add the group /sensitivity to `root`, if a scenario of `store` varies another one."""
+    inputs, losses = (_group(store, name) for name in ("inputs", "losses"))
+    if "variant_of" not in inputs:
+        return
+    scenarios, bases, parameters = (_texts(inputs[n]) for n in ("scenario", "variant_of", "varied"))
+    values = np.asarray(_array(inputs["varied_value"])[:])
+    horizon = int(np.asarray(_array(losses["horizon"])[-1]))
+    pnl = _array(losses["pnl"])
+    variants = [s for s, base in enumerate(bases) if base]
+    found = np.full((2, len(PARTS), len(variants), len(LEVELS)), np.nan)
+    for base in dict.fromkeys(bases[s] for s in variants):
+        before = _last(pnl, scenarios.index(base))
+        for row, s in enumerate(variants):
+            if bases[s] == base:
+                found[:, :, row] = _compared(_last(pnl, s), before)
+
+    group = new_group(
+        root,
+        "sensitivity",
+        "ES at the last horizon of scenarios that vary another one, on the same random numbers.",
+        coordinates="base parameter value",
+        horizon=horizon,
+    )
+    ids = [scenarios[s] for s in variants]
+    full_array(group, "variant", ("variant",), ids, "1", "scenario id of the variant")
+    words = "scenario that it varies"
+    full_array(group, "base", ("variant",), [bases[s] for s in variants], "1", words)
+    words = "parameter that is varied"
+    full_array(group, "parameter", ("variant",), [parameters[s] for s in variants], "1", words)
+    words = "value of the parameter, or the factor on it"
+    full_array(group, "value", ("variant",), values[variants], "1", words)
+    full_array(group, "level", ("level",), np.array(LEVELS), "1", "level of the expected shortfall")
+    about = "Fraction of equity, losses positive; NaN: the sample is too small."
+    for table, name, words in zip(
+        found,
+        ("es", "change"),
+        ("expected shortfall", "expected shortfall less that of the base, same paths"),
+        strict=True,
+    ):
+        write_estimates(group, name, ("variant", "level"), table, words, about)
+
+
+def _last(pnl: zarr.Array[Any], scenario: int) -> Floats:
+    """Losses at the last horizon, (paths,)."""
+    return -np.asarray(pnl[scenario, -1], np.float64)
+
+
+def _compared(losses: Floats, base: Floats) -> Floats:
+    """ES and its change, (2, parts, levels)."""
+    found = np.full((2, len(PARTS), len(LEVELS)), np.nan)
+    ordered, ordered_base = st.sorted_losses(losses), st.sorted_losses(base)
+    for number, level in enumerate(LEVELS):
+        try:
+            known, known_base = (
+                (st.value_at_risk(side, level), st.expected_shortfall(side, level))
+                for side in (ordered, ordered_base)
+            )
+        except st.TooFewPaths:
+            continue
+        change = st.paired_difference(losses, known, base, known_base, level)[1]
+        for side, estimate in zip(found, (known[1], change), strict=True):
+            side[:, number] = [getattr(estimate, part) for part in PARTS]
+    return found
+
+
+def _group(parent: zarr.Group, name: str) -> zarr.Group:
+    found = parent[name]
+    assert isinstance(found, zarr.Group)
+    return found
+
+
+def _array(found: Any) -> zarr.Array[Any]:
+    assert isinstance(found, zarr.Array)
+    return found
+
+
+def _texts(found: Any) -> list[str]:
+    return [str(text) for text in np.asarray(_array(found)[:])]

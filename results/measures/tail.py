@@ -1,0 +1,177 @@
+"""The group /tail: the worst paths of every scenario, replayed whole, and whom the loss comes from.
+
+The engine simulates the paths again by their ids; here the result is compared with what pass 1
+stored, to the bit, and Euler contributions are made of it (euler.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import zarr
+
+from ..store.layout import full_array, name_coordinate, new_group, scenario_coordinate
+from ..store.records import StoreError
+from ..store.schema import Field
+from .estimates import write_estimates
+from .euler import Floats, Tail, contributions
+
+_PART = (
+    "Fraction of equity. pnl is what prices and derivatives did less borrow_paid, slippage and "
+    "financing."
+)
+NAME_FIELDS = (
+    Field("pnl", "1", "profit and loss of the name at the horizon", "Fraction of equity."),
+    Field("borrow_paid", "1", "borrow fees paid by the horizon", "Fraction of equity."),
+    Field("peak", "1", "highest price relative to the start"),
+    Field("peak_day", "trading days", "time of the highest price"),
+    Field("attention_day", "trading days", "time attention peaked", "NaN: nobody paid attention."),
+    Field("slippage", "1", "cost of the book's trades against the prices they saw", _PART),
+    Field("financing", "1", "financing of the name by the horizon", _PART),
+    Field("derivatives", "1", "profit and loss of the name's options and futures", _PART),
+    Field("covered", "1", "part of the position that the book has given up by the horizon"),
+    Field("covered_price", "1", "mean price of that, relative to the start", "NaN: it has not."),
+    Field("loop_gain", "1", "largest total loop gain", "Over all steps (docs/model.md, 13)."),
+)
+"""What is kept of a name on a replayed path."""
+_CONTRIBUTION = (
+    "Euler: mean loss of the name over the tail of the book, fraction of equity; they add up to ES."
+)
+_EFFECT = (
+    "Mean over the tail of the whole scenario of the loss less the loss of the same path with the "
+    "channel off. No attribution: with the channel off other paths are the worst, and the sign may "
+    "differ. What ES owes to the channel is in /attribution."
+)
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """Some paths of a scenario, simulated again.
+
+    Shapes: paths (k,) ids; pnl (horizons, k); names the NAME_FIELDS, each (k, names); off P&L at
+    the last horizon with one channel off, by channel in use, each (k,); derivatives P&L of every
+    option and future, (k, derivatives).
+    """
+
+    paths: npt.NDArray[np.int64]
+    pnl: npt.NDArray[np.float32]
+    names: Mapping[str, npt.NDArray[np.float32]]
+    off: Mapping[str, npt.NDArray[np.float32]]
+    derivatives: Floats
+
+    @classmethod
+    def joined(cls, pieces: list[Replayed]) -> Replayed:
+        """Pieces of one scenario in their order as one."""
+        return cls(
+            np.concatenate([p.paths for p in pieces]),
+            np.concatenate([p.pnl for p in pieces], axis=1),
+            {f.name: np.concatenate([p.names[f.name] for p in pieces]) for f in NAME_FIELDS},
+            {c: np.concatenate([p.off[c] for p in pieces]) for c in pieces[0].off},
+            np.concatenate([p.derivatives for p in pieces]),
+        )
+
+
+@dataclass(frozen=True)
+class Tails:
+    """The replayed tails of a store's scenarios, in the order of `tail`, by scenario id.
+
+    `derivatives` are the labels of the book's options and futures.
+    """
+
+    tail: Tail
+    channels: tuple[str, ...]
+    scenarios: Mapping[str, Replayed]
+    derivatives: tuple[str, ...] = ()
+
+
+def write_tail(root: zarr.Group, store: zarr.Group, tails: Tails, where: str) -> None:
+    """Add the group /tail to `root`.
+
+    Errors: StoreError if a replayed path is not the stored one to the bit.
+    """
+    tail, size = tails.tail, tails.tail.size
+    losses = store["losses"]
+    assert isinstance(losses, zarr.Group)
+    check(losses, tails, where)
+    symbols = tuple(str(s) for s in np.asarray(_array(store, "inputs/name")[:]))
+    found = list(tails.scenarios.values())
+
+    group = new_group(
+        root,
+        "tail",
+        "The worst paths at the last horizon replayed, worst first, and what they say of ES.",
+        horizon=int(np.asarray(_array(losses, "horizon")[-1])),
+        level=tail.level,
+        tail_paths=tail.beyond,
+        complete=tail.complete,
+    )
+    scenario_coordinate(group, tuple(tails.scenarios))
+    name_coordinate(group, symbols)
+    full_array(group, "channel", ("channel",), tails.channels, "1", "channel that is off")
+    about = "They add up to 1; evenly spaced ranks stand for all where the tail is large."
+    full_array(group, "weight", ("tail",), tail.weights[:size], "1", "share in ES", about)
+    paths = np.stack([r.paths[:size] for r in found])
+    full_array(group, "path", ("scenario", "tail"), paths, "1", "id of the path")
+    for field in NAME_FIELDS:
+        values = np.stack([r.names[field.name][:size] for r in found])
+        dims, chunks = ("scenario", "tail", "name"), (1, *values.shape[1:])
+        told = field.units, field.long_name, field.description
+        full_array(group, field.name, dims, values, *told, chunks=chunks)
+
+    estimates = [
+        ("contribution", "name", _losses(tails), "contribution of the name to ES", _CONTRIBUTION),
+        ("tail_effect", "channel", _effects(tails), "loss due to the channel on the tail", _EFFECT),
+    ]
+    if tails.derivatives:
+        words = "option or future"
+        full_array(group, "derivative", ("derivative",), tails.derivatives, "1", words)
+        lost = (-replayed.derivatives for replayed in found)
+        words = "contribution of the option or future to ES"
+        part = "Part of that of its name; the rest is the shares'."
+        estimates.append(("derivative_contribution", "derivative", lost, words, part))
+    for name, dim, parts, words, about in estimates:
+        table = np.stack([contributions(tail, each) for each in parts], axis=1)
+        write_estimates(group, name, ("scenario", dim), table, words, about)
+
+
+def _losses(tails: Tails) -> Iterator[Floats]:
+    """Losses by name, (k, names)."""
+    for replayed in tails.scenarios.values():
+        yield -replayed.names["pnl"].astype(np.float64)
+
+
+def _effects(tails: Tails) -> Iterator[Floats]:
+    """Losses less those with each channel off, (k, channels); 0 for a channel not in use."""
+    for replayed in tails.scenarios.values():
+        pnl = replayed.pnl[-1]
+        effects = np.empty((len(pnl), len(tails.channels)))
+        for column, channel in zip(effects.T, tails.channels, strict=True):
+            column[:] = replayed.off.get(channel, pnl).astype(np.float64) - pnl
+        yield effects
+
+
+def check(losses: zarr.Group, tails: Tails, where: str) -> None:
+    """Compare the replayed profit and loss with the stored one at every horizon.
+
+    Errors: StoreError naming the first path that is not the same to the bit.
+    """
+    stored = _array(losses, "pnl")
+    for s, (scenario, replayed) in enumerate(tails.scenarios.items()):
+        before = np.asarray(stored[s])[:, replayed.paths]
+        same = (before.view(np.uint32) == replayed.pnl.view(np.uint32)).all(axis=0)
+        if not same.all():
+            path = int(replayed.paths[np.argmin(same)])
+            raise StoreError(
+                f"{where}: path {path} of scenario {scenario!r}, replayed, is not the stored one; "
+                "the store or this machine is not to be trusted: run again into a new store"
+            )
+
+
+def _array(parent: zarr.Group, name: str) -> zarr.Array[Any]:
+    found = parent[name]
+    assert isinstance(found, zarr.Array)
+    return found

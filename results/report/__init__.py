@@ -1,0 +1,1 @@
+"""What a store says to people: summary, limits, page."""

@@ -1,0 +1,105 @@
+"""The driver's last step: check every block, add the tables made from all of them, commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import zarr
+
+from .measures.attribution import write_attribution
+from .measures.histograms import write_prices, write_squeeze
+from .measures.importance import write_importance
+from .measures.sensitivity import write_sensitivity
+from .measures.table import COLUMNS, Row, columns, list_measures, measure_scenario
+from .measures.tail import Tails, write_tail
+from .store.commit import all_records, check_blocks, write_commit
+from .store.durable import METADATA, Staged, remove_partials, write_files
+from .store.layout import full_array, new_group, scenario_coordinate
+from .store.records import StoreError
+from .store.schema import FEEDBACK, PATH_FIELDS, PNL
+
+
+def finish_store(
+    path: str | Path, provenance: Mapping[str, Any] | None = None, tails: Tails | None = None
+) -> None:
+    """Check all blocks, write the tables made from all of them, then the commit record.
+
+    `provenance` (finished, wall time, device, ...) joins what `create_store` was given; `tails` are
+    the worst paths replayed, for the group /tail. Safe to repeat after a failure.
+    Errors: StoreError naming the first block that is missing or damaged, or the first path that
+    was not replayed to the bit.
+    """
+    path = Path(path)
+    remove_partials(path)
+    records = all_records(path)
+    check_blocks(path, records, deep=True)
+    store = zarr.open_group(path, mode="r", zarr_format=3)
+    staged = Staged(path, blank=True)
+    root = zarr.create_group(staged, zarr_format=3)
+    write_prices(root, store)
+    write_squeeze(root, store)
+    _write_measures(root, store, str(path))
+    write_sensitivity(root, store)
+    write_attribution(root, store)
+    write_importance(root, store)
+    if tails is not None:
+        write_tail(root, store, tails, str(path))
+    del staged.files[METADATA]  # the root itself is the store's
+    write_files(path, staged.files)
+    write_commit(path, records, provenance or {})
+
+
+def _array(store: zarr.Group, name: str) -> zarr.Array[Any]:
+    found = store[f"losses/{name}"]
+    assert isinstance(found, zarr.Array)
+    return found
+
+
+def _write_measures(root: zarr.Group, store: zarr.Group, where: str) -> None:
+    """Add the group /measures to `root` from the losses of `store`."""
+    scenarios = tuple(str(s) for s in np.asarray(_array(store, "scenario")[:]))
+    horizons = tuple(int(day) for day in np.asarray(_array(store, "horizon")[:]))
+    losses = {f.name: _array(store, f.name) for f in (*PNL, *PATH_FIELDS)}
+
+    def each() -> Iterator[dict[str, Row]]:
+        for s, scenario in enumerate(scenarios):
+            arrays = {name: np.asarray(array[s]) for name, array in losses.items()}
+            try:
+                yield measure_scenario(arrays, horizons)
+            except ValueError as error:
+                raise StoreError(f"{where}: scenario {scenario!r}: {error}") from error
+
+    found = columns(each(), len(scenarios), horizons)
+    measures = list_measures(horizons)
+    group = new_group(
+        root,
+        "measures",
+        "Risk measures with 95 % intervals; losses are positive, in fractions of equity.",
+        coordinates="kind label level horizon",
+    )
+    scenario_coordinate(group, scenarios)
+    words = "whether the agents answer the price, or all feedback is off"
+    full_array(group, "feedback", ("feedback",), FEEDBACK, "1", words)
+    for name, texts, words in (
+        ("measure", [m.measure for m in measures], "id of the measure"),
+        ("kind", [m.kind for m in measures], "what it is"),
+        ("label", [m.label for m in measures], "how people call it"),
+    ):
+        full_array(group, name, ("measure",), texts, "1", words)
+    level = np.array([m.level for m in measures])
+    horizon = np.array([m.horizon for m in measures], np.int32)
+    full_array(group, "level", ("measure",), level, "1", "level of the quantile, 0: none")
+    words = "close of this day, 0: the whole path"
+    full_array(group, "horizon", ("measure",), horizon, "trading days", words)
+    for column in COLUMNS:
+        both = ("scenario", "feedback", "measure")
+        dims = both if column.by_feedback else (both[0], both[2])
+        values: npt.NDArray[Any] = found[column.name]
+        if column.name == "tail_paths":
+            values = values.astype(np.int64)
+        words = column.description
+        full_array(group, column.name, dims, values, "1", column.long_name, words)

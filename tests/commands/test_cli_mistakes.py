@@ -1,0 +1,230 @@
+"""Every mistake a person can make is one line, exit code 1, and writes nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from powderkeg.scenarios import presets
+from tests.helpers.cli_runs import RUN, command, folder
+
+__all__ = ["folder"]  # a fixture
+
+NO_STORE = "o.zarr: no such results store; check the name and the folder"
+LIMITS = (
+    "short.yaml: no list of limits; write lines such as "
+    "`- {scenario: all, measure: es_99_day_10, below: 0.4}`"
+)
+MISTAKES = {
+    "no-book": (
+        ("run", "b.csv", *RUN[2:]),
+        "b.csv: no such file; check the name and the folder",
+    ),
+    "no-market": (
+        ("run", "book.csv", "--market", "m.csv", *RUN[4:]),
+        "m.csv: no such file; check the name and the folder",
+    ),
+    "no-chain": (
+        (*RUN, "--chain", "c.csv"),
+        "c.csv: no such file; check the name and the folder",
+    ),
+    "misspelt-preset": (
+        (*RUN[:5], "clam", *RUN[6:]),
+        'scenario "clam" is neither a preset nor a .yaml file, did you mean calm?',
+    ),
+    "calibrate-no-prices": (
+        ("calibrate", "p.csv", "--market", "market.csv", "--symbol", "GME", "-o", "f.yaml"),
+        "p.csv: no such file; check the name and the folder",
+    ),
+    "calibrate-whose": (
+        ("calibrate", "p.csv", "--market", "market.csv", "-o", "f.yaml"),
+        "--symbol: whose prices are these? market.csv has GME, NO",
+    ),
+    "calibrate-output": (
+        ("calibrate", "p.csv", "--market", "market.csv", "-o", "f.zarr"),
+        "--output: f.zarr is a scenario; let its name end in .yaml",
+    ),
+    "calibrate-exists": (
+        ("calibrate", "p.csv", "--market", "market.csv", "-o", "short.yaml"),
+        "short.yaml exists; nothing is overwritten, choose another name",
+    ),
+    "calibrate-date": (
+        ("calibrate", "p.csv", "--market", "market.csv", "-o", "f.yaml", "--to", "19.2.2021"),
+        '--to: "19.2.2021" is not a date; write 2021-01-15',
+    ),
+    "calibrate-draws": (
+        ("calibrate", "p.csv", "--market", "market.csv", "-o", "f.yaml", "--draws", "9"),
+        "--draws: 9 is not between 256 and 1,048,576",
+    ),
+    "zero-paths": (
+        (*RUN, "--paths", "0"),
+        '--paths: "0" is not a whole number of at least 1, such as 1e6',
+    ),
+    "half-a-path": (
+        (*RUN, "--paths", "1.5"),
+        '--paths: "1.5" is not a whole number of at least 1, such as 1e6',
+    ),
+    "words-for-paths": (
+        (*RUN, "--paths", "many"),
+        '--paths: "many" is not a whole number of at least 1, such as 1e6',
+    ),
+    "infinite-paths": (
+        (*RUN, "--paths", "inf"),
+        '--paths: "inf" is not a whole number of at least 1, such as 1e6',
+    ),
+    "astronomic-paths": ((*RUN, "--paths", "1e30"), '--paths: "1e30" is above 1,099,511,627,776'),
+    "seed-in-words": ((*RUN, "--seed", "one"), '--seed: "one" is not a whole number'),
+    "workers-in-words": ((*RUN, "--workers", "two"), '--workers: "two" is not a whole number'),
+    "path-in-words": (
+        ("replay", "o.zarr", "--path", "worst"),
+        '--path: "worst" is not a whole number',
+    ),
+    "cluster-without-port": (
+        (*RUN, "--cluster", "tcp://127.0.0.1"),
+        '--cluster: "tcp://127.0.0.1" is not embedded, local or an address tcp://HOST:PORT',
+    ),
+    "output-elsewhere": (
+        (*RUN[:-1], "s3://bucket/o.zarr"),
+        "s3:/bucket/o.zarr: a store is written to a folder of this machine; give its path",
+    ),
+    "block": ((*RUN, "--block", "100"), "block: 100 is not a power of two up to 1,048,576"),
+    "seed": ((*RUN, "--seed", "-1"), "seed: -1 is not between 0 and 2^64 - 1"),
+    "backend": (
+        (*RUN, "--backend", "gpu"),
+        '--backend: "gpu" is not one of auto, cuda, native, reference',
+    ),
+    "cluster": (
+        (*RUN, "--cluster", "slurm"),
+        '--cluster: "slurm" is not embedded, local or an address tcp://HOST:PORT',
+    ),
+    "workers": ((*RUN, "--workers", "0"), "--workers: 0 is not between 1 and 4096"),
+    "workers-of-a-cluster": (
+        (*RUN, "--workers", "2", "--cluster", "tcp://127.0.0.1:9"),
+        "--workers: a running cluster has its own workers; leave it out",
+    ),
+    "map": ((*RUN, "--map", "GME"), '--map: "GME" is not of the form GME=XYZ'),
+    "map-twice": ((*RUN, "--map", "GME=NO", "--map", "GME=GME"), "--map: GME is given twice"),
+    "map-to-nowhere": (
+        (*RUN, "--map", "GME=ZZZ"),
+        "--map GME=ZZZ: the market file has no ZZZ; add its row there",
+    ),
+    "output-exists": (
+        (*RUN[:-1], "book.csv"),
+        "book.csv exists; results are never overwritten, choose another name",
+    ),
+    "different-days": (
+        (*RUN, "--scenario", "calm"),
+        "scenarios short (2 days, losses at 1, 2) and calm (10 days, losses at 1, 5, 10) "
+        "do not share their days; run them separately",
+    ),
+    "no-option": (RUN[:2], "Missing option '--market'. (powderkeg COMMAND --help)"),
+    "no-command": (("fly",), "No such command 'fly'. (powderkeg COMMAND --help)"),
+    "show-nothing": (("show", "o.zarr"), NO_STORE),
+    "show-a-file": (("show", "book.csv"), "book.csv is not a powderkeg results store"),
+    "report-nothing": (("report", "o.zarr"), NO_STORE),
+    "replay-nothing": (
+        ("replay", "o.zarr", "--path", "1"),
+        NO_STORE,
+    ),
+    "resume-nothing": (("resume", "o.zarr"), NO_STORE),
+    "whatif-nothing": (("whatif", "o.zarr", "--close", "GME"), NO_STORE),
+    "compare-nothing": (("compare", "o.zarr", "o.zarr"), NO_STORE),
+    "check-without-limits": (
+        ("check", "o.zarr"),
+        "Missing option '--limits'. (powderkeg COMMAND --help)",
+    ),
+    "check-no-file": (
+        ("check", "o.zarr", "--limits", "l.yaml"),
+        "l.yaml: no such file; check the name and the folder",
+    ),
+    "check-no-list": (("check", "o.zarr", "--limits", "short.yaml"), LIMITS),
+    "demo-exists": (
+        ("demo", "."),
+        ". exists; nothing is overwritten, choose another name",
+    ),
+    "unknown-parameter": (
+        ("scenarios", "zzz"),
+        f"zzz is neither a preset ({', '.join(presets())}) nor part of a parameter's name",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_one_line_and_writes_nothing(
+    mistake: str,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    words, said = MISTAKES[mistake]
+    code, out, err = command(capsys, monkeypatch, *words)
+    assert (code, out, err) == (1, "", f"powderkeg: {said}\n")
+    assert sorted(p.name for p in folder.iterdir()) == ["book.csv", "market.csv", "short.yaml"]
+
+
+# file, what stands in it, what the mistake is, what is said
+FILE_MISTAKES = {
+    "unknown-column": (
+        "book.csv",
+        ("quantity", "quantitty"),
+        'book.csv: row 1: unknown column "quantitty", did you mean quantity?',
+    ),
+    "not-a-number": (
+        "book.csv",
+        ("-1000000", "a lot"),
+        'book.csv: row 2, quantity: "a lot" is not a number; give signed shares',
+    ),
+    "no-such-symbol": (
+        "book.csv",
+        ("NO,equity", "NOO,equity"),
+        "book.csv: row 3, symbol: NOO is not in the market file, did you mean NO?",
+    ),
+    "too-short": (
+        "book.csv",
+        ("-1000000", "-99000000"),
+        "book.csv: row 2, quantity: short 99,000,000 GME but the market file reports short "
+        "interest of 61,780,000; the book's short is part of it, raise it there",
+    ),
+    "no-equity": (
+        "book.csv",
+        ("60000000", "-60000000"),
+        "book.csv: equity is -75,500,000, not above 0; add a cash row that includes the proceeds "
+        "of short sales",
+    ),
+    "negative-price": (
+        "market.csv",
+        ("35.5", "-35.5"),
+        'market.csv: row 3, price: "-35.5" is not above 0; give the close in the row\'s currency',
+    ),
+    "text-in-scenario": (
+        "short.yaml",
+        ("horizon_days: 2", "horizon_days: two"),
+        'short.yaml:2: horizon_days: "two" is not a whole number',
+    ),
+    "unknown-parameter": (
+        "short.yaml",
+        ("steps_per_day", "steps_per_dya"),
+        "short.yaml:3: steps_per_dya: unknown field, did you mean steps_per_day?",
+    ),
+    "locked-out": (
+        "short.yaml",
+        ("steps_per_day: 6", "names: {NO: {locked: {share: 1.2}}}"),
+        "scenario short: NO: only -0.02 floats are left to trade with (1 + short interest 0.20 - "
+        "locked 1.20 - dealers' hedge 0.00 - book 0.02), and the model needs 0.1; lower "
+        "locked.share or the open interest",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", FILE_MISTAKES)
+def test_a_mistake_in_a_file_is_one_line_and_writes_nothing(
+    mistake: str,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name, change, said = FILE_MISTAKES[mistake]
+    file = folder / name
+    file.write_text(file.read_text().replace(*change, 1))
+    code, out, err = command(capsys, monkeypatch, *RUN)
+    assert (code, out, err) == (1, "", f"powderkeg: {said}\n")
+    assert sorted(p.name for p in folder.iterdir()) == ["book.csv", "market.csv", "short.yaml"]

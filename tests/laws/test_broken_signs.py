@@ -1,0 +1,101 @@
+"""A wrong sign in any channel fails `powderkeg validate`.
+
+The one source is compiled again for each of the mistakes below.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from powderkeg.engine.validate import CASES, Kind, judge
+from powderkeg.kernels.backends import native
+from powderkeg.kernels.backends.native import Native
+from powderkeg.kernels.records import Channel
+from tests.helpers.host_gpu import COMPILER
+
+MODEL = Path(__file__).parents[2] / "kernels" / "model"
+
+# Whose sign, in which header, the expression as written and with the mistake.
+MISTAKES = [
+    ("none", "anchor.h", "Real(-0.5f)", "Real(0.5f)"),
+    ("none", "anchor.h", "realised - own", "own - realised"),
+    ("none", "book.h", "-(s.borrow_paid + s.spent)", "(s.borrow_paid + s.spent)"),
+    ("none", "tails.h", "Real(p.jump_compensator)", "Real(-p.jump_compensator)"),
+    ("none", "timeline.h", "select(struck, size, zero); break;\n            case EVENT_PROGRAMME",
+     "select(struck, -size, zero); break;\n            case EVENT_PROGRAMME"),
+    ("programmes", "clearing.h", "-M * logarithm(", "M * logarithm("),
+    ("programmes", "programmes.h", "e.programme * Real(dt)", "-e.programme * Real(dt)"),
+    ("dealers", "step.h", "dealer_order(s,", "-dealer_order(s,"),
+    ("crowd", "crowd.h", "(joining - left)", "(left - joining)"),
+    ("crowd_shares", "crowd.h", "Real(p.share_budget)", "Real(-p.share_budget)"),
+    ("crowd_calls", "calls.h", "leaving, bought)", "leaving, -bought)"),
+    ("shorts", "shorts.h", "s.cohort - left", "left - s.cohort"),
+    ("shorts", "tolerance.h", "Real(all) - Real(left)", "Real(all) + Real(left)"),
+    ("new_shorts", "shorts.h", "s.x - s.anchor - cost", "s.anchor - s.x - cost"),
+    ("recall", "step.h", "positive(-spare)", "positive(spare)"),
+    ("restriction", "restriction.h", "s.x > Real(", "s.x < Real("),
+    ("transient_impact", "clearing.h", "fused(impact,", "fused(-impact,"),
+    ("funds", "funds.h", "target - holding", "holding - target"),
+    ("levered_longs", "levered.h", "s.x_max, -s.x", "s.x_max, s.x"),
+    ("locked_release", "locked.h", "-p.release_share", "p.release_share"),
+    ("issuer", "issuer.h", "s.x > Real(", "s.x < Real("),
+    ("leader", "leader.h", "s.x_max >= Real(", "s.x_max < Real("),
+    ("pauses", "pauses.h", "gap < Real(", "gap > Real("),
+    ("book", "policy.h", "order_of(traded) :", "order_of(-traded) :"),
+    ("clearing_rule", "broker.h", "s.crowd - before", "before - s.crowd"),
+]  # fmt: skip
+
+
+needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler")
+
+
+def built(folder: Path, monkeypatch: pytest.MonkeyPatch, *mistake: str) -> Native:
+    """The portable build of the model with one mistake in it, or none."""
+    model = shutil.copytree(MODEL, folder / "model")
+    if mistake:
+        header, written, wrong = mistake
+        text = (model / header).read_text()
+        assert text.count(written) == 1, f"{written!r}: {text.count(written)} times in {header}"
+        (model / header).write_text(text.replace(written, wrong))
+    library = folder / "model.so"
+    flags = "-std=c++17 -O1 -ffp-contract=off -DPOWDERKEG_PORTABLE -w -shared -fPIC".split()
+    assert COMPILER
+    subprocess.run([COMPILER, *flags, "-o", library, model / "native.cpp"], check=True)
+    loaded = ctypes.CDLL(str(library))
+    monkeypatch.setattr(native, "_load", lambda build: loaded)
+    return Native("portable")
+
+
+def failing(channel: str, model: Native) -> Iterator[str]:
+    """Cases of the channel that fail, those without random numbers first."""
+    cases = [case for case in CASES.values() if case.channel == channel]
+    for case in sorted(cases, key=lambda case: case.kind is not Kind.DETERMINISTIC):
+        if not judge(case, model.simulate, case.parameters(), precision=3.0).passed:
+            yield case.id
+
+
+def test_every_channel_has_a_mistake() -> None:
+    names = {str(channel.name).lower() for channel in Channel}
+    assert {channel for channel, *_ in MISTAKES} == names | {"none"}
+
+
+@needs_compiler
+def test_without_a_mistake_nothing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = built(tmp_path, monkeypatch)
+    for channel in dict.fromkeys(channel for channel, *_ in MISTAKES if channel != "none"):
+        assert list(failing(channel, model)) == []
+
+
+@needs_compiler
+@pytest.mark.parametrize("mistake", MISTAKES, ids=[f"{m[0]}-{m[1][:-2]}" for m in MISTAKES])
+def test_a_wrong_sign_fails(
+    mistake: tuple[str, str, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel, *written = mistake
+    assert next(failing(channel, built(tmp_path, monkeypatch, *written)), None)

@@ -1,0 +1,120 @@
+"""Limits: what the file may say, what is broken, and the exit code for a scheduler."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from powderkeg.results import open_results
+from powderkeg.results.report.limits import verdicts
+from powderkeg.results.report.summary import Summary
+from powderkeg.scenarios import InputError
+from powderkeg.scenarios.limits import check_limits, load_limits
+from tests.helpers.cli_runs import RUN, command, folder
+
+__all__ = ["folder"]  # a fixture
+
+MEASURES = ("es_95_day_2", "es_99_day_2", "p_margin_call")
+WRONG = {
+    "": "f.yaml: no list of limits; write lines such as "
+    "`- {scenario: all, measure: es_99_day_10, below: 0.4}`",
+    "scenario: all\n": "f.yaml: no list of limits; write lines such as "
+    "`- {scenario: all, measure: es_99_day_10, below: 0.4}`",
+    "- all\n": 'f.yaml:1: "all" is not a limit; give scenario, measure and below',
+    "- {scenario: all, measure: es_95_day_2, bellow: 1}": "f.yaml:1: bellow: unknown field, "
+    "did you mean below?",
+    "- {scenario: all, measure: es_95_day_2}": "f.yaml:1: below: is missing; add it",
+    "-\n  measure: es_95_day_2\n  below: 1\n": "f.yaml:2: scenario: is missing; add it",
+    "- scenario: all\n  measure:\n  below: 1\n": "f.yaml:2: measure: is missing; add it",
+    "- scenario: all\n  measure: es_95_day_2\n  below: 40 %\n": 'f.yaml:3: below: "40 %" is not '
+    "a number; give a fraction, .4 for 40 %",
+    "- {scenario: all, measure: es_95_day_2, below: true}": 'f.yaml:1: below: "True" is not a '
+    "number; give a fraction, .4 for 40 %",
+    "- {scenario: all, measure: es_95_day_2, below: .nan}": 'f.yaml:1: below: "nan" is not a '
+    "number; give a fraction, .4 for 40 %",
+    "- {scenario: all, measure: es_95_day_2, below: 1, confident: maybe}": "f.yaml:1: confident: "
+    '"maybe" is not true or false',
+    "- {scenario: all, scenario: all}": 'f.yaml:1: "scenario" is there twice (first in line 1); '
+    "keep one",
+    "- {scenario: shrt, measure: es_95_day_2, below: 1}": "f.yaml:1: scenario: the run has no "
+    '"shrt", did you mean short?',
+    "limits:\n- scenario: all\n  measure: es_95_day_3\n  below: 1\n": "f.yaml:3: measure: the run "
+    'has no "es_95_day_3", did you mean es_95_day_2?; see /measures of the store',
+    "- {scenario: all, measure: p_margin_call, below: 5}": "f.yaml:1: below: 5 is no probability; "
+    "give a fraction, .05 for 5 %",
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_a_mistake_is_one_line_with_its_place(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("f.yaml").write_text(text)
+    with pytest.raises(InputError) as caught:
+        check_limits(load_limits("f.yaml"), ("short", "calm"), MEASURES)
+    assert str(caught.value) == WRONG[text]
+
+
+def limit(measure: str, below: float, **more: object) -> str:
+    words = {"scenario": "all", "measure": measure, "below": below, **more}
+    return f"- {json.dumps(words)}\n"
+
+
+def test_limits_hold_estimates_or_the_upper_end_and_refusals_are_broken(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert command(capsys, monkeypatch, *RUN, "--paths", "1200")[0] == 0
+    measures = open_results("out.zarr")["measures"].to_dataset().isel(scenario=0)
+    row = measures.sel(measure="es_95_day_2", feedback="on")
+    es, high = float(row["estimate"]), float(row["high"])
+    assert es < high
+
+    def check(text: str) -> tuple[int, str]:
+        Path("limits.yaml").write_text(text)
+        words = ("check", "out.zarr", "--limits", "limits.yaml")
+        code, out, err = command(capsys, monkeypatch, *words)
+        assert err == ""
+        return code, " ".join(out.split())
+
+    between = (es + high) / 2
+    assert check(limit("es_95_day_2", between))[0] == 0
+    code, out = check(limit("es_95_day_2", between, confident=True))
+    assert code == 3 and "broken, above the limit" in out and "(upper end)" in out
+    code, out = check(limit("es_95_day_2", es))  # below means below
+    assert code == 3 and "broken, at the limit" in out
+    assert check(limit("es_95_day_2", high * 1.001, confident=True))[0] == 0
+    code, out = check(limit("es_95_day_2", 9) + limit("es_99.9_day_2", 9))
+    assert code == 3 and "1 of 2 limits broken" in out
+    assert "refused: 1 tail path, it takes 50" in out
+    assert check(limit("es_95_day_2", 9) + limit("p_ruin", 1))[1].endswith("every limit is kept")
+
+    words = ("check", "out.zarr", "--limits", "limits.yaml", "--json")
+    Path("limits.yaml").write_text(limit("es_99.9_day_2", 9, scenario="short"))
+    code, out, _ = command(capsys, monkeypatch, *words)
+    (found,) = json.loads(out)
+    assert code == 3 and found["broken"] and found["value"] is None
+    (verdict,) = verdicts(Summary(open_results("out.zarr")), load_limits("limits.yaml"))
+    assert math.isnan(verdict.held) and verdict.broken
+
+
+def test_a_run_with_limits(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mistakes are found before anything runs; a broken limit leaves the store and code 3."""
+    words = (*RUN, "--paths", "1200", "--limits", "limits.yaml")
+    code, _, err = command(capsys, monkeypatch, *words)
+    said = "powderkeg: limits.yaml: no such file; check the name and the folder\n"
+    assert (code, err) == (1, said)
+    Path("limits.yaml").write_text(limit("es_95_day_9", 1))
+    code, _, err = command(capsys, monkeypatch, *words)
+    assert code == 1 and err.count("\n") == 1 and "limits.yaml:1: measure: the run has no" in err
+    assert not (folder / "out.zarr").exists()
+    Path("limits.yaml").write_text(limit("es_95_day_2", 1e-4) + limit("es_95_day_2", 9))
+    code, out, _ = command(capsys, monkeypatch, *words)
+    assert code == 3 and "1 of 2 limits broken" in out
+    assert (folder / "out.zarr").exists()
+    Path("limits.yaml").write_text(limit("es_95_day_2", 9))
+    again = (*RUN[:-1], "again.zarr", "--paths", "1200", "--limits", "limits.yaml")
+    assert command(capsys, monkeypatch, *again)[0] == 0
