@@ -28,8 +28,6 @@ from pathlib import Path
 from typing import Any
 
 from ..kernels.digest import model_digest
-from ..kernels.packed import Packed
-from ..kernels.packing.scenario import pack
 from ..results.measures import statistics as st
 from ..results.measures.statistics import Sample
 from ..scenarios import InputError, Scenario, shifted_market
@@ -37,7 +35,10 @@ from ..scenarios.book import Book, maintenance_margin
 from ..scenarios.chain import Chain
 from ..scenarios.derivatives import at_close_of
 from ..scenarios.market import Market
+from .campaign import campaign
+from .executors.placement import EMBEDDED, Placement
 from .job import Job
+from .model import Model
 from .paired import simulate
 from .progress import Progress
 from .stored import Finished, Floats, chosen, finished, level_of
@@ -67,13 +68,13 @@ class State:
         job = Job(self.book, self.market, self.chain, scenarios, self.seed, 1, 1, self.back_end)
         return job.to_json(), self.model
 
-    def packed(self) -> Packed:
-        """The arrays to run. Raises InputError where the inputs do not fit together."""
+    def packed(self) -> Model:
+        """What is to run, packed. Raises InputError where the inputs do not fit together."""
         for d in self.book.derivatives:
             if d.expiry is not None and (d.expiry_day or 0) < 1:
                 raise InputError(f"{d.label} has expired by {self.market.as_of}")
         market = shifted_market(self.scenario, self.market, self.book)
-        return pack(self.book, market, self.chain, self.scenario, seed=self.seed)
+        return Model(self.book, market, self.chain, self.scenario, self.seed).pack()
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ class Comparing:
     day: int
     ways: list[Steps]
     known: dict[tuple[str, str], Floats]
-    todo: dict[tuple[str, str], Packed]
+    todo: dict[tuple[str, str], Model]
 
 
 def plan_comparison(
@@ -150,22 +151,22 @@ def plan_comparison(
     least = min(old.job.paths, new.job.paths)
     n = min(MOST_PATHS, least) if paths is None else paths
     if n > least:
-        raise InputError(f"--paths: {n:,} is more than the {least:,} paths of the smaller store")
+        raise InputError(f"paths: {n:,} is more than the {least:,} paths of the smaller store")
     days = set(_days(old)) & set(_days(new))
     if not days:
         raise InputError(f"{yesterday} and {tonight} have no day of losses in common")
     level, day = level_of(n), max(days)
-    made = Comparing(old, new, n, level, day, [], {}, {})
+    plan = Comparing(old, new, n, level, day, [], {}, {})
     theirs = _indices(new)
     for name, index in _indices(old).items():
         if name in theirs:
-            _add(made, index, theirs[name])
-    if not made.ways:
+            _add(plan, index, theirs[name])
+    if not plan.ways:
         raise InputError(
             f"{yesterday} and {tonight} have no scenario in common: "
             f"{', '.join(_indices(old))} and {', '.join(theirs)}"
         )
-    return made
+    return plan
 
 
 def _days(source: Finished) -> tuple[int, ...]:
@@ -178,20 +179,20 @@ def _indices(source: Finished) -> dict[str, int]:
     return {s.id: i for i, s in enumerate(scenarios) if s.variant_of is None}
 
 
-def _add(made: Comparing, before: int, after: int) -> None:
+def _add(plan: Comparing, before: int, after: int) -> None:
     """One scenario's way; packs what no store knows and leaves out states that cannot be."""
-    old, new, n = made.yesterday, made.tonight, made.paths
-    losses = (_loss(old, before, made.day), _loss(new, after, made.day))
+    old, new, n = plan.yesterday, plan.tonight, plan.paths
+    losses = (_loss(old, before, plan.day), _loss(new, after, plan.day))
     way = Steps(old.job.scenarios[before].id, *losses)
     steps = list(_steps(old, new, before, after))
     for (_, state), known in ((steps[0], losses[0]), (steps[-1], losses[1])):
-        made.known.setdefault(state.key, known[:n])
+        plan.known.setdefault(state.key, known[:n])
     pending: list[str] = []
     for name, state in steps:
         key = state.key
-        if key not in made.known and key not in made.todo:
+        if key not in plan.known and key not in plan.todo:
             try:
-                made.todo[key] = state.packed()
+                plan.todo[key] = state.packed()
             except InputError:
                 if name not in (BOOK, MARKET):
                     raise
@@ -201,7 +202,7 @@ def _add(made: Comparing, before: int, after: int) -> None:
         way.names.append(" and ".join([*pending, name]))
         pending = []
     way.names.pop(0)
-    made.ways.append(way)
+    plan.ways.append(way)
 
 
 def _loss(source: Finished, scenario: int, day: int) -> Floats:
@@ -260,24 +261,28 @@ def _held(book: Book) -> set[str]:
 
 
 def run_comparison(
-    made: Comparing, *, workers: int | None = None, progress: Progress | None = None
+    plan: Comparing, *, placement: Placement = EMBEDDED, progress: Progress | None = None
 ) -> Comparison:
     """Run what is to run and take the differences. Raises Incomplete."""
-    job, known = made.tonight.job, dict(made.known)
-    if made.todo:
-        cases = [(p, p.horizons.tolist().index(made.day)) for p in made.todo.values()]
-        engine = chosen(job.backend)
-        ran = simulate(engine, cases, made.paths, job.block, workers=workers, progress=progress)
-        known |= {key: losses.loss for key, losses in zip(made.todo, ran, strict=True)}
-    before, after = made.yesterday.job, made.tonight.job
-    names = set(_indices(made.yesterday)), set(_indices(made.tonight))
+    job, known = plan.tonight.job, dict(plan.known)
+    if plan.todo:
+        engine = chosen(job.backend).name
+        cases = [
+            (model, model.packed().horizons.tolist().index(plan.day))
+            for model in plan.todo.values()
+        ]
+        with campaign(placement, engine, progress) as work:
+            ran = simulate(work, engine, cases, plan.paths, job.block)
+        known |= {key: losses.loss for key, losses in zip(plan.todo, ran, strict=True)}
+    before, after = plan.yesterday.job, plan.tonight.job
+    names = set(_indices(plan.yesterday)), set(_indices(plan.tonight))
     held = _held(before.book), _held(after.book)
-    found = [_difference(made, way, known) for way in made.ways]
+    found = [_difference(plan, way, known) for way in plan.ways]
     return Comparison(
-        level=made.level,
-        day=made.day,
-        paths=made.paths,
-        runs=len(made.todo),
+        level=plan.level,
+        day=plan.day,
+        paths=plan.paths,
+        runs=len(plan.todo),
         differences=sorted(found, key=lambda d: -d.total.value),
         only_yesterday=tuple(sorted(names[0] - names[1])),
         only_tonight=tuple(sorted(names[1] - names[0])),
@@ -286,9 +291,9 @@ def run_comparison(
     )
 
 
-def _difference(made: Comparing, way: Steps, known: dict[tuple[str, str], Floats]) -> Difference:
+def _difference(plan: Comparing, way: Steps, known: dict[tuple[str, str], Floats]) -> Difference:
     """Parts as sums of ES over the states they lead to, less those they lead from."""
-    seeds = made.yesterday.job.seed, made.tonight.job.seed
+    seeds = plan.yesterday.job.seed, plan.tonight.job.seed
     first, last = Sample(-1, seeds[0], way.yesterday), Sample(1, seeds[1], way.tonight)
     rows = [(state.seed, known[state.key]) for state in way.states]
     parts: dict[str, list[Sample]] = {name: [] for name in PARTS}
@@ -301,10 +306,10 @@ def _difference(made: Comparing, way: Steps, known: dict[tuple[str, str], Floats
         parts[name or NOISE] += [Sample(-1, *lower), Sample(1, *upper)]
     return Difference(
         scenario=way.scenario,
-        yesterday=st.var_es(way.yesterday, made.level)[1],
-        tonight=st.var_es(way.tonight, made.level)[1],
-        total=st.es_sum([first, last], made.level),
-        parts={name: st.es_sum(samples, made.level) for name, samples in parts.items()},
+        yesterday=st.var_es(way.yesterday, plan.level)[1],
+        tonight=st.var_es(way.tonight, plan.level)[1],
+        total=st.es_sum([first, last], plan.level),
+        parts={name: st.es_sum(samples, plan.level) for name, samples in parts.items()},
     )
 
 
@@ -313,12 +318,12 @@ def compare(
     tonight: str | Path,
     *,
     paths: int | None = None,
-    workers: int | None = None,
+    placement: Placement = EMBEDDED,
     progress: Progress | None = None,
 ) -> Comparison:
     """The change of ES between two finished stores, by its causes.
 
     Raises StoreError, InputError, Incomplete as its two halves.
     """
-    made = plan_comparison(yesterday, tonight, paths=paths)
-    return run_comparison(made, workers=workers, progress=progress)
+    plan = plan_comparison(yesterday, tonight, paths=paths)
+    return run_comparison(plan, placement=placement, progress=progress)

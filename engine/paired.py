@@ -1,4 +1,4 @@
-"""Paths run again in memory: what a changed book or another input does to the losses.
+"""Which losses a changed book or another input makes: paths run again, in memory alone.
 
 Nothing is written. Path j of every case has the same random numbers, since those depend on seed,
 symbol and path alone, so differences between cases are paired.
@@ -7,76 +7,80 @@ symbol and path alone, so differences between cases are paired.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from ..kernels import Backend
-from ..kernels.packed import Packed
-from . import memory
-from .errors import Incomplete, Interrupted
-from .executors import Outcome, executor, gpus, run_all
+from ..kernels import backend
+from .campaign import Campaign
 from .memory import SEALING_DOUBLES, of_block
-from .progress import Progress, Silent
+from .model import KEPT, Model
 from .stored import Losses
 
 
+@dataclass(frozen=True)
+class Cases:
+    """Models and the index of the horizon to keep of each, run on paths 0 to `paths` - 1."""
+
+    back_end: str
+    models: tuple[Model, ...]
+    horizons: tuple[int, ...]
+    paths: int
+    block: int
+
+    @property
+    def blocks(self) -> int:
+        """Pieces of every case."""
+        return -(-self.paths // self.block)
+
+    def part(self, item: int) -> tuple[int, range]:
+        """The case and the paths of a piece."""
+        case, number = divmod(item, self.blocks)
+        return case, range(number * self.block, min((number + 1) * self.block, self.paths))
+
+
+def run_piece(cases: Cases, item: int) -> Losses:
+    """Losses of one piece. Called in a worker."""
+    case, ids = cases.part(item)
+    packed = cases.models[case].packed()
+    path_ids = np.arange(ids.start, ids.stop, dtype=np.uint64)
+    result = backend(cases.back_end).simulate(packed, path_ids)
+    pnl = np.ascontiguousarray(result.pnl[cases.horizons[case]])
+    return Losses(pnl, ~np.isnan(result.paths["margin_call_day"]))
+
+
 def simulate(
-    engine: Backend,
-    cases: Sequence[tuple[Packed, int]],
-    paths: int,
-    block: int,
-    *,
-    workers: int | None = None,
-    progress: Progress | None = None,
+    work: Campaign, back_end: str, cases: Sequence[tuple[Model, int]], paths: int, block: int
 ) -> list[Losses]:
-    """Losses of paths 0 to `paths` - 1 of every case, block by block on all cores or the GPU.
+    """Losses of paths 0 to `paths` - 1 of every case, a model and the horizon to keep.
 
-    A case is a packed scenario and the index of the horizon to keep: five bytes a path are held.
-    Raises InputError if there is not enough memory, Incomplete if a block failed three times,
-    Interrupted on Ctrl-C.
+    Five bytes a path are held. Raises InputError if there is not enough memory, Incomplete if a
+    block failed three times.
     """
-    told, blocks = progress or Silent(), -(-paths // block)
-    found: list[Losses] = []
+    models, horizons = tuple(m for m, _ in cases), tuple(h for _, h in cases)
+    these = Cases(back_end, models, horizons, paths, block)
+    _check_memory(work, these)
+    losses = [Losses(np.full(paths, np.nan, np.float32), np.zeros(paths, bool)) for _ in cases]
 
-    def run(_: object, item: int) -> int:
-        case, number = divmod(item, blocks)
-        packed, horizon = cases[case]
-        part = slice(number * block, min((number + 1) * block, paths))
-        result = engine.simulate(packed, np.arange(part.start, part.stop, dtype=np.uint64))
-        found[case].pnl[part] = result.pnl[horizon]
-        found[case].called[part] = ~np.isnan(result.paths["margin_call_day"])
-        return int(part.stop - part.start)
+    def take(item: int, piece: Losses) -> int:
+        case, ids = these.part(item)
+        losses[case].pnl[ids.start : ids.stop] = piece.pnl
+        losses[case].called[ids.start : ids.stop] = piece.called
+        return len(ids)
 
-    def heard(outcome: Outcome) -> None:
-        if outcome.error is None:
-            told.block_done(outcome.result)
-        else:
-            told.block_failed(outcome.item, outcome.error)
-
-    done = False
-    with executor("embedded", workers, gpus=gpus(engine.name)) as where:
-        memory.check(_needed(engine, cases, paths, block, where.workers), "--paths or --workers")
-        for _ in cases:
-            found.append(Losses(np.full(paths, np.nan, np.float32), np.zeros(paths, bool)))
-        told.started(len(cases) * blocks, len(cases) * paths, where.description)
-        try:
-            failed = run_all(where, run, None, range(len(cases) * blocks), heard)
-            if failed:
-                raise Incomplete(
-                    f"{len(failed)} blocks failed three times, first: {min(failed.values())}"
-                )
-            done = True
-        except KeyboardInterrupt:
-            raise Interrupted("stopped, nothing is written; fewer --paths take less") from None
-        finally:
-            told.finished(done)
-    return found
+    work.start(len(cases) * these.blocks, len(cases) * paths)
+    items = range(len(cases) * these.blocks)
+    work.check(work.attempt_all(run_piece, these, items, take), len(items))
+    return losses
 
 
-def _needed(
-    engine: Backend, cases: Sequence[tuple[Packed, int]], paths: int, block: int, workers: int
-) -> int:
-    """Bytes of the losses that are held, of the blocks under way, and of an estimate at the end."""
-    size = min(block, paths)
-    under_way = max((sum(of_block(p, size, engine.name)) for p, _ in cases), default=0)
-    return paths * (5 * len(cases) + 8 * SEALING_DOUBLES) + workers * under_way
+def _check_memory(work: Campaign, cases: Cases) -> None:
+    """The losses that are held, the blocks under way, and an estimate at the end."""
+    size = min(cases.block, cases.paths)
+    packed = [model.packed() for model in cases.models]
+    under_way = max((sum(of_block(p, size, cases.back_end)) for p in packed), default=0)
+    if work.where.processes:
+        tables = max((sum(m.chain.nbytes for m in (p, *p.members)) for p in packed), default=0)
+        under_way += KEPT * tables
+    held = cases.paths * (5 * len(packed) + 8 * SEALING_DOUBLES)
+    work.check_memory(held, under_way, "`paths` or `workers`")

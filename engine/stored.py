@@ -1,4 +1,4 @@
-"""A finished store, the job that made it, and its losses."""
+"""What a finished store holds for whoever asks more of it: its job and its losses."""
 
 from __future__ import annotations
 

@@ -13,197 +13,78 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ...kernels import Backend
+from ...kernels import backend
 from ...kernels.packed import Packed
-from ...kernels.packing.scenario import pack
 from ...results.measures import statistics as st
-from ...scenarios import InputError, Scenario, shifted_market
-from ..errors import Incomplete, Interrupted
-from ..executors import Outcome, executor, gpus, run_all
+from ...scenarios import InputError, Scenario
+from ..campaign import Campaign, campaign
+from ..executors.placement import EMBEDDED, Placement
+from ..model import Model
 from ..paired import simulate
-from ..progress import Progress, Silent
-from ..replay.path import scenario_index
-from ..stored import Finished, Losses, chosen, finished
-from .axes import Axis, axes_of, chosen_axes, moved
+from ..progress import Progress
+from ..stored import Losses, chosen
+from .axes import Axis, moved
 from .breach import MOST, Breach, Ids, Told, breach, check_same, pieces_of, tell
 from .nearest import Floats, Reached, Search
-from .result import Alone, Joint, Measure, Move, Reverse, parse_measure
+from .question import Question, ask, model_of
+from .result import Alone, Joint, Move, Reverse
 
-PATHS = 10_000
-"""Paths of every point of the search, where none are asked for."""
 BLOCK = 2048
 POINTS = 13
 """About how many points a search takes for every axis."""
-LEAST_LOSS = 1e-4
-
-
-@dataclass(frozen=True)
-class Question:
-    """A reverse stress test that was checked and waits to be run."""
-
-    source: Finished
-    index: int
-    loss: float
-    day: int
-    measure: Measure
-    axes: list[Axis]
-    paths: int
-    packed: Packed
-
-    @property
-    def scenario(self) -> Scenario:
-        """The scenario it is about."""
-        return self.source.job.scenarios[self.index]
-
-    @property
-    def horizon(self) -> int:
-        """Index of the day among the horizons."""
-        return int(self.packed.horizons.tolist().index(self.day))
-
-    @property
-    def again(self) -> bool:
-        """Whether all paths must run again, since this build or back end makes other ones."""
-        job = self.source.job
-        return not self.source.same_build or chosen(job.backend).name != job.backend
-
-
-def parse_loss(text: str, equity: float) -> float:
-    """`20%` or an amount of money as a fraction of equity. Raises InputError."""
-    number = text.strip().removesuffix("%").replace("_", "").replace(",", "")
-    try:
-        value = float(number)
-    except ValueError:
-        value = math.nan
-    loss = value / 100 if text.strip().endswith("%") else value / equity
-    if not math.isfinite(loss) or loss <= 0:
-        raise InputError(
-            f'--loss: "{text}" is neither a part of equity such as 20% nor an amount such as 25e6'
-        )
-    if loss < LEAST_LOSS:
-        raise InputError(
-            f'--loss: "{text}" is less than .01 % of the equity of {equity:,.0f}; write 20% for a '
-            "fifth of it"
-        )
-    return loss
-
-
-def ask(
-    store: str | Path,
-    loss: str,
-    *,
-    scenario: str | None = None,
-    measure: str = "var99",
-    day: int | None = None,
-    axes: Sequence[str] = (),
-    paths: int | None = None,
-) -> Question:
-    """Check what is to run. Raises StoreError, InputError.
-
-    `paths` are for every point of the search, the first of the store's run; None takes 10,000 or
-    the fewer there are.
-    """
-    source = finished(store)
-    job = source.job
-    fraction, chosen_measure = parse_loss(loss, job.book.equity), parse_measure(measure)
-    index = scenario_index(job, scenario)
-    told = job.scenarios[index]
-    days = [int(d) for d in told.horizons]
-    day = days[-1] if day is None else day
-    if day not in days:
-        raise InputError(
-            f"--day: the store has no losses of day {day}; it has day "
-            f"{', '.join(str(d) for d in days)}"
-        )
-    able = chosen_axes(axes_of(told, job.book), axes)
-    count = min(PATHS, job.paths) if paths is None else paths
-    if count > job.paths:
-        raise InputError(f"--paths: {count:,} is more than the {job.paths:,} paths of {store}")
-    if st.tail_paths(count, chosen_measure.level) < st.REFUSE:
-        need = math.ceil(st.REFUSE / (1 - chosen_measure.level))
-        raise InputError(
-            f"{count:,} paths are too few for {chosen_measure}; take at least {need:,}, or a "
-            "--measure with a lower level"
-        )
-    packed = _pack(source, index, told)
-    return Question(source, index, fraction, day, chosen_measure, able, count, packed)
-
-
-def _pack(source: Finished, index: int, scenario: Scenario) -> Packed:
-    job = source.job
-    market = shifted_market(scenario, job.market, job.book)
-    return pack(job.book, market, job.chain, scenario, seed=job.seed)
-
-
-class _Whole:
-    """One bar over many runs: begins with the first, ends with `end`."""
-
-    def __init__(self, to: Progress, most: int) -> None:
-        self.to, self.most, self.begun = to, most, False
-
-    def started(self, blocks: int, paths: int, where: str) -> None:
-        if not self.begun:
-            self.begun = True
-            self.to.started(-(-self.most // BLOCK), self.most, where)
-
-    def block_done(self, paths: int) -> None:
-        self.to.block_done(paths)
-
-    def block_failed(self, block: int, error: str) -> None:
-        self.to.block_failed(block, error)
-
-    def phase(self, what: str, paths: int) -> None: ...
-
-    def finished(self, complete: bool) -> None: ...
-
-    def end(self, complete: bool) -> None:
-        """The last run is over."""
-        if self.begun:
-            self.to.finished(complete)
 
 
 def answer(
-    question: Question, *, workers: int | None = None, progress: Progress | None = None
+    question: Question, *, placement: Placement = EMBEDDED, progress: Progress | None = None
 ) -> Reverse:
     """Run what was asked. Raises Incomplete, StoreError."""
-    told, engine = progress or Silent(), chosen(question.source.job.backend)
+    engine = chosen(question.source.job.backend).name
     most = POINTS * len(question.axes) * question.paths + 2 * MOST
     most += question.again * question.source.job.paths
-    inside, done = _Whole(told, most), False
-    try:
-        result = _Run(question, engine, workers, inside).result()
-        done = True
-    finally:
-        inside.end(done)
-    return result
+    with campaign(placement, engine, progress) as work:
+        work.start(-(-most // BLOCK), most)
+        return _Run(work, question, engine).result()
+
+
+@dataclass(frozen=True)
+class Replays:
+    """Paths of a model that are replayed, in the portions that workers take."""
+
+    back_end: str
+    model: Model
+    horizon: int
+    pieces: tuple[Ids, ...]
+
+
+def replay_piece(replays: Replays, item: int) -> Told:
+    """What happened on the paths of a portion. Called in a worker."""
+    packed, engine = replays.model.packed(), backend(replays.back_end)
+    return tell(engine, packed, replays.pieces[item], replays.horizon)
 
 
 class _Run:
-    """A question with what it takes to run it."""
+    """A question with what it takes to run it: one campaign for all its searches."""
 
-    def __init__(
-        self, question: Question, engine: Backend, workers: int | None, progress: Progress
-    ) -> None:
-        self.question, self.engine = question, engine
-        self.workers, self.progress = workers, progress
+    def __init__(self, work: Campaign, question: Question, engine: str) -> None:
+        self.work, self.question, self.engine = work, question, engine
         job, q = question.source.job, question
         if q.again:
-            self.losses = self.run([q.packed], job.paths)[0]
+            self.losses = self.run([q.model], job.paths)[0]
         else:
             self.losses = q.source.losses(q.index, q.horizon)
         self.seen: dict[str, st.Estimate] = {
             _digest(q.packed): q.measure(self.losses.first(q.paths).loss)
         }
 
-    def run(self, packed: Sequence[Packed], paths: int) -> list[Losses]:
+    def run(self, models: Sequence[Model], paths: int) -> list[Losses]:
         """Losses of the first paths on the question's day."""
-        cases = [(each, self.question.horizon) for each in packed]
+        cases = [(each, self.question.horizon) for each in models]
         block = min(BLOCK, self.question.source.job.block)
-        return simulate(
-            self.engine, cases, paths, block, workers=self.workers, progress=self.progress
-        )
+        return simulate(self.work, self.engine, cases, paths, block)
 
     def result(self) -> Reverse:
         """Everything, put together."""
@@ -214,7 +95,7 @@ class _Run:
         if hits == 0:
             notes.append(
                 f"no path of {loss.size:,} loses so much by day {q.day}: nothing can be said of "
-                "how it comes about; run more paths, or give a smaller --loss"
+                "how it comes about; run more paths, or give a smaller `loss`"
             )
         elif hits < st.REFUSE:
             notes.append(
@@ -268,28 +149,10 @@ class _Run:
 
     def tell(self, ids: Ids) -> Told:
         """Replay paths on all workers."""
-        q, pieces = self.question, list(pieces_of(ids))
-        done: dict[int, Told] = {}
-
-        def run(_: object, item: int) -> int:
-            done[item] = tell(self.engine, q.packed, pieces[item], q.horizon)
-            return len(pieces[item])
-
-        def heard(outcome: Outcome) -> None:
-            if outcome.error is None:
-                self.progress.block_done(outcome.result)
-            else:
-                self.progress.block_failed(outcome.item, outcome.error)
-
-        try:
-            with executor("embedded", self.workers, gpus=gpus(self.engine.name)) as where:
-                self.progress.started(len(pieces), len(ids), where.description)
-                failed = run_all(where, run, None, range(len(pieces)), heard)
-        except KeyboardInterrupt:
-            raise Interrupted("stopped, nothing is written; fewer --paths take less") from None
-        if failed:
-            raise Incomplete(f"paths could not be replayed: {min(failed.values())}")
-        return Told.joined([done[i] for i in range(len(pieces))])
+        q, pieces = self.question, tuple(pieces_of(ids))
+        replays = Replays(self.engine, q.model, q.horizon, pieces)
+        done = self.work.map(replay_piece, replays, range(len(pieces)), lambda i, _: len(pieces[i]))
+        return Told.joined(done)
 
     def search(self) -> Search:
         """What finds points; its base is the store's own first paths."""
@@ -300,16 +163,16 @@ class _Run:
     def evaluate(self, points: list[Floats]) -> list[st.Estimate | None]:
         """The measure at points; None where the model cannot go. Equal arrays run once."""
         keys: list[str | None] = []
-        new: dict[str, Packed] = {}
+        new: dict[str, Model] = {}
         for point in points:
             try:
-                packed = _pack(self.question.source, self.question.index, self.scenario_at(point))
+                model = model_of(self.question.source, self.scenario_at(point))
             except InputError:
                 keys.append(None)
                 continue
-            keys.append(key := _digest(packed))
+            keys.append(key := _digest(model.packed()))
             if key not in self.seen:
-                new[key] = packed
+                new[key] = model
         if new:
             ran = self.run(list(new.values()), self.question.paths)
             self.seen |= {
@@ -390,14 +253,12 @@ def reverse(
     store: str | Path,
     loss: str,
     *,
-    scenario: str | None = None,
-    measure: str = "var99",
-    day: int | None = None,
-    axes: Sequence[str] = (),
-    paths: int | None = None,
-    workers: int | None = None,
+    placement: Placement = EMBEDDED,
     progress: Progress | None = None,
+    **terms: Any,
 ) -> Reverse:
-    """The most likely way to a loss, and the smallest move to it. Raises as `ask` and `answer`."""
-    question = ask(store, loss, scenario=scenario, measure=measure, day=day, axes=axes, paths=paths)
-    return answer(question, workers=workers, progress=progress)
+    """The most likely way to a loss, and the smallest move to it; `terms` as of `ask`.
+
+    Raises as `ask` and `answer`.
+    """
+    return answer(ask(store, loss, **terms), placement=placement, progress=progress)

@@ -190,7 +190,7 @@ def chosen_axes(axes: Sequence[Axis], names: Sequence[str]) -> list[Axis]:
     for name in names:
         if name not in known:
             near = did_you_mean(name, known, f"; the axes are {', '.join(known)}")
-            raise InputError(f'--axis: "{name}" is not an axis{near}')
+            raise InputError(f'axes: "{name}" is not an axis{near}')
     return [axis for axis in axes if not names or axis.name in names]
 
 

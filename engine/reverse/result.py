@@ -38,7 +38,7 @@ def parse_measure(text: str) -> Measure:
     level = float(found[2]) / 100 if found else 0.0
     if found is None or not 0.5 <= level < 1:
         raise InputError(
-            f'--measure: "{text}" is not var or es with a level from 50 to below 100, such as '
+            f'measure: "{text}" is not var or es with a level from 50 to below 100, such as '
             "var99 or es97.5"
         )
     return Measure(found[1].lower(), float(repr(round(level, 9))))

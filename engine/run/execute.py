@@ -8,118 +8,60 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ... import __version__
 from ...kernels import backend
-from ...results import (
-    StoreError,
-    check_commit,
-    create_store,
-    finish_store,
-    missing_blocks,
-)
+from ...results import StoreError, check_commit, create_store, finish_store, missing_blocks
 from ...results.measures.until import errors_so_far, grow_store
 from ...results.store.records import read_grid
 from ...results.store.target import error_text
-from ...scenarios import (
-    Book,
-    Chain,
-    Market,
-    Scenario,
-)
 from .. import memory
-from ..errors import Incomplete, Interrupted
-from ..executors import Executor, Outcome, executor, gpus, run_all
+from ..campaign import Campaign, campaign
+from ..errors import Incomplete
+from ..executors.placement import EMBEDDED, Placement
+from ..executors.protocol import Executor
 from ..job import Job, read_job
-from ..progress import SIMULATING, Progress, Silent
+from ..progress import SIMULATING, Progress
 from .blocks import BlockDone, run_block, simulated_paths
-from .inputs import Inputs, read_inputs, refuse_existing
-from .plan import PATHS, Plan, make_plan, parse_until, with_variants
+from .plan import Plan, make_plan
+from .request import RunRequest
+from .store_spec import store_spec
 from .tail import replay_tails
 
+NOTHING_DONE = "stopped before anything was simulated"
 
-def run(
-    book: str | Path | Book,
-    market: str | Path | Market,
-    scenarios: str | Path | Scenario | Sequence[str | Path | Scenario],
-    output: str | Path,
-    *,
-    chain: str | Path | Chain | None = None,
-    mapping: dict[str, str] | None = None,
-    paths: int | None = None,
-    seed: int = 1,
-    backend: str = "auto",
-    workers: int | None = None,
-    cluster: str = "embedded",
-    block: int | None = None,
-    sensitivity: bool = False,
-    attribution: int = 0,
-    until: str | None = None,
-    importance: int = 0,
-    progress: Progress | None = None,
-) -> Path:
-    """Simulate `paths` paths of every scenario and write a results store; returns its path.
 
-    With `until`, such as "es99=1%", it runs as many paths as it takes until the relative standard
-    error of that measure at the last horizon is met in every scenario, at most `paths`; None takes
-    100,000 without and 5,000,000 with it.
+def run(*inputs: Any, progress: Progress | None = None, **options: Any) -> Path:
+    """Simulate paths of scenarios and write a results store; returns its path.
 
-    With `sensitivity` every scenario is also run at the other values of the parameters that nobody
-    knows (its `sensitivity`), on the same random numbers. With `attribution` its first so many
-    paths also run with each channel off that it has in use, which says how much of ES is due to it.
-    With `importance` so many weighted paths run besides, drawn where losses are large.
-    Results depend on inputs, seed, paths, block and back end alone, never on workers, cluster or
-    order. Raises InputError (nothing written), StoreError if the output exists or cannot be
-    written, and Incomplete if blocks failed for good.
+    Takes a RunRequest, or what makes one: `run(book, market, scenarios, output, paths=1_000_000)`
+    with any of its fields by name, and `cluster` and `workers` for its placement. Raises InputError
+    (nothing written), StoreError if the output exists or cannot be written, and Incomplete if
+    blocks failed for good.
     """
-    refuse_existing(output)
-    goal = parse_until(until, paths)
-    inputs = read_inputs(book, market, scenarios, chain, mapping)
-    plan = make_plan(
-        inputs.book,
-        inputs.market,
-        inputs.chain,
-        with_variants(inputs.scenarios) if sensitivity else inputs.scenarios,
-        paths=goal.most if goal else PATHS if paths is None else paths,
-        seed=seed,
-        back_end=backend,
-        block=block,
-        attribution=attribution,
-        until=goal,
-        importance=importance,
-    )
-    return run_plan(
-        plan, output, inputs=inputs, workers=workers, cluster=cluster, progress=progress
-    )
+    request = inputs[0] if inputs and isinstance(inputs[0], RunRequest) else None
+    if request is not None and (len(inputs) > 1 or options):
+        raise TypeError("run takes a RunRequest alone, or its fields")
+    return run_plan(make_plan(request or RunRequest.of(*inputs, **options)), progress)
 
 
-def run_plan(
-    plan: Plan,
-    output: str | Path,
-    *,
-    inputs: Inputs,
-    workers: int | None = None,
-    cluster: str = "embedded",
-    progress: Progress | None = None,
-) -> Path:
-    """Run a checked plan into a new store at `output`. Raises as `run`."""
-    output = Path(output).absolute()
-    with executor(cluster, workers, gpus=gpus(plan.back_end.name)) as where:
-        check_memory(plan, where.workers, 1 if cluster == "embedded" else where.workers)
-        plan = plan.with_tilts()
+def run_plan(plan: Plan, progress: Progress | None = None) -> Path:
+    """Run a checked plan into a new store. Raises as `run`."""
+    output = Path(plan.request.output).absolute()
+    with campaign(plan.request.placement, plan.back_end.name, progress) as work:
+        work.stopped = lambda: NOTHING_DONE
+        check_memory(plan, work.where)
+        plan = plan.with_tilts(work)
         try:
-            create_store(output, plan.store_spec(inputs.files, {"started": _now()}))
+            create_store(output, store_spec(plan.job, plan.packed, plan.inputs.files, _now()))
         except OSError as error:
             raise StoreError(f"{output} cannot be created: {error.strerror}") from error
-        return _fill(output, plan.job, where, progress or Silent())
+        return _fill(work, output, plan.job)
 
 
 def resume(
-    store: str | Path,
-    *,
-    workers: int | None = None,
-    cluster: str = "embedded",
-    progress: Progress | None = None,
+    store: str | Path, *, placement: Placement = EMBEDDED, progress: Progress | None = None
 ) -> Path:
     """Run what a store lacks and seal it; a finished store is left alone.
 
@@ -129,8 +71,8 @@ def resume(
         return Path(store).absolute()
     job = read_job(store)
     store = Path(store).absolute()
-    with executor(cluster, workers, gpus=gpus(job.backend)) as where:
-        return _fill(store, job, where, progress or Silent())
+    with campaign(placement, job.backend, progress) as work:
+        return _fill(work, store, job)
 
 
 def _is_finished(store: str | Path) -> bool:
@@ -142,70 +84,70 @@ def _is_finished(store: str | Path) -> bool:
     return True
 
 
-def check_memory(plan: Plan, workers: int, processes: int) -> None:
-    """Raises InputError if the run would take more memory than there is."""
-    needed = plan.projection(workers, processes)
+def check_memory(plan: Plan, where: Executor) -> None:
+    """Raises InputError if the run would take more memory than this machine has.
+
+    Workers of another machine are its own business.
+    """
+    needed = plan.projection(where.workers if where.here else 1, max(where.processes, 1))
     # The measures at the end take what they take, however the paths are cut up.
     too_many = needed.sealing > memory.available()
-    way_out = "--paths" if too_many else "--workers or a smaller --block"
+    way_out = "`paths`" if too_many else "`workers` or a smaller `block`"
     memory.check(needed.total - needed.baseline, way_out)
 
 
-def _fill(output: Path, job: Job, where: Executor, progress: Progress) -> Path:
+def _fill(work: Campaign, output: Path, job: Job) -> Path:
     """Run the blocks that are not on the disk, as many as it takes, then seal the store."""
     start = time.monotonic()
+    again = f"powderkeg resume {output}"
     todo = [scenario * job.blocks + block for scenario, block in missing_blocks(output)]
-    progress.started(len(todo), _paths(output, job, todo), where.description)
-    done = asked = 0
+    done, asked = 0, 0
 
-    def heard(outcome: Outcome) -> None:
+    def take(_: int, block: BlockDone) -> int:
         nonlocal done
-        if isinstance(outcome.result, BlockDone):
-            done += 1
-            progress.block_done(outcome.result.paths)
-        else:
-            progress.block_failed(outcome.item, outcome.error or "no result")
+        done += 1
+        return block.paths
 
-    finished = False
-    try:
-        while True:
-            asked += len(todo)
-            failed = run_all(where, run_block, str(output), todo, heard)
-            if failed:
-                block, error = next(iter(failed.items()))
-                raise Incomplete(
-                    f"{len(failed)} of {len(todo)} blocks failed three times, first block {block}: "
-                    f"{error}; the others are kept: powderkeg resume {output}"
-                )
-            job, todo, why = _next_stage(output, job)
-            if not todo:
-                break
-            progress.phase(f"{SIMULATING}, {why}", _paths(output, job, todo))
-        chosen = backend(job.backend)
-        provenance = {
-            "version": __version__,
-            "finished": _now(),
-            "wall_seconds": round(time.monotonic() - start, 3),
-            "seed": job.seed,
-            "paths": len(job.scenarios) * job.paths,
-            "back_end": chosen.name,
-            "device": chosen.device,
-            "workers": where.description,
-            "python": platform.python_version(),
-            "platform": platform.platform(),
-        }
-        tails = replay_tails(output, job, where, progress)
-        progress.phase("working out the measures", 0)
-        finish_store(output, provenance, tails)
-        finished = True
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"stopped with {done} of {asked} blocks done, which are kept; "
-            f"to go on: powderkeg resume {output}"
-        ) from None
-    finally:
-        progress.finished(finished)
+    work.kept = f"what is done is kept: {again}"
+    work.stopped = lambda: (
+        f"stopped with {done} of {asked} blocks done, which are kept; to go on: {again}"
+    )
+    work.start(len(todo), _paths(output, job, todo))
+    while True:
+        asked += len(todo)
+        failures = work.attempt_all(run_block, str(output), todo, take)
+        if failures:
+            block, error = next(iter(failures.items()))
+            raise Incomplete(
+                f"{len(failures)} of {len(todo)} blocks failed three times, first block {block}: "
+                f"{error}; the others are kept: {again}"
+            )
+        job, todo, why = _next_stage(output, job)
+        if not todo:
+            break
+        work.phase(f"{SIMULATING}, {why}", _paths(output, job, todo))
+    provenance = _provenance(job, work.description, time.monotonic() - start)
+    tails = replay_tails(work, output, job)
+    work.phase("working out the measures", 0)
+    finish_store(output, provenance, tails)
     return output
+
+
+def _provenance(job: Job, where: str, seconds: float) -> dict[str, Any]:
+    """Who made the store, when and of what."""
+    engine = backend(job.backend)
+    return {
+        "version": __version__,
+        "finished": _now(),
+        "wall_seconds": round(seconds, 3),
+        "seed": job.seed,
+        "paths": len(job.scenarios) * job.paths,
+        "back_end": engine.name,
+        "device": engine.device,
+        "workers": where,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }
 
 
 def _paths(output: Path, job: Job, blocks: Sequence[int]) -> int:

@@ -10,19 +10,19 @@ of no tilt is noise and left alone. The choice is a pure function of inputs and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ...kernels import Backend
+from ...kernels import Backend, backend
 from ...kernels.packed import Packed
 from ...kernels.packing.tilt import Tilt, tilted
 from ...kernels.probes.drivers import daily_normals, restriction_clocks
 from ...results.measures.statistics import REFUSE
 from ...results.store.schema import PATH_WEIGHT, PNL_TILTED
-from ..executors import cores
+from ..campaign import Campaign
+from ..model import Model
 
 Floats = npt.NDArray[np.float64]
 FIRST_ID, FIRST_PILOT_ID = 1 << 40, 1 << 41
@@ -43,16 +43,39 @@ def pilot_paths(paths: int) -> int:
     return min(paths, MOST_PILOT)
 
 
-def choose_tilt(engine: Backend, packed: Packed, paths: int) -> Tilt:
+@dataclass(frozen=True)
+class Pilot:
+    """Plain paths of a model, cut into `chunks`."""
+
+    back_end: str
+    model: Model
+    paths: int
+    chunks: int
+
+    @property
+    def ids(self) -> npt.NDArray[np.uint64]:
+        """Of all of them."""
+        return FIRST_PILOT_ID + np.arange(self.paths, dtype=np.uint64)
+
+
+def choose_tilt(work: Campaign, engine: Backend, model: Model, paths: int) -> Tilt:
     """The tilts of a scenario that is going to run so many weighted paths."""
-    ids = FIRST_PILOT_ID + np.arange(pilot_paths(paths), dtype=np.uint64)
-    order = np.argsort(_last_pnl(engine, packed, ids), kind="stable")
-    worst = ids[order[: _tail(ids.size, NEAR)]]
+    count, packed = pilot_paths(paths), model.packed()
+    size = count if engine.name == "cuda" else CHUNK
+    pilot = Pilot(engine.name, model, count, -(-count // size))
+    pnl = np.concatenate(work.map(pilot_pnl, pilot, range(pilot.chunks)))
+    worst = pilot.ids[np.argsort(pnl, kind="stable")[: _tail(count, NEAR)]]
     normals, clocks = drivers(packed, worst)
-    far = slice(_tail(ids.size, FAR))
+    far = slice(_tail(count, FAR))
     near = mixture(normals, clocks, 2)
     tilts = np.concatenate([near, mixture(normals[far], clocks[far], 1)])
     return tuple(tuple(tuple(map(float, row)) for row in component) for component in tilts)
+
+
+def pilot_pnl(pilot: Pilot, chunk: int) -> npt.NDArray[np.float32]:
+    """P&L of a chunk of a pilot at the last horizon. Called in a worker."""
+    ids = np.array_split(pilot.ids, pilot.chunks)[chunk]
+    return np.array(backend(pilot.back_end).simulate(pilot.model.packed(), ids).pnl[-1])
 
 
 def weighted_paths(
@@ -66,15 +89,6 @@ def weighted_paths(
 
 def _tail(paths: int, share: float) -> int:
     return max(REFUSE, round(paths * share))
-
-
-def _last_pnl(engine: Backend, packed: Packed, ids: npt.NDArray[np.uint64]) -> Floats:
-    """P&L of the pilot at the last horizon, chunk by chunk on the cores of this machine."""
-    size, workers = (ids.size, 1) if engine.name == "cuda" else (CHUNK, cores())
-    chunks = np.array_split(ids, -(-ids.size // size))
-    with ThreadPoolExecutor(workers) as threads:
-        parts: Iterable[Floats] = threads.map(lambda i: engine.simulate(packed, i).pnl[-1], chunks)
-        return np.concatenate(list(parts))
 
 
 def drivers(packed: Packed, ids: npt.NDArray[np.uint64]) -> tuple[Floats, Floats]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from ...scenarios import (
     load_market,
     load_scenarios,
 )
+from .request import RunRequest
 
 
 @dataclass(frozen=True)
@@ -62,22 +62,20 @@ class Inputs:
         return any(name.dealers.open_interest > 0 for name in found)
 
 
-def read_inputs(
-    book: str | Path | Book,
-    market: str | Path | Market,
-    scenarios: str | Path | Scenario | Sequence[str | Path | Scenario],
-    chain: str | Path | Chain | None = None,
-    mapping: dict[str, str] | None = None,
-) -> Inputs:
+def read_inputs(request: RunRequest) -> Inputs:
     """Load what is given as files or preset names; models pass through. Raises InputError."""
-    the_market = market if isinstance(market, Market) else load_market(market)
-    the_book = book if isinstance(book, Book) else load_book(book, the_market)
-    the_chain = chain if isinstance(chain, Chain) else load_chain(chain, the_market)
-    several = [scenarios] if isinstance(scenarios, str | Path | Scenario) else scenarios
-    names = [given for given in several if not isinstance(given, Scenario)]
-    made = [given for given in several if isinstance(given, Scenario)]
-    the_scenarios = (*load_scenarios(names, the_market, the_book, mapping), *made)
-    return Inputs(the_book, the_market, the_chain, the_scenarios)
+    market = request.market if isinstance(request.market, Market) else load_market(request.market)
+    book = request.book if isinstance(request.book, Book) else load_book(request.book, market)
+    chain = request.chain if isinstance(request.chain, Chain) else load_chain(request.chain, market)
+    some = request.scenarios
+    several = [some] if isinstance(some, str | Path | Scenario) else some
+    names = [each for each in several if not isinstance(each, Scenario)]
+    ready = [each for each in several if isinstance(each, Scenario)]
+    mapping = None if request.mapping is None else dict(request.mapping)
+    scenarios = (*load_scenarios(names, market, book, mapping), *ready)
+    if not scenarios:
+        raise InputError("no scenario given; name a preset or a YAML file with `scenario`")
+    return Inputs(book, market, chain, scenarios)
 
 
 def refuse_existing(output: str | Path) -> None:

@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ...kernels import Backend, backend
-from ...kernels.histogram_bins import QUANTITIES, bin_edges, price_bin_edges
 from ...kernels.packed import Packed
 from ...kernels.packing.name import Impact
 from ...kernels.packing.scenario import Prepared, prepare
-from ...kernels.packing.tilt import SHARES, component_of
-from ...kernels.probes.exit_cost import DAYS, exit_cost, exit_days, participation
-from ...kernels.probes.loop_gain import CHANNELS, loop_gain
-from ...kernels.probes.overlap import overlap
 from ...kernels.records import PATH, Channel
-from ...results import InputFile, StoreSpec
 from ...results.measures.euler import choose
-from ...results.measures.statistics import REFUSE
-from ...results.measures.table import ES, LEVELS, VAR, percent
+from ...results.measures.table import list_measures
 from ...results.measures.tail import NAME_FIELDS
-from ...results.store.schema import Exit, Variant
-from ...results.store.target import Until
-from ...scenarios.book import Book
-from ...scenarios.chain import Chain
 from ...scenarios.errors import InputError
 from ...scenarios.joint import shifted_market
-from ...scenarios.market import Market
+from ...scenarios.limits import check_limits
 from ...scenarios.scenario import Scenario
-from ..job import ROLE, Job
+from ..campaign import Campaign
+from ..executors import check_placement
+from ..job import Job
 from ..memory import SEALING_DOUBLES, Projection, of_block, resident
+from ..model import Model
 from .blocks import channel_names, traced_bytes
-from .importance import NEAR, choose_tilt, pilot_paths
+from .checks import (
+    LARGEST_BLOCK,
+    check_attribution,
+    check_block,
+    check_grid,
+    check_importance,
+    check_paths,
+    check_seed,
+)
+from .importance import choose_tilt, pilot_paths
+from .inputs import Inputs, read_inputs, refuse_existing
+from .request import RunRequest
 
 TASK_SECONDS = 1.5
 """How long a block should take: long against what a task costs, short against a run."""
@@ -44,10 +45,7 @@ TASK_SECONDS = 1.5
 # Name-steps per second of one worker, to the nearest power of ten that matters: a block's size must
 # not depend on the machine, so these are constants and not measured at run time.
 RATES = {"reference": 1e6, "native": 2e7, "cuda": 3e10}
-SMALLEST_BLOCK, LARGEST_BLOCK = 1 << 8, 1 << 20
-MOST_PATHS = 1 << 40
-PATHS, PATHS_UNTIL = 100_000, 5_000_000
-"""Paths where nobody says how many, and at most where an error is asked for."""
+SMALLEST_BLOCK = 1 << 8
 
 # What encoding a block takes on top of its arrays.
 ENCODING = 3
@@ -76,20 +74,26 @@ def block_size(names: int, steps: int, back_end: str) -> int:
 class Plan:
     """A checked job with its packed scenarios and what to tell the person before it runs."""
 
+    request: RunRequest
+    inputs: Inputs
     job: Job
-    packed: tuple[Packed, ...]
+    models: tuple[Model, ...]
     impacts: tuple[tuple[Impact, ...], ...]
     back_end: Backend
 
-    def with_tilts(self) -> Plan:
-        """The plan with the tilts of its weighted paths, for which pilots run here and now."""
+    @property
+    def packed(self) -> tuple[Packed, ...]:
+        """The arrays of every scenario."""
+        return tuple(model.packed() for model in self.models)
+
+    def with_tilts(self, work: Campaign) -> Plan:
+        """The plan with the tilts of its weighted paths, for which pilots run now."""
         if not self.job.importance:
             return self
-        given = zip(self.job.scenarios, self.packed, strict=True)
         tilts = tuple(
-            choose_tilt(self.back_end, packed, self.job.importance)
-            for scenario, packed in given
-            if scenario.variant_of is None
+            choose_tilt(work, self.back_end, model, self.job.importance)
+            for model in self.models
+            if model.scenario.variant_of is None
         )
         return replace(self, job=replace(self.job, tilts=tilts))
 
@@ -146,179 +150,30 @@ class Plan:
         """Of the losses of one scenario, with feedback and calm."""
         return 2 * (PATH.itemsize + 4 * int(run["horizons"]))
 
-    def store_spec(self, inputs: Sequence[InputFile], provenance: dict[str, object]) -> StoreSpec:
-        """What the store must know before the first path."""
-        job, first = self.job, self.packed[0]
-        gains = [loop_gain(packed) for packed in self.packed]
-        channels = CHANNELS
-        return StoreSpec(
-            scenarios=tuple(scenario.id for scenario in job.scenarios),
-            symbols=first.symbols,
-            days=int(first.run["days"]),
-            horizons=tuple(int(day) for day in first.horizons),
-            paths=job.paths,
-            block_size=job.block,
-            quantities=QUANTITIES,
-            edges=np.array([bin_edges(quantity) for quantity in QUANTITIES]),
-            peak_edges=price_bin_edges(),
-            fingerprint=job.fingerprint,
-            equity=job.book.equity,
-            currency=job.book.currency,
-            channels=channels,
-            loop_gain=np.stack([np.stack([g[c] for c in channels], axis=-1) for g in gains]),
-            inputs=(*inputs, InputFile(ROLE, "job.json", job.to_json())),
-            parameters=tuple(scenario.model_dump_json() for scenario in job.scenarios),
-            weights=first.names["book_weight"][: len(first.symbols)].astype(float),
-            variants=tuple(varied(scenario, job.scenarios) for scenario in job.scenarios),
-            holders=holders(job.scenarios),
-            overlap=overlaps(job.scenarios, self.packed),
-            attribution=job.attribution,
-            channels_off=job.channels_off,
-            until=job.until,
-            exit=exits(self.packed),
-            **self._weighted(),
-            provenance=provenance,
-        )
-
-    def _weighted(self) -> dict[str, Any]:
-        """What the store is told of the weighted paths, if there are any."""
-        job, first = self.job, self.packed[0]
-        if not job.importance:
-            return {}
-        names, given = len(first.symbols), job.scenarios[: len(job.tilts)]
-        factors = list(dict.fromkeys(f for scenario in given for f in scenario.factors))
-        shape = (len(given), len(SHARES), names + len(factors), 1 + int(first.run["days"]))
-        tilts = np.zeros(shape)
-        for table, scenario, tilt in zip(tilts, given, job.tilts, strict=True):
-            mine = [*range(names), *(names + factors.index(f) for f in scenario.factors)]
-            table[1:, mine] = tilt
-        return {
-            "importance": job.importance,
-            "shares": tuple(SHARES.tolist()),
-            "component_of": component_of(np.arange(job.importance)),
-            "streams": (*first.symbols, *(f"factor {f}" for f in factors)),
-            "tilts": tilts,
-        }
-
-
-def parse_until(text: str | None, most: int | None = None) -> Until | None:
-    """What `es99=1%` asks for, with at most so many paths; None asks for nothing.
-
-    Raises InputError.
-    """
-    if text is None:
-        return None
-    levels = {percent(level): level for level in LEVELS}
-    found = re.fullmatch(r"(es|var)([\d.]+)=(\d+\.?\d*|\.\d+)%", text.replace(" ", "").lower())
-    if found is None or found[2] not in levels:
-        raise InputError(
-            f"until: {text!r} is not of the form es99=1%; es or var, at {', '.join(levels)}"
-        )
-    error = float(found[3]) / 100
-    if not 1e-4 <= error <= 0.5:
-        raise InputError(f"until: an error of {found[3]} % is not between .01 % and 50 %")
-    kind = ES if found[1] == "es" else VAR
-    return Until(kind, levels[found[2]], error, PATHS_UNTIL if most is None else int(most))
-
 
 def with_variants(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
     """The scenarios, then what each makes of the ranges of its `sensitivity`. Raises InputError."""
     return (*scenarios, *(variant for scenario in scenarios for variant in scenario.variants()))
 
 
-def varied(scenario: Scenario, scenarios: Sequence[Scenario]) -> Variant:
-    """Which parameter a variant has changed, and to what."""
-    base = next((other for other in scenarios if other.id == scenario.variant_of), None)
-    if base is None:
-        return Variant()
-    for parameter, value in scenario.variation:
-        if value != getattr(base.variation, parameter):
-            return Variant(base.id, parameter, float(value))
-    return Variant()
-
-
-BOOK = "book"
-
-
-def holders(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
-    """The book and every fund of any scenario, by name."""
-    funds = [_holder(name) for scenario in scenarios for name in scenario.funds]
-    return tuple(dict.fromkeys([BOOK, *funds]))
-
-
-def _holder(fund: str) -> str:
-    return "book (fund)" if fund == BOOK else fund
-
-
-def overlaps(scenarios: Sequence[Scenario], packed: Sequence[Packed]) -> npt.NDArray[np.float64]:
-    """Overlaps of the holders in every scenario, NaN where it lacks one.
-
-    Shape: (scenarios, holders, holders), in the order of `holders`.
-    """
-    everyone = holders(scenarios)
-    found = np.full((len(scenarios), len(everyone), len(everyone)), np.nan)
-    for table, scenario, arrays in zip(found, scenarios, packed, strict=True):
-        mine = [everyone.index(name) for name in (BOOK, *map(_holder, scenario.funds))]
-        table[np.ix_(mine, mine)] = overlap(arrays)
-    return found
-
-
-def exits(packed: Sequence[Packed]) -> Exit:
-    """What closing the book costs in every scenario."""
-    time = [exit_days(arrays) for arrays in packed]
-    pairs = list(zip(packed, time, strict=True))
-    return Exit(
-        DAYS,
-        np.array([participation(arrays) for arrays in packed]),
-        np.array(time),
-        np.array([exit_cost(arrays, days) for arrays, days in pairs]),
-        np.array([np.column_stack([exit_cost(p, day) for day in DAYS]) for p in packed]),
-    )
-
-
-def make_plan(
-    book: Book,
-    market: Market,
-    chain: Chain,
-    scenarios: Sequence[Scenario],
-    *,
-    paths: int,
-    seed: int,
-    back_end: str = "auto",
-    block: int | None = None,
-    attribution: int = 0,
-    until: Until | None = None,
-    importance: int = 0,
-) -> Plan:
+def make_plan(request: RunRequest) -> Plan:
     """Check everything that can be checked before a run, and pack it.
 
-    With `until`, whose `most` is `paths`, the job begins with the paths of its first stage.
-
-    Raises InputError, one line, for inputs that do not fit together, and BackendUnavailable.
+    With an error as its goal the job begins with the paths of its first stage. Raises InputError,
+    one line, for inputs that do not fit together, StoreExists, and BackendUnavailable.
     """
-    if not scenarios:
-        raise InputError("no scenario given; name a preset or a YAML file with --scenario")
-    paths, seed = _whole("paths", paths), _whole("seed", seed)
-    block = None if block is None else _whole("block", block)
-    if not 1 <= paths <= MOST_PATHS:
-        raise InputError(f"paths: {paths} is not between 1 and {MOST_PATHS:,}")
-    if not 0 <= seed < 2**64:
-        raise InputError(f"seed: {seed} is not between 0 and 2^64 - 1")
-    if block is not None and (block < 1 or block & (block - 1) or block > LARGEST_BLOCK):
-        raise InputError(f"block: {block} is not a power of two up to {LARGEST_BLOCK:,}")
-    attribution = check_attribution(attribution, paths)
-    importance = check_importance(importance, paths)
-    _same_grid(scenarios)
-    engine = backend(back_end)
+    refuse_existing(request.output)
+    check_placement(request.placement, request.backend)
+    paths, until = check_paths(request.most), request.goal
+    seed, block = check_seed(request.seed), check_block(request.block)
+    attribution = check_attribution(request.attribution, paths)
+    importance = check_importance(request.importance, paths)
+    inputs = read_inputs(request)
+    scenarios = with_variants(inputs.scenarios) if request.sensitivity else inputs.scenarios
+    check_grid(scenarios)
+    engine = backend(request.backend)
 
-    prepared: list[Prepared] = []
-    for scenario in scenarios:
-        shifted = shifted_market(scenario, market, book)
-        try:
-            ready = prepare(book, shifted, chain, scenario, seed=seed)
-        except InputError as error:
-            raise InputError(f"scenario {scenario.id}: {error}") from None
-        prepared.append(ready)
+    prepared, models = _prepared(inputs, scenarios, seed)
     run = prepared[0].packed.run
     largest = max(int(p.packed.run["steps"]) for p in prepared)
     size = block or block_size(int(run["names"]), largest, engine.name)
@@ -326,50 +181,41 @@ def make_plan(
     off = channels_on(scenarios, packed) if attribution else ()
     if attribution and not off:
         raise InputError("attribution: no scenario has a channel in use; leave it out")
-    begin = paths if until is None else until.first(size, max(attribution, importance))
-    return Plan(
-        job=Job(
-            book,
-            market,
-            chain,
-            tuple(scenarios),
-            seed,
-            begin,
-            size,
-            engine.name,
-            attribution,
-            off,
-            until,
-            importance,
-        ),
-        packed=packed,
-        impacts=tuple(p.impacts for p in prepared),
-        back_end=engine,
+    measures = [measure.measure for measure in list_measures(scenarios[0].horizons)]
+    check_limits(request.limits, [scenario.id for scenario in scenarios], measures)
+    job = Job(
+        inputs.book,
+        inputs.market,
+        inputs.chain,
+        scenarios,
+        seed,
+        paths if until is None else until.first(size, max(attribution, importance)),
+        size,
+        engine.name,
+        attribution,
+        off,
+        until,
+        importance,
     )
+    return Plan(request, inputs, job, models, tuple(p.impacts for p in prepared), engine)
 
 
-def check_attribution(attribution: int, paths: int) -> int:
-    """Paths that also run with one channel off, 0 for none. Raises InputError."""
-    attribution = _whole("attribution", attribution)
-    least = round(REFUSE / (1 - LEVELS[0]))
-    if attribution and not least <= attribution <= paths:
-        raise InputError(
-            f"attribution: {attribution:,} is not between {least:,}, the fewest that say anything "
-            f"about a tail, and the {paths:,} paths of the run"
-        )
-    return attribution
-
-
-def check_importance(importance: int, paths: int) -> int:
-    """Weighted paths of every scenario, 0 for none. Raises InputError."""
-    importance = _whole("importance", importance)
-    least = round(REFUSE / NEAR)
-    if importance and not least <= importance <= paths:
-        raise InputError(
-            f"importance: {importance:,} is not between {least:,}, the fewest that say where the "
-            f"tail is, and the {paths:,} paths of the run"
-        )
-    return importance
+def _prepared(
+    inputs: Inputs, scenarios: Sequence[Scenario], seed: int
+) -> tuple[list[Prepared], tuple[Model, ...]]:
+    """Every scenario packed, and what it was packed of. Raises InputError."""
+    book, market, chain = inputs.book, inputs.market, inputs.chain
+    prepared: list[Prepared] = []
+    models = []
+    for scenario in scenarios:
+        shifted = shifted_market(scenario, market, book)
+        try:
+            ready = prepare(book, shifted, chain, scenario, seed=seed)
+        except InputError as error:
+            raise InputError(f"scenario {scenario.id}: {error}") from None
+        prepared.append(ready)
+        models.append(Model(book, shifted, chain, scenario, seed).keep(ready.packed))
+    return prepared, tuple(models)
 
 
 def channels_on(scenarios: Sequence[Scenario], packed: Sequence[Packed]) -> tuple[str, ...]:
@@ -379,30 +225,3 @@ def channels_on(scenarios: Sequence[Scenario], packed: Sequence[Packed]) -> tupl
         if scenario.variant_of is None:
             on |= Channel(int(arrays.run["channels"]))
     return tuple(name for name, flag in zip(channel_names(), Channel, strict=True) if flag in on)
-
-
-def _whole(name: str, value: float) -> int:
-    """The number as an integer: Python's 1e6 is a float. Raises InputError."""
-    if isinstance(value, bool | str) or value != value // 1:  # NaN and infinity, too
-        raise InputError(f"{name}: {value!r} is not a whole number")
-    return int(value)
-
-
-def _same_grid(scenarios: Sequence[Scenario]) -> None:
-    """Scenarios of one store have names of their own, and days and horizons in common."""
-    ids = [scenario.id for scenario in scenarios]
-    for name in ids:
-        if ids.count(name) > 1:
-            raise InputError(f"scenario {name} is given twice; give each an id of its own")
-    first = scenarios[0]
-    for other in scenarios[1:]:
-        if (first.horizon_days, first.horizons) != (other.horizon_days, other.horizons):
-            raise InputError(
-                f"scenarios {first.id} ({first.horizon_days} days, losses at "
-                f"{_days(first)}) and {other.id} ({other.horizon_days} days, losses at "
-                f"{_days(other)}) do not share their days; run them separately"
-            )
-
-
-def _days(scenario: Scenario) -> str:
-    return ", ".join(str(day) for day in scenario.horizons)

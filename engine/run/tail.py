@@ -20,9 +20,8 @@ from ...kernels.probes.loop_gain import largest
 from ...results import StoreError
 from ...results.measures.euler import choose
 from ...results.measures.tail import NAME_FIELDS, Replayed, Tails
-from ..executors import Executor, Outcome, run_all
+from ..campaign import Campaign
 from ..job import Job
-from ..progress import Progress, Silent
 from ..replay.book_pnl import financing_by_name, pnl_by_name
 from ..replay.derivative_pnl import pnl_by_derivative
 from .blocks import channel_names, last_pnl, ready, switched_off, traced_paths
@@ -31,9 +30,7 @@ PIECE = 256
 """Paths that a worker replays at a time."""
 
 
-def replay_tails(
-    output: Path, job: Job, where: Executor, progress: Progress | None = None
-) -> Tails | None:
+def replay_tails(work: Campaign, output: Path, job: Job) -> Tails | None:
     """Replay the tails of all scenarios that vary none; None if the paths are too few for any.
 
     Raises StoreError if a piece failed for good.
@@ -41,33 +38,31 @@ def replay_tails(
     tail = choose(job.paths)
     if tail is None:
         return None
-    given = [s for s, scenario in enumerate(job.scenarios) if scenario.variant_of is None]
+    bases = [s for s, scenario in enumerate(job.scenarios) if scenario.variant_of is None]
     pieces = -(-len(tail.ranks) // PIECE)
-    items = [s * pieces + piece for s in given for piece in range(pieces)]
+    items = [s * pieces + piece for s in bases for piece in range(pieces)]
     done: dict[int, Replayed] = {}
-    told = progress or Silent()
-    told.phase("replaying the tail", len(given) * len(tail.ranks))
+    work.phase("replaying the tail", len(bases) * len(tail.ranks))
 
-    def heard(outcome: Outcome) -> None:
-        if isinstance(outcome.result, Replayed):
-            done[outcome.item] = outcome.result
-            told.block_done(len(outcome.result.paths))
+    def take(item: int, piece: Replayed) -> int:
+        done[item] = piece
+        return len(piece.paths)
 
-    failed = run_all(where, replay_piece, str(output), items, heard)
-    if failed:
-        _, error = min(failed.items())
+    failures = work.attempt_all(replay_piece, str(output), items, take)
+    if failures:
+        _, error = min(failures.items())
         raise StoreError(
             f"{output}: the tail could not be replayed: {error}; to try again: "
             f"powderkeg resume {output}"
         )
     replayed = {
         job.scenarios[s].id: Replayed.joined([done[s * pieces + p] for p in range(pieces)])
-        for s in given
+        for s in bases
     }
     used = {channel for each in replayed.values() for channel in each.off}
     channels = tuple(name for name in channel_names() if name in used)
-    symbols, held = job.book.symbols, job.book.derivatives
-    labels = [d.label for symbol in symbols for d in held if d.symbol == symbol]
+    symbols, contracts = job.book.symbols, job.book.derivatives
+    labels = [d.label for symbol in symbols for d in contracts if d.symbol == symbol]
     return Tails(tail, channels, replayed, tuple(labels))
 
 

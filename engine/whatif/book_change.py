@@ -18,13 +18,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
-from ...kernels.packed import Packed
-from ...kernels.packing.scenario import pack
 from ...scenarios.book import Book
-from ...scenarios.chain import Chain
 from ...scenarios.errors import InputError, did_you_mean, shown
 from ...scenarios.market import Market
 from ...scenarios.scenario import Scenario
+from ..model import Model
 
 CLOSE, HALVE = 0.0, 0.5
 SPREAD = 0.05
@@ -135,11 +133,11 @@ def parse_changes(
     for text in scale or ():
         symbol, equals, number = text.partition("=")
         if not (symbol and equals):
-            raise InputError(f"--scale: {shown(text)} is not of the form BB=0.7")
+            raise InputError(f"scale: {shown(text)} is not of the form BB=0.7")
         try:
             factor = float(number)
         except ValueError:
-            raise InputError(f"--scale: {shown(number)} is not a number; write BB=0.7") from None
+            raise InputError(f"scale: {shown(number)} is not a number; write BB=0.7") from None
         made.append(Change(symbol.upper(), factor + 0.0))
     return made
 
@@ -147,7 +145,7 @@ def parse_changes(
 def check_changes(changes: Sequence[Trade], book: Book) -> None:
     """Raises InputError for no change, something that comes twice or that cannot be done."""
     if not changes:
-        raise InputError("nothing to change; give --close, --halve, --scale or --hedge")
+        raise InputError("nothing to change; give `close`, `halve`, `scale` or `hedges`")
     seen: set[str] = set()
     for change in changes:
         change.check(book)
@@ -174,21 +172,20 @@ def changed_book(book: Book, changes: Sequence[Trade], cost: float) -> ChangedBo
     return ChangedBook(**given | {"cash": book.cash - bought - cost}, before=book.shorts)
 
 
-def pack_changed(
-    book: Book, after: Book, market: Market, chain: Chain, scenario: Scenario, *, seed: int
-) -> Packed:
-    """The arrays of a scenario for the book `after` a change of `book`.
+def changed_model(before: Model, after: Book) -> Model:
+    """A scenario for the book `after` a change, packed.
 
-    `market` is the snapshot with the scenario's shifts, as the book before saw it. Raises
+    Its market is the snapshot with the scenario's shifts, as the book before saw it. Raises
     InputError.
     """
+    book, market = before.book, before.market
     rows = dict(market.rows)
     for old, new in zip(book.positions, after.positions, strict=True):
         covered = min(new.quantity, 0.0) - min(old.quantity, 0.0)
         row = rows[old.symbol]
         rows[old.symbol] = replace(row, short_interest=row.short_interest - covered)
-    story = _with_own_funds(scenario, book, market)
-    return pack(after, replace(market, rows=rows), chain, story, seed=seed)
+    story = _with_own_funds(before.scenario, book, market)
+    return Model(after, replace(market, rows=rows), before.chain, story, before.seed).pack()
 
 
 def _with_own_funds(scenario: Scenario, book: Book, market: Market) -> Scenario:

@@ -13,17 +13,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ...kernels.packed import Packed
 from ...kernels.packing.scenario import prepare
 from ...results.measures import statistics as st
 from ...results.measures.table import WORST_LEVEL
-from ...scenarios import InputError, Scenario
+from ...scenarios import InputError
 from ...scenarios.joint import shifted_market
+from ..campaign import campaign
+from ..executors.placement import EMBEDDED, Placement
 from ..job import Job
+from ..model import Model
 from ..paired import simulate
 from ..progress import Progress
 from ..stored import Finished, Losses, chosen, finished, level_of
-from .book_change import SPREAD, Terms, Trade, changed_book, check_changes, cost_of, pack_changed
+from .book_change import SPREAD, Terms, Trade, changed_book, changed_model, check_changes, cost_of
 from .hedge import hedge_of
 
 SECOND_LEVEL = 0.975
@@ -124,7 +126,7 @@ class Case:
     label: str
     cost: float
     scale: float
-    packed: Packed
+    model: Model
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class Question:
     paths: int
     rate: float | None
     spread: float
-    bases: dict[int, Packed]
+    bases: dict[int, Model]
     cases: list[Case]
 
     @property
@@ -152,11 +154,11 @@ class Question:
     @property
     def seconds(self) -> float | None:
         """About how long it takes, if this machine is the one that made the store."""
-        job, told = self.source.job, self.source.tree.attrs["provenance"]
-        if "wall_seconds" not in told:
+        job, provenance = self.source.job, self.source.tree.attrs["provenance"]
+        if "wall_seconds" not in provenance:
             return None
         runs = 2 * len(job.scenarios) * job.paths  # with feedback and without
-        return float(told["wall_seconds"]) * self.runs * self.paths / runs
+        return float(provenance["wall_seconds"]) * self.runs * self.paths / runs
 
 
 def ask(
@@ -178,67 +180,67 @@ def ask(
     source = finished(store)
     job = source.job
     if not 0 <= spread < 1:
-        raise InputError(f"--spread: {spread:g} is not a fraction of the mark, such as .05")
+        raise InputError(f"spread: {spread:g} is not a fraction of the mark, such as .05")
     changes = [*changes, *(hedge_of(text, job.book, job.market, spread) for text in hedges)]
     check_changes(changes, job.book)
     if rate is not None and not 0 <= rate < 1:
-        raise InputError(
-            f"--cover-cost: {rate:g} is not a fraction of the value traded, such as .01"
-        )
+        raise InputError(f"rate: {rate:g} is not a fraction of the value traded, such as .01")
     count = job.paths if paths is None else paths
     if count > job.paths:
-        raise InputError(f"--paths: {count:,} is more than the {job.paths:,} paths of {store}")
+        raise InputError(f"paths: {count:,} is more than the {job.paths:,} paths of {store}")
     level_of(count)
-    bases: dict[int, Packed] = {}
+    bases: dict[int, Model] = {}
     cases: list[Case] = []
     for index, scenario in enumerate(job.scenarios):
         if scenario.variant_of is None:
-            bases[index], made = _cases(job, index, scenario, changes, rate, spread)
-            cases += made
+            bases[index], more = _cases(job, index, changes, rate, spread)
+            cases += more
     return Question(source, count, rate, spread, bases, cases)
 
 
 def _cases(
     job: Job,
     index: int,
-    scenario: Scenario,
     changes: Sequence[Trade],
     rate: float | None,
     spread: float,
-) -> tuple[Packed, list[Case]]:
+) -> tuple[Model, list[Case]]:
     """The scenario with the book as it is, and with every change."""
+    scenario = job.scenarios[index]
     market = shifted_market(scenario, job.market, job.book)
     ready = prepare(job.book, market, job.chain, scenario, seed=job.seed)
+    base = Model(job.book, market, job.chain, scenario, job.seed).keep(ready.packed)
     terms = Terms(market, {each.symbol: each.per_float for each in ready.impacts}, rate, spread)
     choices = {str(change): [change] for change in changes}
     if len(changes) > 1:
         choices[TOGETHER] = list(changes)
-    made, equity = [], job.book.equity
+    cases, equity = [], job.book.equity
     for label, chosen_changes in choices.items():
         cost = cost_of(chosen_changes, job.book, terms)
         if cost >= equity:
             raise InputError(
                 f"scenario {scenario.id}: {label} costs {cost:,.0f}, no less than the equity of "
-                f"{equity:,.0f}; give --cover-cost or --spread, or trade less"
+                f"{equity:,.0f}; give `rate` or `spread`, or trade less"
             )
         after = changed_book(job.book, chosen_changes, cost)
         try:
-            packed = pack_changed(job.book, after, market, job.chain, scenario, seed=job.seed)
+            model = changed_model(base, after)
         except InputError as error:
             raise InputError(f"scenario {scenario.id}, {label}: {error}") from None
-        made.append(Case(index, label, cost / equity, after.equity / equity, packed))
-    return ready.packed, made
+        cases.append(Case(index, label, cost / equity, after.equity / equity, model))
+    return base, cases
 
 
 def answer(
-    question: Question, *, workers: int | None = None, progress: Progress | None = None
+    question: Question, *, placement: Placement = EMBEDDED, progress: Progress | None = None
 ) -> WhatIf:
     """Run what was asked. Raises Incomplete."""
     source, n = question.source, question.paths
-    job, packed = source.job, [case.packed for case in question.cases]
-    packed += question.bases.values() if question.again else ()
-    runs = [(each, -1) for each in packed]
-    ran = simulate(chosen(job.backend), runs, n, job.block, workers=workers, progress=progress)
+    job, models = source.job, [case.model for case in question.cases]
+    models += question.bases.values() if question.again else ()
+    engine, runs = chosen(job.backend).name, [(each, -1) for each in models]
+    with campaign(placement, engine, progress) as work:
+        ran = simulate(work, engine, runs, n, job.block)
     if question.again:
         bases = dict(zip(question.bases, ran[len(question.cases) :], strict=True))
     else:
@@ -293,16 +295,12 @@ def whatif(
     store: str | Path,
     changes: Sequence[Trade] = (),
     *,
-    hedges: Sequence[str] = (),
-    paths: int | None = None,
-    rate: float | None = None,
-    spread: float = SPREAD,
-    workers: int | None = None,
+    placement: Placement = EMBEDDED,
     progress: Progress | None = None,
+    **terms: Any,
 ) -> WhatIf:
-    """Effects of changes of the book on the tail of a finished store.
+    """Effects of changes of the book on the tail of a finished store; `terms` as of `ask`.
 
     Raises StoreError, InputError, Incomplete as `ask` and `answer`.
     """
-    question = ask(store, changes, hedges=hedges, paths=paths, rate=rate, spread=spread)
-    return answer(question, workers=workers, progress=progress)
+    return answer(ask(store, changes, **terms), placement=placement, progress=progress)

@@ -66,16 +66,16 @@ def hedge_of(text: str, book: Book, market: Market, spread: float = SPREAD) -> H
     number, at, price = rest.partition("@")
     quantity, root = _number(number), underlying_of(symbol)
     if not equals or root is None:
-        raise InputError(f"--hedge: {shown(text)} is no option and number of contracts; {_FORM}")
+        raise InputError(f"hedges: {shown(text)} is no option and number of contracts; {_FORM}")
     if not (quantity >= 1 and quantity == math.floor(quantity)):
-        raise InputError(f"--hedge: {shown(number)} is not a whole number of contracts; {_FORM}")
+        raise InputError(f"hedges: {shown(number)} is not a whole number of contracts; {_FORM}")
     if root not in book.symbols:
         held = did_you_mean(root, book.symbols, f"; it holds {', '.join(book.symbols)}")
         raise InputError(
-            f"--hedge: {root} is not in the book{held}: the price of another name is not simulated"
+            f"hedges: {root} is not in the book{held}: the price of another name is not simulated"
         )
     try:
-        contract = contract_of(symbol, quantity, market, "--hedge")
+        contract = contract_of(symbol, quantity, market, "hedges")
     except InputError as error:  # there is no row to remove
         raise InputError(str(error).removesuffix("; remove the row")) from None
     for held_already in book.derivatives:
@@ -86,10 +86,10 @@ def hedge_of(text: str, book: Book, market: Market, spread: float = SPREAD) -> H
         return Hedge(contract, mark * (1 + spread))
     ask, least = _number(price), float(f"{mark:.4g}")  # as it is shown
     if not math.isfinite(ask):
-        raise InputError(f"--hedge: {shown(price)} is not an ask per share; {_FORM}")
+        raise InputError(f"hedges: {shown(price)} is not an ask per share; {_FORM}")
     if ask < least:
         raise InputError(
-            f"--hedge: an ask of {ask:g} is below {least:g}, what the model marks "
+            f"hedges: an ask of {ask:g} is below {least:g}, what the model marks "
             f"{contract.label} at (implied volatility {contract.implied_vol:.0%}); give more, or a "
             "better implied_vol in the market file and a new run"
         )

@@ -1,0 +1,58 @@
+"""Where a computation runs, as it is asked for: a way, how many workers, certificates."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Tls:
+    """Files in PEM by which a running cluster and this program know each other.
+
+    Names as in Dask's configuration (`distributed.comm.tls.*`), which holds where none is given.
+    """
+
+    ca_file: str | None = None
+    cert: str | None = None
+    key: str | None = None
+
+
+NO_FILES = Tls()
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A way to run (`embedded`, `local` or the address of a Dask scheduler) and how many workers.
+
+    `workers` are threads (embedded) or processes (local), None one per core or GPU. Results never
+    depend on it. An address `tcp://` is open to whoever reaches it and taken only with `plain_tcp`.
+    """
+
+    cluster: str = "embedded"
+    workers: int | None = None
+    tls: Tls = NO_FILES
+    plain_tcp: bool = False
+
+
+EMBEDDED = Placement()
+"""Threads of this process, one per core."""
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def gpus(back_end: str) -> int:
+    """How many GPUs a run on this back end spreads over."""
+    if back_end != "cuda":
+        return 0
+    import cupy
+
+    return int(cupy.cuda.runtime.getDeviceCount())
+
+
+def default_workers(back_end: str) -> int:
+    """Workers where none are asked for: one per GPU or core."""
+    return gpus(back_end) or cores()

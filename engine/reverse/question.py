@@ -1,0 +1,124 @@
+"""What is asked of a reverse stress test, checked before anything runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...kernels.packed import Packed
+from ...results.measures import statistics as st
+from ...scenarios import InputError, Scenario, shifted_market
+from ..model import Model
+from ..replay.path import scenario_index
+from ..stored import Finished, chosen, finished
+from .axes import Axis, axes_of, chosen_axes
+from .result import Measure, parse_measure
+
+PATHS = 10_000
+"""Paths of every point of the search, where none are asked for."""
+LEAST_LOSS = 1e-4
+
+
+@dataclass(frozen=True)
+class Question:
+    """A reverse stress test that was checked and waits to be run."""
+
+    source: Finished
+    index: int
+    loss: float
+    day: int
+    measure: Measure
+    axes: list[Axis]
+    paths: int
+    model: Model
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario it is about."""
+        return self.source.job.scenarios[self.index]
+
+    @property
+    def packed(self) -> Packed:
+        """The scenario's arrays."""
+        return self.model.packed()
+
+    @property
+    def horizon(self) -> int:
+        """Index of the day among the horizons."""
+        return int(self.packed.horizons.tolist().index(self.day))
+
+    @property
+    def again(self) -> bool:
+        """Whether all paths must run again, since this build or back end makes other ones."""
+        job = self.source.job
+        return not self.source.same_build or chosen(job.backend).name != job.backend
+
+
+def parse_loss(text: str, equity: float) -> float:
+    """`20%` or an amount of money as a fraction of equity. Raises InputError."""
+    number = text.strip().removesuffix("%").replace("_", "").replace(",", "")
+    try:
+        value = float(number)
+    except ValueError:
+        value = math.nan
+    loss = value / 100 if text.strip().endswith("%") else value / equity
+    if not math.isfinite(loss) or loss <= 0:
+        raise InputError(
+            f'loss: "{text}" is neither a part of equity such as 20% nor an amount such as 25e6'
+        )
+    if loss < LEAST_LOSS:
+        raise InputError(
+            f'loss: "{text}" is less than .01 % of the equity of {equity:,.0f}; write 20% for a '
+            "fifth of it"
+        )
+    return loss
+
+
+def ask(
+    store: str | Path,
+    loss: str,
+    *,
+    scenario: str | None = None,
+    measure: str = "var99",
+    day: int | None = None,
+    axes: Sequence[str] = (),
+    paths: int | None = None,
+) -> Question:
+    """Check what is to run. Raises StoreError, InputError.
+
+    `paths` are for every point of the search, the first of the store's run; None takes 10,000 or
+    the fewer there are.
+    """
+    source = finished(store)
+    job = source.job
+    fraction, chosen_measure = parse_loss(loss, job.book.equity), parse_measure(measure)
+    index = scenario_index(job, scenario)
+    asked = job.scenarios[index]
+    days = [int(d) for d in asked.horizons]
+    day = days[-1] if day is None else day
+    if day not in days:
+        raise InputError(
+            f"day: the store has no losses of day {day}; it has day "
+            f"{', '.join(str(d) for d in days)}"
+        )
+    able = chosen_axes(axes_of(asked, job.book), axes)
+    count = min(PATHS, job.paths) if paths is None else paths
+    if count > job.paths:
+        raise InputError(f"paths: {count:,} is more than the {job.paths:,} paths of {store}")
+    if st.tail_paths(count, chosen_measure.level) < st.REFUSE:
+        need = math.ceil(st.REFUSE / (1 - chosen_measure.level))
+        raise InputError(
+            f"{count:,} paths are too few for {chosen_measure}; take at least {need:,}, or a "
+            "`measure` with a lower level"
+        )
+    model = model_of(source, asked)
+    return Question(source, index, fraction, day, chosen_measure, able, count, model)
+
+
+def model_of(source: Finished, scenario: Scenario) -> Model:
+    """A scenario with the inputs of a store, packed. Raises InputError."""
+    job = source.job
+    market = shifted_market(scenario, job.market, job.book)
+    return Model(job.book, market, job.chain, scenario, job.seed).pack()

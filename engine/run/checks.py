@@ -1,0 +1,91 @@
+"""Whether what a run is asked for is possible: counts, seeds, scenarios that share their days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...results.measures.statistics import REFUSE
+from ...results.measures.table import LEVELS
+from ...scenarios.errors import InputError
+from ...scenarios.scenario import Scenario
+from .importance import NEAR
+
+LARGEST_BLOCK = 1 << 20
+MOST_PATHS = 1 << 40
+
+
+def check_paths(paths: float) -> int:
+    """Paths of every scenario. Raises InputError."""
+    count = whole("paths", paths)
+    if not 1 <= count <= MOST_PATHS:
+        raise InputError(f"paths: {count} is not between 1 and {MOST_PATHS:,}")
+    return count
+
+
+def check_seed(seed: float) -> int:
+    """A seed of the random numbers. Raises InputError."""
+    number = whole("seed", seed)
+    if not 0 <= number < 2**64:
+        raise InputError(f"seed: {number} is not between 0 and 2^64 - 1")
+    return number
+
+
+def check_block(block: float | None) -> int | None:
+    """Paths of a piece of work. Raises InputError."""
+    if block is None:
+        return None
+    size = whole("block", block)
+    if size < 1 or size & (size - 1) or size > LARGEST_BLOCK:
+        raise InputError(f"block: {size} is not a power of two up to {LARGEST_BLOCK:,}")
+    return size
+
+
+def check_attribution(attribution: int, paths: int) -> int:
+    """Paths that also run with one channel off, 0 for none. Raises InputError."""
+    attribution = whole("attribution", attribution)
+    least = round(REFUSE / (1 - LEVELS[0]))
+    if attribution and not least <= attribution <= paths:
+        raise InputError(
+            f"attribution: {attribution:,} is not between {least:,}, the fewest that say anything "
+            f"about a tail, and the {paths:,} paths of the run"
+        )
+    return attribution
+
+
+def check_importance(importance: int, paths: int) -> int:
+    """Weighted paths of every scenario, 0 for none. Raises InputError."""
+    importance = whole("importance", importance)
+    least = round(REFUSE / NEAR)
+    if importance and not least <= importance <= paths:
+        raise InputError(
+            f"importance: {importance:,} is not between {least:,}, the fewest that say where the "
+            f"tail is, and the {paths:,} paths of the run"
+        )
+    return importance
+
+
+def whole(name: str, value: float) -> int:
+    """The number as an integer: Python's 1e6 is a float. Raises InputError."""
+    if isinstance(value, bool | str) or value != value // 1:  # NaN and infinity, too
+        raise InputError(f"{name}: {value!r} is not a whole number")
+    return int(value)
+
+
+def check_grid(scenarios: Sequence[Scenario]) -> None:
+    """Scenarios of one store have names of their own, and days and horizons in common."""
+    ids = [scenario.id for scenario in scenarios]
+    for name in ids:
+        if ids.count(name) > 1:
+            raise InputError(f"scenario {name} is given twice; give each an id of its own")
+    first = scenarios[0]
+    for other in scenarios[1:]:
+        if (first.horizon_days, first.horizons) != (other.horizon_days, other.horizons):
+            raise InputError(
+                f"scenarios {first.id} ({first.horizon_days} days, losses at "
+                f"{_days(first)}) and {other.id} ({other.horizon_days} days, losses at "
+                f"{_days(other)}) do not share their days; run them separately"
+            )
+
+
+def _days(scenario: Scenario) -> str:
+    return ", ".join(str(day) for day in scenario.horizons)

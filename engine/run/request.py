@@ -1,0 +1,98 @@
+"""What a run is asked for, said once: Python, the command line and a file hand over this object."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...results.measures.table import ES, LEVELS, VAR, percent
+from ...results.store.target import Until
+from ...scenarios.book import Book
+from ...scenarios.chain import Chain
+from ...scenarios.errors import InputError
+from ...scenarios.limits import Limit
+from ...scenarios.market import Market
+from ...scenarios.scenario import Scenario
+from ..executors.placement import EMBEDDED, Placement
+
+PATHS, PATHS_UNTIL = 100_000, 5_000_000
+"""Paths where nobody says how many, and at most where an error is asked for."""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """A run. Inputs are files, names of presets, or what was read of them.
+
+    `paths` of every scenario; with `until`, such as "es99=1%", it runs as many as it takes until
+    the relative standard error of that measure at the last horizon is met in every scenario, at
+    most `paths`. None takes 100,000 without and 5,000,000 with it. `mapping` tells a story of one
+    name on another. `block` are paths of a piece of work, a power of two; None goes by model size.
+
+    With `sensitivity` every scenario is also run at the other values of the parameters that nobody
+    knows (its `sensitivity`), on the same random numbers. With `attribution` its first so many
+    paths also run with each channel off that it has in use, which says how much of ES is due to it.
+    With `importance` so many weighted paths run besides, drawn where losses are large. `limits`
+    must be able to hold for what is run; `powderkeg.engine.run` does not hold the store to them.
+
+    Results depend on inputs, seed, paths, block and back end alone, never on `placement`.
+    """
+
+    book: str | Path | Book
+    market: str | Path | Market
+    scenarios: str | Path | Scenario | Sequence[str | Path | Scenario]
+    output: str | Path
+    chain: str | Path | Chain | None = None
+    mapping: Mapping[str, str] | None = None
+    paths: int | None = None
+    until: str | Until | None = None
+    seed: int = 1
+    backend: str = "auto"
+    block: int | None = None
+    sensitivity: bool = False
+    attribution: int = 0
+    importance: int = 0
+    limits: Sequence[Limit] = ()
+    placement: Placement = EMBEDDED
+
+    @classmethod
+    def of(
+        cls, *inputs: Any, cluster: str = "embedded", workers: int | None = None, **options: Any
+    ) -> RunRequest:
+        """A request by the keywords of a call, where a placement may be a cluster and workers."""
+        options.setdefault("placement", Placement(cluster, workers))
+        return cls(*inputs, **options)
+
+    @property
+    def goal(self) -> Until | None:
+        """The error that is asked for. Raises InputError."""
+        return self.until if isinstance(self.until, Until) else parse_until(self.until, self.paths)
+
+    @property
+    def most(self) -> float:
+        """Paths that the run may come to, not yet checked."""
+        if (goal := self.goal) is not None:
+            return goal.most
+        return PATHS if self.paths is None else self.paths
+
+
+def parse_until(text: str | None, most: int | None = None) -> Until | None:
+    """What `es99=1%` asks for, with at most so many paths; None asks for nothing.
+
+    Raises InputError.
+    """
+    if text is None:
+        return None
+    levels = {percent(level): level for level in LEVELS}
+    parts = re.fullmatch(r"(es|var)([\d.]+)=(\d+\.?\d*|\.\d+)%", text.replace(" ", "").lower())
+    if parts is None or parts[2] not in levels:
+        raise InputError(
+            f"until: {text!r} is not of the form es99=1%; es or var, at {', '.join(levels)}"
+        )
+    error = float(parts[3]) / 100
+    if not 1e-4 <= error <= 0.5:
+        raise InputError(f"until: an error of {parts[3]} % is not between .01 % and 50 %")
+    kind = ES if parts[1] == "es" else VAR
+    return Until(kind, levels[parts[2]], error, PATHS_UNTIL if most is None else int(most))
