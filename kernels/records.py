@@ -12,38 +12,16 @@ from enum import IntEnum, IntFlag
 import numpy as np
 
 MAX_NAMES = 96
-
-
 MAX_FACTORS = 8
-
-
 MAX_FUNDS = 4
-
-
 MAX_EVENTS = 16
-
-
 MAX_COMPONENTS = 4
-
-
 COMPONENT_CYCLE = 16  # a path's component is decided by its id modulo this
-
-
 MIXING_NODES = 1024
-
-
 LOWEST_X, HIGHEST_X = -14.0, 28.0  # log prices that money is reckoned at, so nothing overflows
-
-
 MIXING_RANGE = 6.0  # nodes of a mixing table stand at normal scores from -6 to 6, equally spaced
-
-
 LOTS_PER_FLOAT = 1 << 22
-
-
 NO_CHAIN = -1
-
-
 NO_MIXING = -1
 
 
@@ -71,8 +49,6 @@ class Channel(IntFlag):
 
 
 ALL_CHANNELS = Channel(262143)
-
-
 CALM = Channel(0)
 
 

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from .seal import finish_store
 from .store.blocks import create_store, write_block
-from .store.schema import GAIN_QUANTILES, PATH_FIELDS, QUANTITIES, InputFile, StoreSpec, Variant
+from .store.fields import PATH_FIELDS, QUANTITIES
+from .store.schema import GAIN_QUANTILES, InputFile, StoreSpec, Variant
 
 BINS = 512
 LINEAR = {  # low, width of the bins of the other quantities

@@ -11,23 +11,19 @@ import zarr
 from zarr.codecs import BytesCodec, Crc32cCodec, ZstdCodec
 from zarr.storage import StoreLike
 
-from .schema import (
+from .fields import (
     CLOSES,
-    CONVENTIONS,
-    FORMAT,
     GAIN_MAX,
-    GAIN_QUANTILES,
     PATH_FIELDS,
     PATH_WEIGHT,
     PEAKS,
     PNL,
     PNL_OFF,
     PNL_TILTED,
-    RECORD_BYTES,
     TOTAL_MAX,
-    StoreSpec,
     quantity_field,
 )
+from .schema import CONVENTIONS, FORMAT, GAIN_QUANTILES, RECORD_BYTES, StoreSpec
 
 ZSTD_LEVEL = 3
 
