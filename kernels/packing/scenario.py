@@ -16,6 +16,8 @@ from ...scenarios.errors import InputError
 from ...scenarios.factors import loadings
 from ...scenarios.market import Market, MarketRow
 from ...scenarios.scenario import NameParameters, Scenario
+from ..holders.subject import Hedge, Setting, step_fraction
+from ..kinds import TRADING_DAYS
 from ..members import joined
 from ..packed import Packed, tile
 from ..records import (
@@ -23,8 +25,8 @@ from ..records import (
     MAX_NAMES,
     MIXING_NODES,
     NAME,
-    NO_CHAIN,
     NO_MIXING,
+    PADDING,
     RUN,
     Channel,
     EventType,
@@ -37,39 +39,11 @@ from .chain import ChainTable, Options, build_chain
 from .derivatives import pack_derivatives
 from .in_use import channels_in_use
 from .mixing import mixing_table
-from .name import Hedge, Impact, Setting, name_record, step_fraction
-from .schedule import TRADING_DAYS, schedule
+from .name import Impact, name_record
+from .schedule import schedule
 from .story import event_streams, pack_funds, pack_timeline
 
 NO_LIMIT = 1e30
-
-# A padding slot: a calm name that nobody holds. Everything not said is 0.
-PADDING = {
-    "chain": NO_CHAIN,
-    "elasticity": 1.0,
-    "elastic0": 1.0,
-    "elastic_normal": 1.0,
-    "elastic_min": 1e-3,
-    "mixing": NO_MIXING,
-    "adv": 1.0,
-    "vol0": 1.0,
-    "vol_max": 1.0,
-    "call_strike_exp": 1.0,
-    "tolerance": 1.0,
-    "tolerance_inverse_sd": 1.0,
-    "tolerance_floor": 0.15865525,
-    "tolerance_inverse_mass": 1.1885735,
-    "stop_inverse_sd": 1.0,
-    "take_profit_inverse_sd": 1.0,
-    "levered_inverse_sd": 1.0,
-    "levered_inverse_mass": 2.0,
-    "release_inverse_sd": 1.0,
-    "release_inverse_mass": 2.0,
-    "lendable_elastic": 1.0,
-    "restriction_threshold": 100.0,
-    "band_closing": 1.0,
-    "pause_steps": 1.0,
-}
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ import pytest
 from scipy.stats import norm
 
 from powderkeg.kernels import reference
+from powderkeg.kernels.holders.pauses import pause_band
 from powderkeg.kernels.packed import Packed
 from powderkeg.kernels.packing.chain import Options, chain_hedge
 from powderkeg.kernels.packing.holdings import lots
 from powderkeg.kernels.packing.mixing import mixing_table
-from powderkeg.kernels.packing.name import pause_band
 from powderkeg.kernels.packing.scenario import pack, prepare
 from powderkeg.kernels.packing.schedule import schedule
 from powderkeg.kernels.packing.story import start_row
