@@ -11,23 +11,12 @@ from enum import IntEnum, IntFlag
 
 import numpy as np
 
-MAX_NAMES = 96
-
-
-MAX_FACTORS = 8
-
-
-MAX_FUNDS = 4
-
-
-MAX_EVENTS = 16
-
-
-MAX_COMPONENTS = 4
-
-
-COMPONENT_CYCLE = 16  # a path's component is decided by its id modulo this
-
+from ..scenarios.capacity import COMPONENT_CYCLE as COMPONENT_CYCLE
+from ..scenarios.capacity import MAX_COMPONENTS as MAX_COMPONENTS
+from ..scenarios.capacity import MAX_EVENTS as MAX_EVENTS
+from ..scenarios.capacity import MAX_FACTORS as MAX_FACTORS
+from ..scenarios.capacity import MAX_FUNDS as MAX_FUNDS
+from ..scenarios.capacity import MAX_NAMES as MAX_NAMES
 
 MIXING_NODES = 1024
 

@@ -26,17 +26,17 @@ from .agents import (
     Restriction,
     Shorts,
 )
+from .capacity import MAX_EVENTS, MAX_FACTORS, MAX_FUNDS
 from .ensemble import check_ensemble, member_scenarios, with_values
 from .episode import Episode, Episodes, check_together
 from .errors import InputError
 from .funds import Fund, FundName
 from .parameter import CHOICE, Section, parameter
 from .policy import BookRules
-from .timeline import MAX_EVENTS, SHORTS, MarketShock, TimelineEvent, labels
+from .timeline import SHORTS, MarketShock, TimelineEvent, labels
 from .variation import Sensitivity, Variation
 
 __all__ = ["SHORTS"]  # the key under `names` for every name that the book is short
-MAX_FACTORS, MAX_FUNDS = 8, 4  # of the kernels (kernels/records.py)
 LEAST_MULTIPLE = 1.1  # of max_multiple
 LONGEST_ID_WITH_VARIANTS = 150
 
