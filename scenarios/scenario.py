@@ -10,13 +10,14 @@ import numpy.typing as npt
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from .agents import Broker, Channels, NameParameters
+from .capacity import MAX_EVENTS, MAX_FACTORS, MAX_FUNDS
 from .ensemble import check_ensemble, member_scenarios, with_values
 from .episode import Episode, Episodes, check_together
 from .errors import InputError
 from .funds import Fund, FundName
 from .parameter import CHOICE, Section, parameter
 from .policy import BookRules
-from .timeline import MAX_EVENTS, SHORTS, MarketShock, TimelineEvent, labels
+from .timeline import SHORTS, MarketShock, TimelineEvent, labels
 from .variation import Sensitivity, Variation
 
 __all__ = [
@@ -24,7 +25,6 @@ __all__ = [
     "Channels",
     "NameParameters",
 ]
-MAX_FACTORS, MAX_FUNDS = 8, 4  # of the kernels (kernels/records.py)
 LEAST_MULTIPLE = 1.1  # of max_multiple
 LONGEST_ID_WITH_VARIANTS = 150
 

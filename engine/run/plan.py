@@ -28,9 +28,9 @@ from ...results.measures.tail import NAME_FIELDS
 from ...results.measures.target import Until
 from ...results.store.schema import Exit, Variant
 from ...scenarios.book import Book
+from ...scenarios.bound import bind
 from ...scenarios.chain import Chain
 from ...scenarios.errors import InputError
-from ...scenarios.joint import shifted_market
 from ...scenarios.market import Market
 from ...scenarios.scenario import Scenario
 from ..job import ROLE, Job
@@ -313,9 +313,9 @@ def make_plan(
 
     prepared: list[Prepared] = []
     for scenario in scenarios:
-        shifted = shifted_market(scenario, market, book)
+        bound = bind(scenario, book, market, chain)
         try:
-            ready = prepare(book, shifted, chain, scenario, seed=seed)
+            ready = prepare(bound, seed=seed)
         except InputError as error:
             raise InputError(f"scenario {scenario.id}: {error}") from None
         prepared.append(ready)

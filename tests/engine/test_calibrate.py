@@ -17,7 +17,7 @@ from powderkeg.kernels import backend
 from powderkeg.kernels.histogram_bins import HISTOGRAM_BINS, QUANTITIES, bin_edges
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.results.measures.scores import crps, energy_score
-from powderkeg.scenarios import Book, InputError, Position, load_scenarios
+from powderkeg.scenarios import Book, InputError, Position, bind, load_scenarios
 from powderkeg.scenarios.calendar import sessions
 from powderkeg.scenarios.series import Points, Prices
 from powderkeg.screen.calibrate import rows as rows_of
@@ -80,7 +80,7 @@ def test_closes_are_the_prices_of_the_scenario_under_its_parameters() -> None:
     )
     book = Book((Position("1", "GME", -1000.0, 20.0, 0.3),), cash=1e6)
     (scenario,) = load_scenarios(["short.yaml"], of.market, book)
-    packed = pack(book, of.market, of.chain, scenario, seed=3)
+    packed = pack(bind(scenario, book, of.market, of.chain), seed=3)
     trace = backend("native").simulate(packed, np.arange(8, dtype=np.uint64), trace=True).trace
     assert trace is not None
     at_close = trace["log_price"][:, 5::5, 0]

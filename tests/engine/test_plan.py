@@ -17,7 +17,7 @@ from powderkeg.engine.run.plan import block_size, make_plan
 from powderkeg.kernels.backends import native
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.records import Channel
-from powderkeg.scenarios import InputError, Scenario
+from powderkeg.scenarios import InputError, Scenario, bind
 from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, SQUEEZE, small_plan
 
 
@@ -52,8 +52,8 @@ def test_job_survives_its_text() -> None:
     again = Job.from_json(job.to_json())
     assert again.to_json() == job.to_json()
     for before, after in zip(job.scenarios, again.scenarios, strict=True):
-        one = pack(job.book, job.market, job.chain, before, seed=job.seed)
-        two = pack(again.book, again.market, again.chain, after, seed=again.seed)
+        one = pack(bind(before, job.book, job.market, job.chain), seed=job.seed)
+        two = pack(bind(after, again.book, again.market, again.chain), seed=again.seed)
         assert one.names.tobytes() == two.names.tobytes()
         assert one.chain.tobytes() == two.chain.tobytes()
 

@@ -20,7 +20,7 @@ from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.probes.drivers import drivers
 from powderkeg.results import open_results
 from powderkeg.results.measures import statistics as st
-from powderkeg.scenarios import Book, Market, MarketRow, Position, Scenario, shifted_market
+from powderkeg.scenarios import Book, Market, MarketRow, Position, Scenario, bind
 from tests.helpers.cli_runs import RUN, command, folder
 from tests.helpers.small_run import BOOK, CHAIN, MARKET, SQUEEZE
 
@@ -211,8 +211,7 @@ def test_correlated_factors_are_told_as_they_move(still: Path) -> None:
     scenario = job.scenarios[0].model_copy(
         update={"factor_correlation": {"market": {"other": 0.8}}}
     )
-    market = shifted_market(scenario, job.market, job.book)
-    packed = pack(job.book, market, job.chain, scenario, seed=5)
+    packed = pack(bind(scenario, job.book, job.market, job.chain), seed=5)
     found = drivers(packed, scenario, np.arange(4000, dtype=np.uint64), [], 2)
     assert np.corrcoef(found.whole)[0, 1] == pytest.approx(0.8, abs=0.02)
     assert np.corrcoef(found.news[:, 0])[0, 1] == pytest.approx(0, abs=0.06)
@@ -240,7 +239,7 @@ def test_an_axis_moves_what_it_says() -> None:
 
     def packed(**point: float) -> powderkeg.kernels.packed.Packed:
         told = moved(scenario, axes, point)
-        return pack(book, shifted_market(told, MARKET, book), CHAIN, told, seed=1)
+        return pack(bind(told, book, MARKET, CHAIN), seed=1)
 
     base, gme, spy = packed().names, 0, 2
     ratio = 1.25**2

@@ -13,7 +13,7 @@ from powderkeg.engine.calibrate.scorecard import Figure, Scorecard, score_all
 from powderkeg.engine.calibrate.simulator import Simulator, all_watched, closes_of_all, on_days
 from powderkeg.kernels import backend
 from powderkeg.kernels.packing.scenario import pack
-from powderkeg.scenarios import InputError, load_book, load_chain, load_market, load_scenarios
+from powderkeg.scenarios import InputError, bind, load_book, load_chain, load_market, load_scenarios
 from powderkeg.scenarios.example import example
 from tests.engine.test_scorecard import EPISODE, STORY
 from tests.helpers.cli_runs import command
@@ -171,7 +171,7 @@ def test_others_run_under_the_members_of_the_base() -> None:
         update={"names": story.with_values({"names.AMC.crowd.infection": 2.0}).names}
     )
     book = all_watched({"AMC": 2.29, "GME": 20.0})
-    packed = pack(book, pair.market, pair.chain, story, seed=7)
+    packed = pack(bind(story, book, pair.market, pair.chain), seed=7)
     closes, *_ = closes_of_all(packed, 96, pair.engine)
     np.testing.assert_allclose(pair((1.0, 2.0)).closes, closes[:, :, 0], atol=2e-5)
     assert not np.allclose(replace(pair, seed=8)((1.0, 2.0)).closes, closes[:, :, 0], atol=0.01)
@@ -285,4 +285,4 @@ def test_the_basket_stands_on_the_example_book() -> None:
     market = load_market(example() / "market.csv")
     book = load_book(example() / "book.csv", market)
     (story,) = load_scenarios(["meme-basket-2021"], market, book)
-    assert len(pack(book, market, load_chain(None, market), story, seed=1).members) == 64
+    assert len(pack(bind(story, book, market, load_chain(None, market)), seed=1).members) == 64

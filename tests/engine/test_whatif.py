@@ -11,14 +11,14 @@ import QuantLib as ql
 from scipy.special import ndtr, ndtri
 
 import powderkeg
-from powderkeg.engine.whatif.book_change import Change, Terms, changed_book, cost_of, pack_changed
+from powderkeg.engine.whatif.book_change import Change, Terms, changed, changed_book, cost_of
 from powderkeg.engine.whatif.effects import Effect, Shift, ask, whatif
 from powderkeg.engine.whatif.effects import _order as order
 from powderkeg.engine.whatif.hedge import hedge_of
-from powderkeg.kernels.packing.scenario import prepare
+from powderkeg.kernels.packing.scenario import pack, prepare
 from powderkeg.results import open_results
 from powderkeg.results.measures import statistics as st
-from powderkeg.scenarios import Book, InputError, Position, Scenario, shifted_market
+from powderkeg.scenarios import Book, InputError, Position, Scenario, bind
 from powderkeg.scenarios.derivatives import Derivative, contract_of
 from tests.helpers.cli_runs import RUN, command, folder
 from tests.helpers.small_run import BOOK, CHAIN, MARKET, SQUEEZE
@@ -112,10 +112,10 @@ def test_a_factor_of_one_changes_nothing_whatever_the_scenario_says_of_the_book(
 
 def test_the_book_changes_and_the_story_does_not() -> None:
     """A closed short is bought from elastic holders and given back; nobody else notices."""
-    market = shifted_market(STORY, MARKET, BOOK)
-    before = prepare(BOOK, market, CHAIN, STORY, seed=1).packed
+    bound = bind(STORY, BOOK, MARKET, CHAIN)
+    before = prepare(bound, seed=1).packed
     after = changed_book(BOOK, [Change("GME", 0.0), Change("SPY", 0.5)], cost=1e6)
-    packed = pack_changed(BOOK, after, market, CHAIN, STORY, seed=1)
+    packed = pack(changed(bound, after), seed=1)
     assert packed.symbols == before.symbols
     gme, _, spy = (before.symbols.index(s) for s in ("GME", "NO", "SPY"))
     floats = 1_000_000 / MARKET["GME"].float_shares
@@ -140,7 +140,7 @@ def test_the_book_changes_and_the_story_does_not() -> None:
 
 def test_cost_is_half_the_linear_impact() -> None:
     """1/2 lambda q^2 P(0) with lambda of the square-root law, by hand."""
-    ready = prepare(BOOK, MARKET, CHAIN, STILL, seed=1)
+    ready = prepare(bind(STILL, BOOK, MARKET, CHAIN), seed=1)
     sigma, adv = 0.6 / math.sqrt(252), 2e6 / 1e8
     impact = sigma * math.sqrt(0.1 / adv) / 0.1  # log price per float
     traded = 0.75 * 2_000_000 / 1e8  # floats

@@ -28,7 +28,7 @@ from powderkeg.kernels.records import (
     StepKind,
 )
 from powderkeg.kernels.streams import stream_of
-from powderkeg.scenarios import Chain, InputError, Scenario
+from powderkeg.scenarios import Chain, InputError, Scenario, bind
 from powderkeg.scenarios.agents.pauses import Pauses
 from tests.helpers.builders import path_ids
 from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, SQUEEZE
@@ -40,7 +40,7 @@ FIRST_NINE = Channel(511)  # what the squeeze uses: no fund, leader, issuer, ...
 
 @pytest.fixture(scope="module")
 def names() -> np.ndarray:
-    return pack(BOOK, MARKET, CHAIN, SQUEEZE, seed=7).names
+    return pack(bind(SQUEEZE, BOOK, MARKET, CHAIN), seed=7).names
 
 
 def changed(scenario: Scenario = CALM, **sections: object) -> Scenario:
@@ -48,7 +48,7 @@ def changed(scenario: Scenario = CALM, **sections: object) -> Scenario:
 
 
 def test_symbols_are_sorted_and_slots_padded() -> None:
-    packed = pack(BOOK, MARKET, CHAIN, SQUEEZE, seed=7)
+    packed = pack(bind(SQUEEZE, BOOK, MARKET, CHAIN), seed=7)
     assert packed.symbols == ("GME", "NO", "SPY")
     assert packed.names.shape == (3,)  # one lane of three names
     assert [int(s) for s in packed.names["stream"]] == [stream_of(s) for s in packed.symbols]
@@ -60,7 +60,7 @@ def test_padding_is_a_calm_name_nobody_holds() -> None:
     rows = {f"N{i}": replace(MARKET["NO"], symbol=f"N{i}") for i in range(5)}
     positions = [replace(BOOK.positions[2], symbol=s, position_id=s) for s in rows]
     book, market = replace(BOOK, positions=tuple(positions)), replace(MARKET, rows=rows)
-    packed = pack(book, market, Chain(), CALM, seed=1)
+    packed = pack(bind(CALM, book, market, Chain()), seed=1)
     assert len(packed.names) == 6
     spare = packed.names[5]
     for field in ("book_weight", "sigma", "cohort0", "attention0", "share_budget", "fee0"):
@@ -95,7 +95,7 @@ def test_square_root_law_moves_the_price_as_it_says(names: np.ndarray) -> None:
 
 def test_impact_given_by_the_scenario_is_shown_as_such() -> None:
     scenario = changed(names={"NO": {"clearing": {"impact_per_float": 2.0}}})
-    prepared = prepare(BOOK, MARKET, Chain(), scenario, seed=1)
+    prepared = prepare(bind(scenario, BOOK, MARKET, Chain()), seed=1)
     assert [i.source for i in prepared.impacts] == [
         "square-root law",
         "scenario",
@@ -164,8 +164,8 @@ def test_starting_hedge_is_the_chains_delta(names: np.ndarray) -> None:
 
 def test_dealers_who_are_long_hedge_the_other_way() -> None:
     scenario = changed(names={"GME": {"dealers": {"sign": -0.5}}})
-    short = pack(BOOK, MARKET, CHAIN, CALM, seed=1).names[GME]
-    long = pack(BOOK, MARKET, CHAIN, scenario, seed=1).names[GME]
+    short = pack(bind(CALM, BOOK, MARKET, CHAIN), seed=1).names[GME]
+    long = pack(bind(scenario, BOOK, MARKET, CHAIN), seed=1).names[GME]
     assert long["hedge0"] == pytest.approx(-short["hedge0"] / 2, abs=1e-6)
     assert long["chain_high"] == pytest.approx(-short["chain_low"] / 2)
     assert long["chain_low"] == pytest.approx(-short["chain_high"] / 2)
@@ -174,7 +174,7 @@ def test_dealers_who_are_long_hedge_the_other_way() -> None:
 
 def test_assumed_calls_where_the_chain_has_none() -> None:
     scenario = changed(dealers={"open_interest": 0.4, "log_strike": 0.1})
-    packed = pack(BOOK, MARKET, CHAIN, scenario, seed=1)
+    packed = pack(bind(scenario, BOOK, MARKET, CHAIN), seed=1)
     assert packed.chain.shape[0] == 3
     # one expiry, on day 4, is the first at or after a horizon of 2 days
     delta = norm.cdf(-0.1 / (0.7 * math.sqrt(4 / 252)) + 0.35 * math.sqrt(4 / 252))
@@ -182,12 +182,12 @@ def test_assumed_calls_where_the_chain_has_none() -> None:
 
 
 def test_chain_tables_are_shared_between_scenarios() -> None:
-    first, second = (pack(BOOK, MARKET, CHAIN, s, seed=1).chain for s in (SQUEEZE, CALM))
+    first, second = (pack(bind(s, BOOK, MARKET, CHAIN), seed=1).chain for s in (SQUEEZE, CALM))
     assert first is second
 
 
 def test_index_that_is_all_factor_keeps_something_to_itself() -> None:
-    packed = pack(BOOK, MARKET, CHAIN, CALM, seed=1)
+    packed = pack(bind(CALM, BOOK, MARKET, CHAIN), seed=1)
     spy = packed.names[SPY]
     assert 0.95 < spy["factor_variance"] / spy["sigma"] ** 2 < 1
     gme = packed.names[GME]
@@ -201,7 +201,7 @@ def test_correlated_factors_go_through_cholesky() -> None:
         factor_correlation={"market": {"retail": 0.5}},
         betas={"retail": 0.5},
     )
-    packed = pack(BOOK, MARKET, CHAIN, scenario, seed=1)
+    packed = pack(bind(scenario, BOOK, MARKET, CHAIN), seed=1)
     loads = packed.loadings[[GME, NO]].astype(float)
     a, b = np.array([0.16, 0.2]), np.array([1.2 * 0.16, 0.2])
     corr = np.array([[1, 0.5], [0.5, 1]])
@@ -211,16 +211,20 @@ def test_correlated_factors_go_through_cholesky() -> None:
 def test_attention_weights_sum_to_one() -> None:
     both = {"initial_attention": 0.01}
     scenario = changed(names={"GME": {"crowd": both}, "NO": {"crowd": both}})
-    weights = pack(BOOK, MARKET, CHAIN, scenario, seed=1).names["attention_weight"]
+    weights = pack(bind(scenario, BOOK, MARKET, CHAIN), seed=1).names["attention_weight"]
     assert weights.tolist() == [0.5, 0.5, 0]
-    assert pack(BOOK, MARKET, CHAIN, CALM, seed=1).names["attention_weight"].tolist() == [0, 0, 0]
+    assert pack(bind(CALM, BOOK, MARKET, CHAIN), seed=1).names["attention_weight"].tolist() == [
+        0,
+        0,
+        0,
+    ]
 
 
 def test_channels_follow_the_scenario_unless_given() -> None:
     scenario = changed(SQUEEZE, channels={"crowd": False, "recall": False})
-    packed = pack(BOOK, MARKET, CHAIN, scenario, seed=1)
+    packed = pack(bind(scenario, BOOK, MARKET, CHAIN), seed=1)
     assert int(packed.run["channels"]) == FIRST_NINE & ~(Channel.CROWD | Channel.RECALL)
-    packed = pack(BOOK, MARKET, CHAIN, scenario, seed=1, channels=Channel.SHORTS)
+    packed = pack(bind(scenario, BOOK, MARKET, CHAIN), seed=1, channels=Channel.SHORTS)
     assert int(packed.run["channels"]) == Channel.SHORTS
 
 
@@ -247,7 +251,7 @@ def refusal(scenario: Scenario = CALM, **changes: object) -> str:
         row = replace(MARKET["NO"], **changes)  # type: ignore[arg-type]
         market = replace(MARKET, rows={**MARKET.rows, "NO": row})
     with pytest.raises(InputError) as caught:
-        pack(BOOK, market, CHAIN, scenario, seed=1)
+        pack(bind(scenario, BOOK, market, CHAIN), seed=1)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -312,7 +316,7 @@ def test_stories_that_cannot_start_are_refused() -> None:
 def test_names_missing_from_the_market_are_refused() -> None:
     market = replace(MARKET, rows={"GME": MARKET["GME"]})
     with pytest.raises(InputError, match="NO is in the book but not in the market file"):
-        pack(BOOK, market, CHAIN, CALM, seed=1)
+        pack(bind(CALM, BOOK, market, CHAIN), seed=1)
 
 
 # --- who holds what -------------------------------------------------------------------------------
@@ -352,7 +356,7 @@ EVERYBODY = changed(
 
 
 def test_the_ledger_holds_everybody() -> None:
-    packed = pack(BOOK, MARKET, CHAIN, EVERYBODY, seed=1)
+    packed = pack(bind(EVERYBODY, BOOK, MARKET, CHAIN), seed=1)
     for i, gme in enumerate(packed.names):
         held = {field: float(gme[field]) for field in NAME.names or ()}
         funds = packed.positions["holding0"][i].astype(float)
@@ -374,8 +378,8 @@ def test_the_ledger_holds_everybody() -> None:
 
 
 def test_calls_of_the_crowd_are_hedged_at_the_start() -> None:
-    packed = pack(BOOK, MARKET, CHAIN, EVERYBODY, seed=1)
-    alone = pack(BOOK, MARKET, CHAIN, SQUEEZE, seed=1)
+    packed = pack(bind(EVERYBODY, BOOK, MARKET, CHAIN), seed=1)
+    alone = pack(bind(SQUEEZE, BOOK, MARKET, CHAIN), seed=1)
     s = 2.69 * math.sqrt(4 / 252)  # the next weekly expiry is on day 4
     delta = 0.04 * norm.cdf(-0.1 / s + s / 2)
     before, after = (p.names[GME]["hedge0"].astype(float) for p in (alone, packed))
@@ -385,18 +389,18 @@ def test_calls_of_the_crowd_are_hedged_at_the_start() -> None:
 
 
 def test_price_and_anchor_meet_at_the_normal_float() -> None:
-    gme = pack(BOOK, MARKET, CHAIN, EVERYBODY, seed=1).names[GME]
+    gme = pack(bind(EVERYBODY, BOOK, MARKET, CHAIN), seed=1).names[GME]
     m, elastic, normal = (float(gme[f]) for f in ("elasticity", "elastic0", "elastic_normal"))
     assert gme["anchor0"] + m * math.log(normal / elastic) == pytest.approx(0, abs=1e-5)
     assert gme["anchor0"] == -0.5
     # the floor is the multiple over the anchor, 30 times
     assert m * math.log(normal / gme["elastic_min"]) == pytest.approx(math.log(30), rel=1e-4)
-    law = pack(BOOK, MARKET, CHAIN, CALM, seed=1).names[GME]
+    law = pack(bind(CALM, BOOK, MARKET, CHAIN), seed=1).names[GME]
     assert m / elastic == pytest.approx(2 * law["elasticity"] / law["elastic0"], rel=1e-6)
 
 
 def test_numbers_of_the_other_agents() -> None:
-    packed = pack(BOOK, MARKET, CHAIN, EVERYBODY, seed=1)
+    packed = pack(bind(EVERYBODY, BOOK, MARKET, CHAIN), seed=1)
     gme, p = packed.names[GME], EVERYBODY.for_name("GME", True)
     jumps = 1 - math.exp(-0.1)
     assert gme["jump_probability"] == pytest.approx(jumps)
@@ -419,7 +423,7 @@ def test_numbers_of_the_other_agents() -> None:
 
 
 def test_funds_by_weight_and_by_copy() -> None:
-    packed = pack(BOOK, MARKET, CHAIN, EVERYBODY, seed=1)
+    packed = pack(bind(EVERYBODY, BOOK, MARKET, CHAIN), seed=1)
     m, n = packed.funds
     assert m["kept0"] == pytest.approx(1 - 4 * 0.05)
     assert n["kept0"] == 1
@@ -433,18 +437,18 @@ def test_funds_by_weight_and_by_copy() -> None:
 
 def test_a_mixing_table_for_every_law_in_use() -> None:
     names = {"GME": {"anchor": {"dof": 4}}, "NO": {"anchor": {"dof": 4, "tail_cap": 9}}}
-    packed = pack(BOOK, MARKET, CHAIN, changed(names=names, factor_dof=4), seed=1)
+    packed = pack(bind(changed(names=names, factor_dof=4), BOOK, MARKET, CHAIN), seed=1)
     assert packed.names["mixing"].tolist() == [0, 1, -1]
     assert packed.run["factor_mixing"] == 0
     np.testing.assert_array_equal(packed.mixing[1], mixing_table(4, 9))
-    calm = pack(BOOK, MARKET, CHAIN, CALM, seed=1)
+    calm = pack(bind(CALM, BOOK, MARKET, CHAIN), seed=1)
     assert calm.run["factor_mixing"] == NO_MIXING and calm.mixing.shape == (0, 1024)
     assert Feature(int(packed.run["features"])) == Feature.FACTOR_TAILS | Feature.NAME_TAILS
     assert calm.run["features"] == 0
 
 
 def test_features_follow_what_is_asked_for() -> None:
-    packed = pack(BOOK, MARKET, CHAIN, EVERYBODY, seed=1)
+    packed = pack(bind(EVERYBODY, BOOK, MARKET, CHAIN), seed=1)
     every = Feature.FACTOR_TAILS | Feature.NAME_TAILS | Feature.JUMPS | Feature.MONTHLY_CALLS
     assert Feature(int(packed.run["features"])) == every
     assert Feature(int(timeline({"type": "trade_cancellation", "day": 1}).run["features"])) == (
@@ -453,16 +457,16 @@ def test_features_follow_what_is_asked_for() -> None:
 
 
 def test_channels_nobody_uses_are_off() -> None:
-    on = Channel(int(pack(BOOK, MARKET, CHAIN, EVERYBODY, seed=1).run["channels"]))
+    on = Channel(int(pack(bind(EVERYBODY, BOOK, MARKET, CHAIN), seed=1).run["channels"]))
     assert on == ALL_CHANNELS & ~(Channel.PROGRAMMES | Channel.BOOK)
-    calm = Channel(int(pack(BOOK, MARKET, Chain(), CALM, seed=1).run["channels"]))
+    calm = Channel(int(pack(bind(CALM, BOOK, MARKET, Chain()), seed=1).run["channels"]))
     shorts = Channel.SHORTS | Channel.NEW_SHORTS | Channel.RECALL
     assert calm == shorts | Channel.RESTRICTION | Channel.TRANSIENT_IMPACT
 
 
 def test_clearing_rule_of_january_2021() -> None:
     """A requirement of 1,400 M against capital of 544 M is a premium of 2,203 M."""
-    packed = pack(BOOK, MARKET, CHAIN, EVERYBODY, seed=1)
+    packed = pack(bind(EVERYBODY, BOOK, MARKET, CHAIN), seed=1)
     value = float(packed.names[GME]["broker_value"])
     assert value == pytest.approx(0.3 * 35.5 * 5.144e7 * 2.33 / math.sqrt(252) / 544e6)
     unsettled, vol = 0.25, 1400e6 / 544e6 / value / 0.25
@@ -470,7 +474,7 @@ def test_clearing_rule_of_january_2021() -> None:
     assert (ratio - 1) * ratio * 544e6 == pytest.approx(2203e6, rel=1e-4)
     assert packed.run["premium_limit"] == pytest.approx(1e9 / 544e6)
     assert packed.run["settlement_c"] == pytest.approx(1 - math.exp(-DT / 2))
-    off = pack(BOOK, MARKET, CHAIN, SQUEEZE, seed=1)
+    off = pack(bind(SQUEEZE, BOOK, MARKET, CHAIN), seed=1)
     assert not off.names["broker_value"].any()
     assert off.run["premium_limit"] > 1e20
 
@@ -493,25 +497,25 @@ def test_price_bands(tier: int, price: float, band: float, closing: float) -> No
 
 
 def test_pauses_are_five_minutes_or_a_step() -> None:
-    gme = pack(BOOK, MARKET, CHAIN, EVERYBODY, seed=1).names[GME]
+    gme = pack(bind(EVERYBODY, BOOK, MARKET, CHAIN), seed=1).names[GME]
     assert gme["band_up"] == pytest.approx(math.log(1.1))
     assert gme["band_down"] == pytest.approx(-math.log(0.9))
     assert gme["reference_c"] == pytest.approx(1 - math.exp(-78 / 8))
     assert gme["pause_steps"] == 1
-    fine = pack(BOOK, MARKET, CHAIN, changed(EVERYBODY, steps_per_day=390), seed=1)
+    fine = pack(bind(changed(EVERYBODY, steps_per_day=390), BOOK, MARKET, CHAIN), seed=1)
     assert fine.names[GME]["pause_steps"] == 5
     assert fine.names[NO]["band_up"] == 0
 
 
 def test_a_variation_holds_for_every_name() -> None:
     varied = changed(variation={"impact": 0.5, "dealer_sign": -1})
-    before, after = (pack(BOOK, MARKET, CHAIN, s, seed=1).names for s in (CALM, varied))
+    before, after = (pack(bind(s, BOOK, MARKET, CHAIN), seed=1).names for s in (CALM, varied))
     law = before["elasticity"] / before["elastic0"]
     assert after["elasticity"] / after["elastic0"] == pytest.approx(law / 2, rel=1e-6)
     assert after["dealer_sign"].tolist() == [-1, -1, -1]
     assert after["hedge0"][GME] == -before["hedge0"][GME]
     for variant in CALM.variants():
-        pack(BOOK, MARKET, CHAIN, variant, seed=1)
+        pack(bind(variant, BOOK, MARKET, CHAIN), seed=1)
 
 
 # --- the timeline ---------------------------------------------------------------------------------
@@ -519,7 +523,7 @@ def test_a_variation_holds_for_every_name() -> None:
 
 def timeline(*events: dict[str, object], **sections: object) -> Packed:
     """Events over two days of eight steps: rows 0 .. 17, overnight 0 and 9."""
-    return pack(BOOK, MARKET, CHAIN, changed(timeline=list(events), **sections), seed=1)
+    return pack(bind(changed(timeline=list(events), **sections), BOOK, MARKET, CHAIN), seed=1)
 
 
 @pytest.mark.parametrize(
@@ -626,7 +630,7 @@ def test_everything_runs_with_padded_slots() -> None:
         {"type": name, "day": 1, **({"on": True} if name == "restriction" else {"size": 0.1})}
         for name in ("anchor_news", "call_programme", "issuance", "depth", "restriction")
     ]
-    packed = pack(book, market, CHAIN, Scenario.model_validate(tree), seed=1)
+    packed = pack(bind(Scenario.model_validate(tree), book, market, CHAIN), seed=1)
     assert len(packed.names) == 6
     found = reference.simulate(packed, path_ids(4), trace=True)
     assert found.trace is not None
@@ -638,10 +642,10 @@ def test_what_is_short_beyond_the_report_joins_the_cohort() -> None:
     def packed(floats: float) -> Packed:
         shorts = {"shorts": {"unreported": floats}}
         tree = {"id": "x", "names": {"GME": shorts}}
-        return pack(BOOK, MARKET, CHAIN, Scenario.model_validate(tree), seed=1)
+        return pack(bind(Scenario.model_validate(tree), BOOK, MARKET, CHAIN), seed=1)
 
     more, less = packed(0.125), packed(-0.0625)
-    plain = pack(BOOK, MARKET, CHAIN, Scenario(id="x"), seed=1)
+    plain = pack(bind(Scenario(id="x"), BOOK, MARKET, CHAIN), seed=1)
     gme = plain.symbols.index("GME")
     added = [p.names["cohort0"][gme] - plain.names["cohort0"][gme] for p in (more, less)]
     assert added == pytest.approx([0.125, -0.0625], abs=1e-6)

@@ -15,7 +15,7 @@ from powderkeg.kernels.packed import Packed, Simulated
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.probes.loop_gain import gains_along, start_row
 from powderkeg.kernels.records import Channel, Feature, StepKind
-from powderkeg.scenarios import Chain, InputError
+from powderkeg.scenarios import Chain, InputError, bind
 from powderkeg.scenarios.scenario import Scenario
 from tests.helpers.builders import packed, path_ids
 from tests.helpers.small_market import BOOK, MARKET
@@ -106,7 +106,7 @@ def test_the_loop_gain_is_the_slope_of_what_is_called(x: float) -> None:
 
 def margined(**shorts: float) -> Packed:
     scenario = Scenario.model_validate({"id": "margin", "shorts": shorts}, strict=False)
-    return pack(BOOK, MARKET, Chain(), scenario, seed=1)
+    return pack(bind(scenario, BOOK, MARKET, Chain()), seed=1)
 
 
 def test_a_scenario_says_who_is_on_margin() -> None:

@@ -15,7 +15,7 @@ from powderkeg.kernels.backends import Simulate
 from powderkeg.kernels.packed import Packed, Simulated
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.records import Channel, EventType, Policy
-from powderkeg.scenarios import Book, Chain, Market, MarketRow, Position
+from powderkeg.scenarios import Book, Chain, Market, MarketRow, Position, bind
 from powderkeg.scenarios.policy import BookRules
 from powderkeg.scenarios.scenario import Scenario
 from tests.helpers.builders import TestEvent, packed, path_ids
@@ -268,7 +268,7 @@ WEIGHT = 2e6 * 20 / 1e8
 
 def margin_fields(**rules: Any) -> np.void:
     scenario = Scenario.model_validate({"id": "x", "book": rules})
-    return pack(BOOK, MARKET, Chain(), scenario, seed=1).names[0]
+    return pack(bind(scenario, BOOK, MARKET, Chain()), seed=1).names[0]
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_a_margin_event_replaces_the_rate_without_add_ons() -> None:
         rules = {"regime": "house", "dynamic": dynamic, "house": {"base": 0.3, "float_slope": 5.0}}
         scenario = Scenario.model_validate({"id": "x", "book": rules, "timeline": [event]},
                                            strict=False)  # fmt: skip
-        added = pack(BOOK, MARKET, Chain(), scenario, seed=1).event_sizes[0, 0]
+        added = pack(bind(scenario, BOOK, MARKET, Chain()), seed=1).event_sizes[0, 0]
         assert added == pytest.approx((0.8 - 0.3) * WEIGHT, rel=1e-6)
 
 
@@ -322,7 +322,7 @@ def test_a_dynamic_house_begins_where_a_static_one_stays(simulate: Simulate) -> 
         scenario = Scenario.model_validate(
             {"id": "x", "horizon_days": 1, "book": rules, "funds": {"F": fund}}, strict=False
         )
-        _, trace = traced(simulate, pack(BOOK, MARKET, Chain(), scenario, seed=1))
+        _, trace = traced(simulate, pack(bind(scenario, BOOK, MARKET, Chain()), seed=1))
         found.append(float(trace["margin"][0, 0, 0]))
     assert found[0] == pytest.approx(found[1], rel=1e-6)
 
@@ -336,7 +336,7 @@ def test_three_hundred_per_cent_hold_below_five_a_share_too(simulate: Simulate) 
         {"id": "x", "horizon_days": 1, "book": {"regime": "reg_t"}, "timeline": [event]},
         strict=False,
     )
-    scenario_ = pack(book, market, Chain(), scenario, seed=1)
+    scenario_ = pack(bind(scenario, book, market, Chain()), seed=1)
     _, trace = traced(simulate, scenario_)
     price = np.exp(trace["log_price"][0, -1, 0])
     assert trace["margin"][0, -1, 0] == pytest.approx(3 * 2e6 * 4 / book.equity * price, rel=1e-5)
@@ -345,13 +345,13 @@ def test_three_hundred_per_cent_hold_below_five_a_share_too(simulate: Simulate) 
 def test_the_policy_is_packed_and_switches_the_channel() -> None:
     rules = {"policy": ["margin", "stop_loss"], "grace": 1.0, "stop_loss": 0.4, "leverage": 2.5}
     scenario = Scenario.model_validate({"id": "x", "book": rules}, strict=False)
-    run = pack(BOOK, MARKET, Chain(), scenario, seed=1).run
+    run = pack(bind(scenario, BOOK, MARKET, Chain()), seed=1).run
     assert Policy(int(run["policy"])) == Policy.MARGIN | Policy.STOP_LOSS
     assert Channel.BOOK in Channel(int(run["channels"]))
     assert (run["grace_steps"], run["leverage"]) == (26.0, 2.5)
     assert run["stop_up"] == pytest.approx(np.log(1.4))
     assert run["stop_down"] == pytest.approx(np.log(0.6))
-    held = pack(BOOK, MARKET, Chain(), Scenario.model_validate({"id": "x"}), seed=1).run
+    held = pack(bind(Scenario.model_validate({"id": "x"}), BOOK, MARKET, Chain()), seed=1).run
     assert Channel.BOOK not in Channel(int(held["channels"]))
     assert held["leverage"] == pytest.approx(WEIGHT)  # kept by default
 

@@ -16,7 +16,7 @@ from powderkeg.kernels.backends import native
 from powderkeg.kernels.packed import Packed
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.records import ALL_CHANNELS, Channel, StepKind
-from powderkeg.scenarios import load_book, load_chain, load_market, load_scenarios
+from powderkeg.scenarios import bind, load_book, load_chain, load_market, load_scenarios
 from powderkeg.scenarios.scenario import Scenario
 from tests.helpers.builders import path_ids
 
@@ -44,7 +44,7 @@ def prepared(preset: str, days: int, steps: int = 26, together: int = 1) -> Pack
     tree = story.model_dump(exclude_unset=True) | changes
     tree["horizons"] = [days]
     scenario = Scenario.model_validate(tree)
-    return pack(book, market, load_chain(None, market), scenario, seed=20210115)
+    return pack(bind(scenario, book, market, load_chain(None, market)), seed=20210115)
 
 
 def traced(channels: Channel, paths: int) -> tuple[npt.NDArray[np.void], Packed]:
@@ -125,7 +125,7 @@ def closes_of(preset: str, folder: Path, off: Channel, paths: int) -> tuple[Arra
     market = load_market(folder / "market.csv")
     book = load_book(folder / "book.csv", market)
     (story,) = load_scenarios([preset], market, book)
-    packed = pack(book, market, load_chain(None, market), story, seed=20210127)
+    packed = pack(bind(story, book, market, load_chain(None, market)), seed=20210127)
     packed = packed.with_channels(Channel(int(packed.run["channels"])) & ~off)
     parts = []
     for first in range(0, paths, 500):

@@ -16,7 +16,7 @@ from powderkeg.kernels.backends import native
 from powderkeg.kernels.packed import Packed, Simulated
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.records import CALM, Channel, EventType
-from powderkeg.scenarios import Book, Chain, ChainRow, InputError, Market, MarketRow, Position
+from powderkeg.scenarios import Book, Chain, ChainRow, InputError, Market, MarketRow, Position, bind
 from powderkeg.scenarios.describe import bound, section_of
 from powderkeg.scenarios.scenario import NameParameters, Scenario
 from tests.helpers.builders import TestEvent, gme_like, packed, path_ids
@@ -84,7 +84,7 @@ def test_a_market_ten_times_as_large_or_as_dear_is_the_same_market(
     """Shares count in floats, money in equity: a split or another currency changes nothing."""
     scenario = Scenario.model_validate(STORY)
     base, scaled = (
-        pack(*market_of(*units), scenario, seed=7) for units in ((1.0, 1.0), (shares, price))
+        pack(bind(scenario, *market_of(*units)), seed=7) for units in ((1.0, 1.0), (shares, price))
     )
     same_packed(base, scaled, 1e-6)
 
@@ -92,7 +92,7 @@ def test_a_market_ten_times_as_large_or_as_dear_is_the_same_market(
 def test_powers_of_two_scale_to_the_bit() -> None:
     scenario = Scenario.model_validate(STORY)
     runs = [
-        native.simulate(pack(*market_of(*units), scenario, seed=7), path_ids(500))
+        native.simulate(pack(bind(scenario, *market_of(*units)), seed=7), path_ids(500))
         for units in ((1.0, 1.0), (4.0, 0.125))
     ]
     assert runs[0].pnl.tobytes() == runs[1].pnl.tobytes()
@@ -108,8 +108,8 @@ def test_the_order_of_the_books_rows_changes_nothing() -> None:
     turned = replace(book, positions=book.positions[::-1])
     moved = replace(market, rows=dict(reversed(market.rows.items())))
     shuffled = replace(chain, rows=chain.rows[::-1])
-    a = pack(book, market, chain, scenario, seed=3)
-    b = pack(turned, moved, shuffled, scenario, seed=3)
+    a = pack(bind(scenario, book, market, chain), seed=3)
+    b = pack(bind(scenario, turned, moved, shuffled), seed=3)
     out = [native.simulate(p, path_ids(300)) for p in (a, b)]
     assert out[0].pnl.tobytes() == out[1].pnl.tobytes()
     assert out[0].paths.tobytes() == out[1].paths.tobytes()
@@ -331,7 +331,7 @@ def test_no_admissible_parameter_breaks_a_number(
         {"id": "x", "horizon_days": 6, "steps_per_day": 5, "names": {"AAA": tree}}
     )
     try:
-        ready = pack(Book(positions, 1e9), Market(rows, None), Chain(), scenario, seed=1)
+        ready = pack(bind(scenario, Book(positions, 1e9), Market(rows, None), Chain()), seed=1)
     except InputError:
         assume(False)
         return

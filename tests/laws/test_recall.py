@@ -14,7 +14,7 @@ from powderkeg.kernels.packed import Packed
 from powderkeg.kernels.packing.in_use import channels_in_use
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.records import LOTS_PER_FLOAT, PATH, TRACE, Channel, EventType, Policy
-from powderkeg.scenarios import Book, Chain, Market, MarketRow, Position
+from powderkeg.scenarios import Book, Chain, Market, MarketRow, Position, bind
 from powderkeg.scenarios.scenario import Scenario
 from tests.helpers.builders import TestEvent, TestFund, packed, path_ids
 from tests.helpers.everything import everything
@@ -133,7 +133,7 @@ def loaded(locate: float | None, **rules: object) -> Packed:
     row = MarketRow("GME", 10.0, 1e6, 9e5, 1e5, 0.8, 0.8, 0.2, lendable=5e5)
     book = Book((Position("1", "GME", -3e5, 10, 0.3, locate=locate),), cash=5e6)
     tree = {"id": "x", "horizon_days": 3, "steps_per_day": 4, "book": rules}
-    return pack(book, Market({"GME": row}), Chain(()), Scenario.model_validate(tree), seed=1)
+    return pack(bind(Scenario.model_validate(tree), book, Market({"GME": row}), Chain(())), seed=1)
 
 
 def test_locate_is_in_shares_and_empty_is_all() -> None:

@@ -13,7 +13,7 @@ from powderkeg.engine.calibrate.scorecard import Scorecard, score
 from powderkeg.kernels import backend
 from powderkeg.kernels.backends import native
 from powderkeg.kernels.packing.scenario import pack
-from powderkeg.scenarios import load_book, load_chain, load_market, load_scenarios
+from powderkeg.scenarios import bind, load_book, load_chain, load_market, load_scenarios
 from powderkeg.scenarios.example import example
 from powderkeg.scenarios.priors import load_priors
 
@@ -90,6 +90,6 @@ def test_they_stand_on_the_example_book() -> None:
     market = load_market(example() / "market.csv")
     book = load_book(example() / "book.csv", market)
     for story in load_scenarios(list(PRESETS), market, book, {"VOW": "GME"}):
-        packed = pack(book, market, load_chain(None, market), story, seed=1)
+        packed = pack(bind(story, book, market, load_chain(None, market)), seed=1)
         assert len(packed.members) == 64
         assert story.horizon_days > 20

@@ -19,7 +19,7 @@ from powderkeg.scenarios import (
     shifted_market,
 )
 from powderkeg.scenarios.factors import loadings
-from powderkeg.scenarios.scenario import MAX_FACTORS, Channels, NameParameters
+from powderkeg.scenarios.scenario import Channels, NameParameters
 from tests.helpers.small_market import BOOK, MARKET, load, load_one
 
 WITHOUT_UNIT = ("id", "description", "variant_of", "funds", "timeline", "market_shifts", "names")
@@ -67,7 +67,6 @@ def test_the_gamestop_preset_is_about_gamestop_alone() -> None:
 
 def test_channels_are_the_kernels() -> None:
     assert set(Channels.model_fields) == {str(c.name).lower() for c in layout.Channel}
-    assert MAX_FACTORS == layout.MAX_FACTORS
 
 
 def test_every_parameter_is_described() -> None:

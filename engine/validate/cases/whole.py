@@ -9,7 +9,7 @@ import numpy as np
 
 from ....kernels.packed import Packed, Simulated
 from ....kernels.packing.scenario import pack
-from ....scenarios import load_scenarios
+from ....scenarios import bind, load_scenarios
 from ....scenarios.book import Book, Position
 from ....scenarios.chain import Chain
 from ....scenarios.market import Market, MarketRow
@@ -38,7 +38,7 @@ def gamestop(p: Parameters, days: int, steps: int = 26, **top: Any) -> Packed:
     tree = story.model_dump(exclude_unset=True)
     tree |= {"horizon_days": days, "steps_per_day": steps, "horizons": [days], **top}
     tree["names"]["GME"]["dealers"] |= {"sign": p.sign, "expiries": [5, 10, 15, 20, 25, 30]}
-    return pack(book, market, Chain(), Scenario.model_validate(tree), seed=p.seed)
+    return pack(bind(Scenario.model_validate(tree), book, market, Chain()), seed=p.seed)
 
 
 def residual(out: Simulated) -> float:
