@@ -40,6 +40,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
+@pytest.mark.slow
 def test_a_run_from_an_empty_folder(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +117,7 @@ def test_replayed_paths_are_the_stored_ones(store: Path, scenario: str) -> None:
         assert replayed.margin_call_day == pytest.approx(day, nan_ok=True)
 
 
+@pytest.mark.slow
 def test_replay_writes_what_it_saw(store: Path, tmp_path: Path) -> None:
     from powderkeg.engine.replay.path import replay
     from powderkeg.screen.replay import rows, write
@@ -271,6 +273,7 @@ def test_commands_that_only_tell(
     assert code == 0 and "Usage: powderkeg" in out
 
 
+@pytest.mark.slow
 def test_bench_as_json(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     from powderkeg.engine import bench
 

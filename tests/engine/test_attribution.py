@@ -181,6 +181,7 @@ def test_one_channel_that_does_everything(store: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_neither_workers_nor_order_nor_failures_change_a_byte(store: Path, tmp_path: Path) -> None:
     digest = store_digest(store)
     for number, where in enumerate((Shuffled(1), Failing({1: 2, 4: 1}))):
@@ -196,6 +197,7 @@ def test_processes_change_nothing(store: Path, tmp_path: Path) -> None:
     assert store_digest(other) == store_digest(store)
 
 
+@pytest.mark.slow
 def test_the_cut_into_blocks_changes_no_number(store: Path, tmp_path: Path) -> None:
     other = make(tmp_path / "o.zarr", block=256)
     for group in ("attribution", "tail", "channel_off"):
@@ -231,6 +233,7 @@ def test_damage_is_found_and_made_again(store: Path, tmp_path: Path) -> None:
     assert store_digest(resume(copy, workers=1)) == store_digest(store)
 
 
+@pytest.mark.slow
 def test_losses_are_those_without_attribution(store: Path, tmp_path: Path) -> None:
     plain = make(tmp_path / "o.zarr", attribution=0)
     tree = open_results(plain)
@@ -242,6 +245,7 @@ def test_losses_are_those_without_attribution(store: Path, tmp_path: Path) -> No
     assert "due to" not in printed(plain)
 
 
+@pytest.mark.slow
 def test_variants_are_left_out(tmp_path: Path) -> None:
     tree = open_results(make(tmp_path / "o.zarr", vary=True, paths=1100, attribution=1000))
     given = ["squeeze", "crowd alone", "calm"]
@@ -260,6 +264,7 @@ def printed(path: Path) -> str:
     return console.file.getvalue()
 
 
+@pytest.mark.slow
 def test_show_and_report_say_what_es_is_due_to(store: Path) -> None:
     summary = Summary(open_results(store))
     explained = Explained(summary, 0)

@@ -57,6 +57,7 @@ def test_the_store_keeps_the_quantiles_over_paths(store: Path) -> None:
     assert gains.total[0, 1] > gains.total[0, 0] > 0.1
 
 
+@pytest.mark.slow
 def test_gains_depend_on_the_scenario_alone(store: Path, tmp_path: Path) -> None:
     """Neither on how the run is cut into blocks nor on how many paths are traced at a time."""
     other = store_of(tmp_path / "o.zarr", paths=300, block=32)
@@ -74,6 +75,7 @@ def test_gains_do_not_depend_on_the_memory_they_take(monkeypatch: pytest.MonkeyP
     assert all(before[name].tobytes() == after[name].tobytes() for name in before)
 
 
+@pytest.mark.slow
 def test_damaged_gains_are_found_and_made_again(store: Path, tmp_path: Path) -> None:
     copy = store_of(tmp_path / "o.zarr", paths=300, block=128)
     digest = store_digest(store)

@@ -91,6 +91,7 @@ def test_a_store_is_itself(yesterday: Path, monkeypatch: pytest.MonkeyPatch) -> 
             assert (part.value, part.standard_error) == (0.0, 0.0)
 
 
+@pytest.mark.slow
 def test_only_the_book_changed(
     yesterday: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +117,7 @@ def test_only_the_book_changed(
     assert squeeze.total.value > 0 and squeeze.total.standard_error < apart / 3
 
 
+@pytest.mark.slow
 def test_everything_changed_and_every_part_is_a_run_of_its_own(
     yesterday: Path, tmp_path: Path
 ) -> None:
@@ -142,6 +144,7 @@ def test_everything_changed_and_every_part_is_a_run_of_its_own(
     assert abs(parts[NOISE]) < 4 * difference.parts[NOISE].standard_error
 
 
+@pytest.mark.slow
 def test_noise_of_fewer_paths_has_the_error_of_a_sample_in_a_sample(
     yesterday: Path, tmp_path: Path
 ) -> None:
@@ -156,6 +159,7 @@ def test_noise_of_fewer_paths_has_the_error_of_a_sample_in_a_sample(
     assert difference.total.standard_error == pytest.approx(expected, rel=0.1)
 
 
+@pytest.mark.slow
 def test_another_build_has_what_is_left(
     yesterday: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,6 +235,7 @@ def test_contracts_bought_are_part_of_the_book(
     assert parts["market"] == parts["scenario"] == parts[VERSION] == parts[NOISE] == 0
 
 
+@pytest.mark.slow
 def test_contracts_are_marked_at_yesterdays_close_before_its_market_moves(
     yesterday: Path, tmp_path: Path
 ) -> None:
@@ -267,6 +272,7 @@ def test_contracts_are_marked_at_yesterdays_close_before_its_market_moves(
     assert "book and market" in backwards.parts
 
 
+@pytest.mark.slow
 def test_what_cannot_be_compared(yesterday: Path, tmp_path: Path) -> None:
     other = CALM.model_copy(update={"id": "other"})
     tonight = store(tmp_path / "t.zarr", BOOK, MARKET, [other])
@@ -280,6 +286,7 @@ def test_what_cannot_be_compared(yesterday: Path, tmp_path: Path) -> None:
         plan_comparison(yesterday, yesterday, paths=5000)
 
 
+@pytest.mark.slow
 def test_the_command(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -136,6 +136,7 @@ def test_threads_change_nothing(workers: int, digest: str, tmp_path: Path) -> No
     assert store_digest(make(tmp_path / "o.zarr", workers=workers)) == digest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_order_and_repetition_change_nothing(seed: int, digest: str, tmp_path: Path) -> None:
     assert store_digest(make(tmp_path / "o.zarr", Shuffled(seed))) == digest
@@ -146,6 +147,7 @@ def test_processes_change_nothing(digest: str, tmp_path: Path) -> None:
     assert store_digest(make(tmp_path / "o.zarr", workers=2, cluster="local")) == digest
 
 
+@pytest.mark.slow
 def test_a_block_that_fails_twice_succeeds(digest: str, tmp_path: Path) -> None:
     heard = Heard()
     done = make(tmp_path / "o.zarr", Failing({1: 2, 4: 1}), progress=heard)
@@ -181,6 +183,7 @@ def test_a_block_that_fails_for_good_leaves_an_unfinished_store(
     resume(store, workers=1)  # nothing left to do
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_says_how_to_go_on(digest: str, tmp_path: Path) -> None:
     class Stopped(Heard):
         def block_done(self, paths: int) -> None:
@@ -203,6 +206,7 @@ def test_another_store_is_never_overwritten(tmp_path: Path) -> None:
         make(tmp_path / "o.zarr", workers=1)
 
 
+@pytest.mark.slow
 def test_resume_refuses_another_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = make(tmp_path / "o.zarr", workers=1)
     monkeypatch.setattr("powderkeg.engine.job.model_digest", lambda: "another")

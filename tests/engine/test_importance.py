@@ -249,12 +249,14 @@ def test_the_table_is_made_of_the_weighted_paths(store: Path) -> None:
     assert np.abs(given["mean"].values[:, 1:]).max() > 0.3
 
 
+@pytest.mark.slow
 def test_neither_workers_nor_order_nor_failures_change_a_byte(store: Path, tmp_path: Path) -> None:
     digest = store_digest(store)
     for number, where in enumerate((Shuffled(1), Failing({1: 2, 4: 1}))):
         assert store_digest(make(tmp_path / f"{number}.zarr", where)) == digest
 
 
+@pytest.mark.slow
 def test_the_cut_into_blocks_changes_no_number(store: Path, tmp_path: Path) -> None:
     other = make(tmp_path / "o.zarr", block=512)
     for group in ("importance", "tilted"):
@@ -263,6 +265,7 @@ def test_the_cut_into_blocks_changes_no_number(store: Path, tmp_path: Path) -> N
             np.testing.assert_array_equal(one[name].values, two[name].values)
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_is_finished_by_resume(store: Path, tmp_path: Path) -> None:
     unfinished = tmp_path / "o.zarr"
     with pytest.raises(Incomplete):
@@ -270,6 +273,7 @@ def test_an_unfinished_run_is_finished_by_resume(store: Path, tmp_path: Path) ->
     assert store_digest(resume(unfinished, workers=2)) == store_digest(store)
 
 
+@pytest.mark.slow
 def test_damage_is_found_and_made_again(store: Path, tmp_path: Path) -> None:
     copy = make(tmp_path / "o.zarr")
     place = copy / chunk_key("path_weight", 1, 2)
@@ -281,6 +285,7 @@ def test_damage_is_found_and_made_again(store: Path, tmp_path: Path) -> None:
     assert store_digest(resume(copy, workers=1)) == store_digest(store)
 
 
+@pytest.mark.slow
 def test_nothing_weighted_leaks_into_the_plain_paths(store: Path, tmp_path: Path) -> None:
     plain = make(tmp_path / "o.zarr", importance=0)
     tree = open_results(plain)
@@ -292,6 +297,7 @@ def test_nothing_weighted_leaks_into_the_plain_paths(store: Path, tmp_path: Path
     assert "weighted" not in printed(plain)
 
 
+@pytest.mark.slow
 def test_variants_are_left_out(tmp_path: Path) -> None:
     tree = open_results(make(tmp_path / "o.zarr", vary=True, paths=5000))
     assert len(tree["losses"].to_dataset()["scenario"]) > 3
@@ -309,6 +315,7 @@ def printed(path: Path) -> str:
     return console.file.getvalue()
 
 
+@pytest.mark.slow
 def test_show_and_report_have_the_table(store: Path) -> None:
     summary = Summary(open_results(store))
     explained = Explained(summary, 0)
@@ -336,6 +343,7 @@ def test_a_number_that_cannot_be_is_refused(importance: int) -> None:
         make_plan(BOOK, MARKET, CHAIN, (CALM,), paths=6000, seed=1, importance=importance)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_the_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     few = ("--paths", "6e3", "--importance")

@@ -107,6 +107,7 @@ def titles(drawn: Replay, path: Path, monkeypatch: pytest.MonkeyPatch) -> set[st
     return {axis.get_title(loc="left").split(",")[0] for axis in figures[0].axes}
 
 
+@pytest.mark.slow
 def test_only_what_moved_is_drawn(
     everything: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,6 +124,7 @@ def test_only_what_moved_is_drawn(
     assert {"book P&L", "price"} <= few
 
 
+@pytest.mark.slow
 def test_the_files_hold_everything(everything: Replay, tmp_path: Path) -> None:
     csv, _, _ = write(everything, tmp_path / "one")
     head = csv.read_text().splitlines()[0].split(",")

@@ -369,6 +369,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.slow
 def test_the_command(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -165,6 +165,7 @@ def test_every_variable_says_what_it_is(tail: xr.Dataset) -> None:
 # --- to the bit -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["native", "reference"])
 def test_a_replayed_path_is_the_same_in_any_company(name: str) -> None:
     """With a trace, in other batches, in another order: the same bits."""
@@ -216,6 +217,7 @@ def test_a_path_that_is_not_the_stored_one_stops_the_run(
         open_results(tmp_path / "o.zarr")
 
 
+@pytest.mark.slow
 def test_workers_order_failures_and_resume_change_nothing(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -189,6 +189,7 @@ def test_a_name_beside_it_must_be_another_one(names: list[str], message: str) ->
         beside(beside=names)
 
 
+@pytest.mark.slow
 def test_members_are_as_many_as_those_of_the_base(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +264,7 @@ def test_without_what_comes_from_elsewhere_koss_does_not_rise(basket: dict[str, 
     assert peak(koss).quantiles[2] < 0.5 * peak(basket["KOSS"]).quantiles[2]
 
 
+@pytest.mark.slow
 def test_a_name_with_the_past_of_the_base_is_fitted_again(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

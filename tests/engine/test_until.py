@@ -94,6 +94,7 @@ def test_it_stops_at_the_first_stage_that_meets_the_error(store: Path) -> None:
 # --- always the same ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_paths_are_those_of_a_plain_run(store: Path, tmp_path: Path) -> None:
     n = finished(store).job.paths
     plain = make_plan(BOOK, MARKET, CHAIN, (SQUEEZE, CALM), paths=n, seed=7, block=BLOCK)
@@ -177,6 +178,7 @@ def test_progress_tells_the_error_so_far(tmp_path: Path) -> None:
     assert sum(event[1] for event in heard.events if event[0] == "done") == simulated
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_an_error_that_is_not_met_is_exit_code_2(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -101,6 +101,7 @@ def test_loop_gains_are_those_of_each_paths_member() -> None:
     np.testing.assert_array_equal(loop_gain(packed)["total"], loop_gain(central)["total"])
 
 
+@pytest.mark.slow
 def test_a_run_and_its_replay_keep_members(tmp_path: Path) -> None:
     """Neither block size nor replay changes which member a path has."""
     stores = []

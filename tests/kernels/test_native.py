@@ -220,6 +220,7 @@ def test_the_ledger_balances_after_26_days(sign: float) -> None:
     assert residual(native.simulate(scenario, path_ids(2000), trace=True)) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [1, 7])
 def test_the_ledger_balances_with_every_holder_at_work(names: int) -> None:
     contracts = [Contract(names - 1, DerivativeKind.CALL, 1.5, 0.1, 9)]
@@ -246,6 +247,7 @@ def log_price_gaps(scenario: Packed, paths: int, days: tuple[int, ...]) -> dict[
     return {day: np.abs(x - y)[:, closes[day - 1]] for day in days}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scenario",
     [
@@ -264,6 +266,7 @@ def test_native_and_reference_agree_path_by_path(scenario: Packed) -> None:
     assert np.mean(gaps[26] <= 2e-3) >= 0.99
 
 
+@pytest.mark.slow
 def test_they_agree_where_dealers_are_long_gamma() -> None:
     scenario = basket(days=10, dealer_sign=-1.0)
     gaps = log_price_gaps(scenario, 600, (5, 10))
@@ -289,6 +292,7 @@ def test_the_strike_stands_still_at_an_expiry_without_a_crowd() -> None:
         assert not trace["call_log_strike"].any()
 
 
+@pytest.mark.slow
 def test_paired_tails_agree() -> None:
     scenario, ids = gme_like(days=10, book_weight=-0.2), path_ids(20_000)
     ours, theirs = (

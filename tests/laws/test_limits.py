@@ -32,6 +32,7 @@ each_back_end = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @each_back_end
 @given(scenario=packed_strategy(max_names=4, days=26, steps_per_day=26))
 @settings(max_examples=15, deadline=None)
@@ -40,6 +41,7 @@ def test_the_ledger_balances_to_the_bit_after_26_days(simulate: Simulate, scenar
     assert residual(simulate(scenario, path_ids(32), trace=True)) == 0
 
 
+@pytest.mark.slow
 @each_back_end
 @pytest.mark.parametrize("steps", [26, 390])
 def test_dealers_long_gamma_pin_the_price(simulate: Simulate, steps: int) -> None:

@@ -119,6 +119,7 @@ def test_kalobios_is_bought_up_and_recalled() -> None:
     assert np.median(used[:, 7]) < 1 < np.median(used[:, 8])  # before and after 27 November
 
 
+@pytest.mark.slow
 def test_a_leader_sells_higher_than_he_bought_and_leaves_a_fall() -> None:
     """Aggarwal & Wu (2006): prices rise while he buys, are higher when he sells, fall after."""
     market = load_market(EXAMPLE / "market.csv")

@@ -59,6 +59,7 @@ def at_closes(packed: Packed, values: npt.NDArray[np.float32]) -> Array:
     return np.asarray(values[:, closes], float)
 
 
+@pytest.mark.slow
 def test_gamestop_lies_in_the_band_of_its_own_preset() -> None:
     trace, packed = traced(ALL_CHANNELS, 10_000)
     price = 35.50 * np.exp(at_closes(packed, trace["log_price"]))
@@ -149,6 +150,7 @@ def test_what_starts_at_the_top_falls_by_itself() -> None:
         assert medians[off][:5].mean() > medians[Channel(0)][:5].mean() + 0.03, off
 
 
+@pytest.mark.slow
 def test_funds_that_cut_push_shorts_up_and_longs_down_on_the_same_days() -> None:
     """January 2021: most shorted +52.1 %, funds' favourites -3.0 % by the 27th (day 7)."""
     paths = 1000

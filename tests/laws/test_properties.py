@@ -76,6 +76,7 @@ STORY: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @given(shares=st.floats(0.02, 50), price=st.floats(0.02, 50))
 @settings(max_examples=15, deadline=None)
 def test_a_market_ten_times_as_large_or_as_dear_is_the_same_market(
@@ -307,6 +308,7 @@ def all_finite(out: Simulated) -> None:
     assert np.isfinite(out.paths["worst_pnl"]).all()
 
 
+@pytest.mark.slow
 @given(
     tree=extreme_sections(),
     interest=st.floats(0.0, 2.5),

@@ -80,11 +80,13 @@ def test_shorts_who_cover_lift_the_peak(preset: str) -> None:
     assert rises(preset, channel="shorts") > 10
 
 
+@pytest.mark.slow
 def test_calls_and_their_hedges_lift_the_peak() -> None:
     assert rises("softbank-2020", event="calls") > 10
     assert rises("softbank-2020", channel="dealers") > 10
 
 
+@pytest.mark.slow
 def test_they_stand_on_the_example_book() -> None:
     """Tesla is in it, Volkswagen's story comes over GameStop."""
     market = load_market(example() / "market.csv")

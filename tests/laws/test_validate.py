@@ -38,6 +38,7 @@ def said(outcome: Outcome) -> str:
 # --- the cases ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @needs_native
 @every_case
 def test_every_case_passes(case: Case) -> None:
@@ -64,6 +65,7 @@ def test_every_case_passes_on_the_reference(case: Case) -> None:
     assert outcome.passed, said(outcome)
 
 
+@pytest.mark.slow
 @needs_native
 @pytest.mark.parametrize("seed", [1, 2])
 @every_case

@@ -110,6 +110,7 @@ def test_merton_is_found_again() -> None:
     assert few.log_likelihood(r[:26]) >= norm.logpdf(r[:26], r[:26].mean(), r[:26].std()).sum()
 
 
+@pytest.mark.slow
 def test_merton_of_returns_over_several_days() -> None:
     """Without jumps a normal law of t days; with them those of a path seen every third day."""
     no_jumps = baselines.Merton(0.01, 0.05, 0.0, 0.1, 0.2)

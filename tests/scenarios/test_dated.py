@@ -71,6 +71,7 @@ def test_dates_are_days_and_open_sizes_are_parameters() -> None:
     assert found.priors.laws[news].source == "a board"
 
 
+@pytest.mark.slow
 def test_a_fit_finds_the_news_and_its_file_holds_what_was_fitted() -> None:
     """Nobody trades much and prices jump by .58 on 14 January: news of that size, in the file.
 

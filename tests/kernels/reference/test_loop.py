@@ -36,6 +36,7 @@ def ledger_residual(t: dict[str, Array]) -> Array:
     return np.asarray(held - sold)
 
 
+@pytest.mark.slow
 @given(scenario=packed_strategy())
 @settings(max_examples=60, deadline=None)
 def test_no_path_creates_a_share(scenario: Packed) -> None:
