@@ -8,8 +8,8 @@ import numpy.typing as npt
 from powderkeg.kernels import records as layout
 from powderkeg.kernels import reference
 from powderkeg.kernels.packed import Packed
-from powderkeg.kernels.records import EventType
-from tests.helpers.builders import TestEvent, TestFund, path_ids
+from tests.helpers.builders import path_ids
+from tests.helpers.events import fund
 
 LOT = 2.0**-22
 
@@ -48,12 +48,8 @@ MORE: dict[str, Any] = {
     "removed0": 0.05,
     "calls0": 0.01,
     "new_shorts0": 0.02,
-    "funds": [TestFund([-0.1], 2.0, rebuild_rate=1.0)],
+    "funds": [fund([-0.1], 2.0, rebuild_rate=1.0)],
 }
-
-
-def news(size: Any, row: float = 0.0, kind: EventType = EventType.ANCHOR, **more: Any) -> TestEvent:
-    return TestEvent(kind, size, start=row, **more)
 
 
 def traced(scenario: Packed, paths: int) -> dict[str, Array]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from scipy.stats import norm
 
 from powderkeg.kernels.packing.chain import Options, build_chain, chain_hedge
-from tests.helpers.builders import options_strategy
+from tests.helpers.strategies import options_strategy
 
 DAYS, STEPS = 4, 8
 TIMES = (np.arange(DAYS)[:, None] + np.arange(STEPS + 1) / STEPS).ravel()

@@ -130,7 +130,8 @@ def test_tile_run_by_host_threads_gives_the_bits_of_the_cpu(
         days=2,
         steps_per_day=5,
         expiry_every=1,
-        options=builders.weekly_calls(0.3, 0.1, 2, every=1) if names < 50 else None,
+        open_interest=0.3 if names < 50 else 0.0,
+        expiries=[1, 2, 3],
         factors=[f"f{i}" for i in range(factors)],
         loadings=np.full((names, factors), 0.01),
         shared=0.2,
@@ -174,7 +175,7 @@ def test_tilted_paths_run_by_host_threads_have_the_bits_of_the_cpu(
 
 
 def test_launch_is_halved_when_memory_is_short(host_gpu: HostGpu) -> None:
-    packed = builders.gme_like(1, days=1, steps_per_day=2, options=None)
+    packed = builders.gme_like(1, days=1, steps_per_day=2, open_interest=0.0)
     ids = builders.path_ids(100)
     whole = cuda.simulate(packed, ids, trace=True)
     assert whole.trace is not None

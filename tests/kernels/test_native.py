@@ -19,18 +19,14 @@ from powderkeg.kernels.backends import native
 from powderkeg.kernels.backends.native import Native
 from powderkeg.kernels.header import records_header
 from powderkeg.kernels.packed import Packed, Simulated
-from powderkeg.kernels.records import CALM, Channel, DerivativeKind, EventType, StepKind
+from powderkeg.kernels.records import CALM, Channel, DerivativeKind, StepKind
 from powderkeg.kernels.streams import stream_of
-from tests.helpers.builders import (
-    PHILOX_ANSWERS,
-    TestEvent,
-    gme_like,
-    packed,
-    packed_strategy,
-    path_ids,
-)
+from tests.helpers.builders import gme_like, packed, path_ids
+from tests.helpers.events import event
 from tests.helpers.everything import everything
 from tests.helpers.holding import Contract, holding
+from tests.helpers.random123 import PHILOX_ANSWERS
+from tests.helpers.strategies import packed_strategy
 
 Array = npt.NDArray[np.float64]
 BUILDS = native.available()
@@ -127,7 +123,7 @@ def basket(**changes: Any) -> Packed:
         "dealer_sign": np.linspace(1, -1, names).tolist(),
         "attention0": np.linspace(0.02, 0.0, names).tolist(),
         "book_weight": [-0.2, -0.1, -0.15, 0.3, -0.05, 0.2, -0.1],
-        "book_short": [0.01, 0.01, 0.01, 0.0, 0.01, 0.0, 0.01],
+        "book_floats": [0.01] * 7,
         **changes,
     }
     return gme_like(names, **values)
@@ -181,10 +177,10 @@ def test_a_cancellation_undoes_the_trades_of_the_day() -> None:
     """Struck in the middle of day 2; a halt then keeps what it leaves from moving on."""
     day, struck = 27, 40  # rows
     events = [
-        TestEvent(EventType.CANCELLATION, 1, start=struck),
-        TestEvent(EventType.HALT, 1, start=struck, rows=day),
+        event("trade_cancellation", None, struck),
+        event("trading_halt", None, struck, rows=day),
     ]
-    packed = everything(days=2, events=events, restriction_threshold=-10.0)  # the clock runs
+    packed = everything(days=2, events=events, restriction_threshold=-5.0)  # the clock runs
     trace = native.simulate(packed, path_ids(50), trace=True).trace
     assert trace is not None  # row r of it is before row r of the schedule
     close, before, after = (trace[:, row] for row in (day, struck, struck + 1))

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from powderkeg.kernels.backends import native
 from powderkeg.kernels.packed import Packed, Simulated
 from powderkeg.kernels.packing.scenario import pack
-from powderkeg.kernels.records import CALM, Channel, EventType
+from powderkeg.kernels.records import CALM, Channel
 from powderkeg.scenarios import Book, Chain, ChainRow, InputError, Market, MarketRow, Position
 from powderkeg.scenarios.describe import bound, section_of
 from powderkeg.scenarios.scenario import NameParameters, Scenario
-from tests.helpers.builders import TestEvent, gme_like, packed, path_ids
+from tests.helpers.builders import gme_like, packed, path_ids
+from tests.helpers.events import news
 
 pytestmark = pytest.mark.skipif(not native.available(), reason="no native library was built")
 Array = npt.NDArray[np.float64]
@@ -188,7 +189,7 @@ def test_levered_longs_are_shorts_in_the_mirror(
         native.simulate(
             packed(
                 channels=Channel.SHORTS | Channel.LEVERED_LONGS,
-                events=[TestEvent(EventType.ANCHOR, sign * move, start=1.0)],
+                events=[news(sign * move, 1)],
                 **still,
             ),
             path_ids(2),
@@ -216,7 +217,8 @@ def worst_loss_es(**changes: Any) -> tuple[float, Array]:
         "elasticity": 0.8,
         "tolerance": 0.5,
         "tolerance_sd": 0.3,
-        "participation": 1e6,
+        "participation": 10.0,  # of a volume without end
+        "adv": 1e3,
         "book_weight": -0.2,
         "fee0": 0.0,
         "fee_slope": 0.0,

@@ -8,15 +8,11 @@ import pytest
 from scipy import stats
 
 from powderkeg.kernels import reference
-from powderkeg.kernels.records import ALL_CHANNELS, CALM, Channel, EventType
+from powderkeg.kernels.records import ALL_CHANNELS, CALM, Channel
 from powderkeg.kernels.reference import anchor
 from powderkeg.kernels.reference.parameters import Model
-from tests.helpers.builders import (
-    TestEvent,
-    TestFund,
-    packed,
-    path_ids,
-)
+from tests.helpers.builders import packed, path_ids
+from tests.helpers.events import event, fund
 from tests.helpers.traces import traced
 
 
@@ -100,22 +96,22 @@ def test_no_switch_and_no_neighbour_moves_a_random_number() -> None:
     settings: dict[str, Any] = {
         "days": 2,
         "attention_volatility": 0.0,  # else attention is in the anchor
-        "dof": [4.0, 4.0, 0.0],
+        "dof": [4.0, 4.0, None],
         "factor_dof": 5.0,
         "factors": ["market"],
         "loadings": [[0.01]] * 3,
         "jump_rate": 0.5,
         "jump_sd": 0.1,
-        "funds": [TestFund([0.02, 0.03, -0.01], 4.0)],
+        "funds": [fund([0.02, 0.03, -0.01], 4.0)],
         "events": [
-            TestEvent(EventType.ANCHOR, 0.1, hazard=1.0, id="news"),
-            TestEvent(EventType.PROGRAMME, 0.05, hazard=1.0, id="buyer"),
+            event("anchor_news", 0.1, hazard=1.0, id="news"),
+            event("buying_programme", 0.05, hazard=1.0, id="buyer"),
         ],
         "leader_block": 0.02,
         "levered": 0.05,
         "release_rate": 0.1,
         "issue_maximum": 0.02,
-        "band": 0.05,
+        "tier": 1,
         "broker_value": 5.0,
         "premium_limit": 1.0,
     }
@@ -127,8 +123,8 @@ def test_no_switch_and_no_neighbour_moves_a_random_number() -> None:
     calm = traced(scenario.with_channels(CALM), 16)["anchor"]
     np.testing.assert_array_equal(calm, anchor)
     # another neighbour, without tails, jumps or news
-    changed = {"dof": [4.0, 0.0, 6.0], "jump_rate": [0.5, 0.0, 0.0]}
-    changed["events"] = [TestEvent(EventType.ANCHOR, [0.1, 0.0, 0.3], hazard=1.0, id="news")]
+    changed = {"dof": [4.0, None, 6.0], "jump_rate": [0.5, 0.0, 0.0]}
+    changed["events"] = [event("anchor_news", 0.1, hazard=1.0, id="news", names="N00")]
     neighbours = traced(packed(3, **{**settings, **changed}), 16)["anchor"]
     np.testing.assert_array_equal(neighbours[:, :, 0], anchor[:, :, 0])
     assert (neighbours[:, -1, 1:] != anchor[:, -1, 1:]).all()

@@ -5,10 +5,7 @@ import numpy as np
 from powderkeg.kernels import records as layout
 from powderkeg.kernels import reference
 from powderkeg.kernels.records import CALM
-from tests.helpers.builders import (
-    packed,
-    path_ids,
-)
+from tests.helpers.builders import packed, path_ids
 
 
 def test_margin_call_worst_pnl_and_fees_of_a_short() -> None:

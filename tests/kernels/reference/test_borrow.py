@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from powderkeg.kernels.records import Channel, EventType
+from powderkeg.kernels.records import Channel
 from tests.helpers.builders import packed
-from tests.helpers.traces import DT, STILL, news, one_name, one_path, traced
+from tests.helpers.events import event
+from tests.helpers.traces import DT, STILL, one_name, one_path, traced
 
 
 def test_new_loans_and_existing_loans_have_their_own_fee() -> None:
@@ -18,7 +19,7 @@ def test_new_loans_and_existing_loans_have_their_own_fee() -> None:
         repricing_rate=0.6,
         fee_threshold=0.5,
         fee_slope=3.0,
-        events=[news(0.5, 0, EventType.LENDABLE)],
+        events=[event("lendable_recall", 0.5, 0)],
     )
     t, p = one_name(one_path(scenario)), scenario.names[0]
     y = 0.75 * float(p["elastic0"]) + 0.9 * float(p["locked"])

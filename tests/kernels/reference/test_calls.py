@@ -9,11 +9,7 @@ from scipy import stats
 from powderkeg.kernels import records as layout
 from powderkeg.kernels import reference
 from powderkeg.kernels.records import Channel
-from tests.helpers.builders import (
-    gme_like,
-    packed,
-    path_ids,
-)
+from tests.helpers.builders import gme_like, packed, path_ids
 from tests.helpers.traces import traced
 
 

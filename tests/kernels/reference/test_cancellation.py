@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from powderkeg.kernels import records as layout
-from powderkeg.kernels.records import Channel, EventType
+from powderkeg.kernels.records import Channel
 from tests.helpers.builders import gme_like, packed
-from tests.helpers.traces import DAY, DT, LOT, MORE, STILL, news, one_name, one_path, traced
+from tests.helpers.events import event
+from tests.helpers.traces import DAY, DT, LOT, MORE, STILL, one_name, one_path, traced
 
 
 def test_cancelled_trades_are_undone_since_the_last_close() -> None:
@@ -16,9 +17,9 @@ def test_cancelled_trades_are_undone_since_the_last_close() -> None:
     row = 2 * DAY + 4
     settings: dict[str, Any] = {**MORE, "days": 4, "steps_per_day": 8, "attention0": 0.1}
     settings |= {"max_multiple": 200.0, "lendable_elastic": 0.6, "expiry_every": 9}
-    programme = news(0.02, 0, EventType.PROGRAMME)
-    halt = news(1.0, row, EventType.HALT, rows=1)  # so the row itself shows what was restored
-    events = [programme, halt, news(1.0, row, EventType.CANCELLATION)]
+    programme = event("buying_programme", 0.02, 0)
+    halt = event("trading_halt", None, row, rows=1)  # so the row itself shows what was restored
+    events = [programme, halt, event("trade_cancellation", None, row)]
     scenario = gme_like(**settings, events=events, channels=layout.ALL_CHANNELS)
     t = one_name(traced(scenario, 6))
     undone = (
@@ -44,8 +45,8 @@ def test_cancelled_trades_are_undone_since_the_last_close() -> None:
 
 def test_cancellation_before_the_first_close_goes_back_to_the_start() -> None:
     events = [
-        news(0.08, 0, EventType.PROGRAMME, rows=4),
-        news([1.0, 0.0], 4, EventType.CANCELLATION),
+        event("buying_programme", 0.08, 0, rows=4),
+        event("trade_cancellation", None, 4, names="N00"),
     ]
     t = one_path(packed(2, **STILL, channels=Channel.PROGRAMMES, events=events))
     np.testing.assert_allclose(t["programme"][[4, 5]], [[0.03, 0.03], [0.0, 0.03]], atol=3 * LOT)

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from powderkeg.kernels import reference
-from powderkeg.kernels.records import Channel, EventType
+from powderkeg.kernels.records import Channel
 from powderkeg.kernels.reference import clearing
-from tests.helpers.builders import TestEvent, gme_like, packed, path_ids
+from tests.helpers.builders import gme_like, packed, path_ids
+from tests.helpers.events import event
 from tests.helpers.traces import LOT, STILL, one_name, one_path, traced
 
 
@@ -44,15 +45,15 @@ def test_what_does_not_fill_is_counted_and_scaled_alike() -> None:
 
 def test_a_start_above_the_anchor() -> None:
     """x(0) = 0, w(0) = -premium; the price meets the anchor at E* = E0 e^(premium/M)."""
-    event = TestEvent(EventType.PROGRAMME, -8.0, start=1.0, rows=1.0)  # X is empty: nothing to sell
+    sale = event("buying_programme", -8.0, 1, rows=1)  # X is empty: nothing to sell
     scenario = packed(
-        **{**STILL, "elasticity": 0.8}, channels=Channel.PROGRAMMES, premium=0.4, events=[event]
+        **{**STILL, "elasticity": 0.8}, channels=Channel.PROGRAMMES, premium=0.4, events=[sale]
     )
     t = one_name(one_path(scenario))
     assert abs(t["log_price"]).max() < 1e-6
     np.testing.assert_allclose(t["anchor"], -0.4, atol=1e-6)
     assert (t["elastic"] == t["elastic"][0]).all()
-    stock = TestEvent(EventType.ISSUANCE, 0.8, start=1.0, rows=1.0)
+    stock = event("issuance", 0.8, 1, rows=1)
     scenario = packed(
         **{**STILL, "elasticity": 0.8}, channels=Channel.PROGRAMMES, premium=0.4, events=[stock]
     )

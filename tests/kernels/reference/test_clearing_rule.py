@@ -20,7 +20,7 @@ def test_the_brokers_requirement_restricts_every_name() -> None:
         attention0=[0.05, 0.0],
         infection=[1.5, 0.0],
         elasticity=0.5,
-        broker_value=[16.0, 0.0],
+        broker_value=16.0,
         premium_limit=0.8,
         settlement_days=2.0,
         broker_duration=0.5,

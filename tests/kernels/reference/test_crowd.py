@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 from powderkeg.kernels.records import Channel
-from tests.helpers.builders import (
-    packed,
-)
+from tests.helpers.builders import packed
 from tests.helpers.traces import traced
 
 

@@ -8,16 +8,12 @@ from scipy import stats
 
 from powderkeg.kernels import records as layout
 from powderkeg.kernels import reference
-from powderkeg.kernels.packing.chain import Options, chain_hedge
+from powderkeg.kernels.packing.chain import chain_hedge
 from powderkeg.kernels.records import Channel
 from powderkeg.kernels.reference import dealers
 from powderkeg.kernels.reference import state as states
 from powderkeg.kernels.reference.parameters import Model
-from tests.helpers.builders import (
-    gme_like,
-    packed,
-    path_ids,
-)
+from tests.helpers.builders import gme_like, listed, packed, path_ids, with_table
 from tests.helpers.by_hand import cdf
 from tests.helpers.traces import LOT
 
@@ -29,7 +25,7 @@ def test_dealers_short_the_shares_borrow_them() -> None:
         days=1,
         channels=Channel(0),
         sigma=1e-5,
-        options=Options([0.1], [30], [False], [0.3]),
+        options=listed((0.1, 30, False, 0.3)),
         book_weight=[0.5, -0.5],
         short_interest=0.2,
     )
@@ -50,7 +46,7 @@ def test_dealers_get_as_far_as_the_exponential_step(gain: float, kappa: float) -
 
     One call far from expiry with (M/E0) O n(d1)/s = G; many small steps would hide a wrong step.
     """
-    root, day, interest = 0.5, 250, 0.3
+    root, day, interest = 0.2 + 3 * 3 / 23, 250, 0.3  # a node of the table
     s = root**2 * math.sqrt(day / 252)
     density = math.exp(-(s**2) / 8) / math.sqrt(2 * math.pi) / s
     locked = 1 - interest * cdf(s / 2) - interest * density / gain
@@ -59,7 +55,7 @@ def test_dealers_get_as_far_as_the_exponential_step(gain: float, kappa: float) -
         steps_per_day=1,
         channels=Channel.DEALERS,
         overnight_share=0.0,
-        options=Options([0.0], [day], [True], [interest]),
+        options=listed((0.0, day, True, interest)),
         elasticity=1.0,
         sigma=0.001,
         attention0=0.0,
@@ -68,9 +64,6 @@ def test_dealers_get_as_far_as_the_exponential_step(gain: float, kappa: float) -
         short_interest=max(0.0, -locked),
         vol0=root**2,
         vol_rate=0.0,
-        vol_range=(root, root + 0.1),
-        vol_nodes=2,
-        price_range=(-1.005, 0.995),  # x = 0 in the middle of a cell
     )
     trace = reference.simulate(scenario, path_ids(1000), trace=True).trace
     assert trace is not None
@@ -82,16 +75,15 @@ def test_dealers_get_as_far_as_the_exponential_step(gain: float, kappa: float) -
 def test_the_table_is_read_between_its_nodes() -> None:
     """Level and slope of the lookup against exact Black-Scholes, at prices and vols off nodes."""
     vols = np.linspace(0.15, 6, 40)
-    options = Options([-0.2, 0.1, 0.3], [9, 9, 30], [True, False, True], [0.1, 0.2, 0.05])
+    options = listed((-0.2, 9, True, 0.1), (0.1, 9, False, 0.2), (0.3, 30, True, 0.05))
     scenario = packed(
         len(vols),
         days=2,
         options=options,
         vol0=vols,
-        vol_range=(0.3, 2.6),
-        vol_nodes=24,
         dealer_sign=0.5,
     )
+    scenario = with_table(scenario, options, vol_range=(0.3, 2.6), vol_nodes=24)
     state = states.start(Model(scenario), np.ones((len(vols), 1)))
     law = dealers.target(state, Model(scenario), 12)
     x = np.random.default_rng(5).uniform(-0.8, 0.8, (len(vols), 50))
@@ -113,7 +105,7 @@ def test_dealers_answer_the_price_that_everybody_else_makes(more: dict[str, floa
         **more,
         days=9,
         steps_per_day=8,
-        options=None,
+        open_interest=0.0,
         attention0=0.1,
         max_multiple=200.0,
         entry_rate=3.0,

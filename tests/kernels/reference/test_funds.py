@@ -7,7 +7,8 @@ import pytest
 
 from powderkeg.kernels import records as layout
 from powderkeg.kernels.records import Channel
-from tests.helpers.builders import TestFund, packed
+from tests.helpers.builders import packed
+from tests.helpers.events import fund
 from tests.helpers.traces import DT, LOT, STILL, one_name, one_path, traced
 
 
@@ -17,9 +18,9 @@ def kept(v: float, threshold: float, slope: float) -> float:
 
 def test_funds_keep_what_their_loss_leaves_them() -> None:
     """Two funds, long and short, one that is cutting at the start; every step of wild paths."""
-    funds = [
-        TestFund([0.06, -0.04], [6.0, 7.0], 0.05, 4.0, cut_rate=3.0, rebuild_rate=0.8),
-        TestFund([0.05, 0.03], 5.0, -0.03, 3.0, cut_rate=6.0, rebuild_rate=1.5),
+    laws = [
+        {"threshold": 0.05, "slope": 4.0, "cut_rate": 3.0, "rebuild_rate": 0.8},
+        {"threshold": -0.03, "slope": 3.0, "cut_rate": 6.0, "rebuild_rate": 1.5},
     ]
     scenario = packed(
         2,
@@ -29,21 +30,21 @@ def test_funds_keep_what_their_loss_leaves_them() -> None:
         attention0=0.0,
         elasticity=0.6,
         max_multiple=1e3,
-        funds=funds,
+        funds=[fund([0.06, -0.04], 6.0, **laws[0]), fund([0.05, 0.03], 5.0, **laws[1])],
     )
     paths, cut, rebuilt = 10, 0, 0
     t = traced(scenario, paths)
     trades = scenario.schedule["kind"] & layout.StepKind.OVERNIGHT == 0
-    for k, fund in enumerate(funds, 1):
-        kept0 = kept(1.0, fund.threshold, fund.slope)
-        value = np.broadcast_to(fund.value, 2)
+    for k, (law, value) in enumerate(zip(laws, (6.0, 5.0), strict=True), 1):
+        about = law["threshold"], law["slope"]
+        kept0 = kept(1.0, *about)
         for path in range(paths):
             held, price = t[f"fund_{k}"][path], np.exp(t["log_price"][path])
             v = 1.0
             for row, trading in enumerate(trades):
-                target = held[0] * kept(v, fund.threshold, fund.slope) / kept0
+                target = held[0] * kept(v, *about) / kept0
                 cutting = np.abs(target) < np.abs(held[row])
-                rate = np.where(cutting, fund.cut_rate, fund.rebuild_rate)
+                rate = np.where(cutting, law["cut_rate"], law["rebuild_rate"])
                 order = -np.expm1(-rate * DT) * (target - held[row]) if trading else 0
                 np.testing.assert_allclose(held[row + 1], held[row] + order, atol=2e-6)
                 cut += bool(np.any(cutting & (np.abs(order) > 1e-4)))
@@ -58,7 +59,7 @@ def test_shorts_of_funds_are_borrowed_and_not_recalled() -> None:
         **STILL,
         channels=Channel.RECALL,
         short_interest=0.5,
-        funds=[TestFund([-0.2], 1.0)],
+        funds=[fund([-0.2], 1.0)],
         lendable_elastic=0.2,
         lendable_locked=0.5,
     )

@@ -6,10 +6,7 @@ from powderkeg.kernels import records as layout
 from powderkeg.kernels import reference
 from powderkeg.kernels.histogram_bins import QUANTITIES, bin_edges, price_bin_edges
 from powderkeg.kernels.reference import histograms
-from tests.helpers.builders import (
-    gme_like,
-    path_ids,
-)
+from tests.helpers.builders import gme_like, path_ids
 
 
 def test_histograms_count_every_path_where_it_closed() -> None:

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from powderkeg.kernels.records import Channel, EventType
-from tests.helpers.builders import TestEvent, packed
-from tests.helpers.traces import DT, LOT, STILL, news, one_name, one_path
+from powderkeg.kernels.records import Channel
+from tests.helpers.builders import packed
+from tests.helpers.events import event, news
+from tests.helpers.traces import DT, LOT, STILL, one_name, one_path
 
 
 def test_the_issuer_sells_new_stock_above_its_threshold() -> None:
@@ -23,7 +24,7 @@ def test_the_issuer_sells_new_stock_above_its_threshold() -> None:
     assert t["issued"][-1] == pytest.approx(0.02, abs=LOT)
     assert t["elastic"][-1] - t["elastic"][0] == t["issued"][-1]
     both = Channel.ISSUER | Channel.PROGRAMMES
-    event = TestEvent(EventType.ISSUANCE, 0.24, start=0.0, rows=3.0)  # two intraday steps
-    t = one_name(one_path(packed(channels=both, events=[news(0.4), event], **settings)))
+    stock = event("issuance", 0.24, 0, rows=3)  # two intraday steps
+    t = one_name(one_path(packed(channels=both, events=[news(0.4), stock], **settings)))
     assert t["issued"][2] == pytest.approx(each + 0.03, abs=LOT)
     assert t["issued"][-1] == pytest.approx(each + 0.06, abs=2 * LOT)

@@ -7,9 +7,7 @@ import pytest
 from scipy import stats
 
 from powderkeg.kernels.records import CALM
-from tests.helpers.builders import (
-    packed,
-)
+from tests.helpers.builders import packed
 from tests.helpers.traces import traced
 
 

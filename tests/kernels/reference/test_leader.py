@@ -7,7 +7,8 @@ import pytest
 
 from powderkeg.kernels.records import Channel
 from tests.helpers.builders import packed
-from tests.helpers.traces import DAY, DT, LOT, STILL, news, one_name, one_path
+from tests.helpers.events import news
+from tests.helpers.traces import DAY, DT, LOT, STILL, one_name, one_path
 
 
 def test_the_leader_builds_a_block_and_sells_it_into_the_crowd() -> None:

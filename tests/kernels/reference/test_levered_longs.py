@@ -8,7 +8,8 @@ import pytest
 from powderkeg.kernels.records import Channel
 from tests.helpers.builders import packed
 from tests.helpers.by_hand import given_up
-from tests.helpers.traces import DAY, DT, LOT, STILL, news, one_name, one_path
+from tests.helpers.events import news
+from tests.helpers.traces import DAY, DT, LOT, STILL, one_name, one_path
 
 
 def test_levered_longs_sell_as_the_price_falls_below_their_entry() -> None:
@@ -22,7 +23,7 @@ def test_levered_longs_sell_as_the_price_falls_below_their_entry() -> None:
         "levered_refinancing": 0.5,
         "events": [news(0.4), news(-0.5, DAY)],
     }
-    t = one_name(one_path(packed(levered_participation=100.0, **settings)))
+    t = one_name(one_path(packed(levered_participation=10.0, adv=1.0, **settings)))
     assert (t["levered"][: DAY + 2] == t["levered"][0]).all()
     left = 0.2 * (1 - given_up(0.3, 0.25, 0.1))
     assert t["drawdown_max"][DAY + 2] == pytest.approx(0.3, abs=1e-6)

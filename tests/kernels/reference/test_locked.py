@@ -7,7 +7,8 @@ import pytest
 from powderkeg.kernels.records import Channel
 from tests.helpers.builders import packed
 from tests.helpers.by_hand import given_up
-from tests.helpers.traces import DT, LOT, STILL, news, one_name, one_path
+from tests.helpers.events import news
+from tests.helpers.traces import DT, LOT, STILL, one_name, one_path
 
 
 def test_locked_holders_let_go_at_high_multiples() -> None:

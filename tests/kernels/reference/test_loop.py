@@ -7,15 +7,10 @@ from hypothesis import given, settings
 from powderkeg.kernels import records as layout
 from powderkeg.kernels import reference
 from powderkeg.kernels.packed import Packed, Simulated
-from powderkeg.kernels.records import ALL_CHANNELS, CALM, Channel, EventType
-from tests.helpers.builders import (
-    TestEvent,
-    TestFund,
-    gme_like,
-    packed,
-    packed_strategy,
-    path_ids,
-)
+from powderkeg.kernels.records import ALL_CHANNELS, CALM, Channel
+from tests.helpers.builders import gme_like, packed, path_ids
+from tests.helpers.events import event, fund
+from tests.helpers.strategies import packed_strategy
 from tests.helpers.traces import LOT, Array, traced
 
 HELD = (
@@ -89,17 +84,17 @@ def wild() -> Packed:
         attention0=0.1,
         lendable_elastic=0.4,
         lendable_locked=0.4,
-        funds=[TestFund([0.05], 40.0, 0.0), TestFund([-0.05], 10.0)],
+        funds=[fund([0.05], 40.0, threshold=0.0), fund([-0.05], 10.0)],
         levered=0.05,
         levered_refinancing=0.5,
         release_rate=0.2,
         issue_maximum=0.05,
         leader_block=0.03,
-        band=0.1,
+        tier=2,
         broker_value=1.0,
         events=[
-            TestEvent(EventType.PROGRAMME, 0.01, start=0.0, rows=40),
-            TestEvent(EventType.ISSUANCE, 0.002, start=0.0, rows=40),
+            event("buying_programme", 0.01, 0, rows=40),
+            event("issuance", 0.002, 0, rows=40),
         ],
     )
 

@@ -5,9 +5,10 @@ import math
 import pytest
 
 from powderkeg.kernels import records as layout
-from powderkeg.kernels.records import Channel, EventType
+from powderkeg.kernels.records import Channel
 from tests.helpers.builders import packed
-from tests.helpers.traces import news, traced
+from tests.helpers.events import event
+from tests.helpers.traces import traced
 
 
 @pytest.mark.parametrize("steps", [26, 390])
@@ -20,9 +21,8 @@ def test_pauses_by_hand(steps: int) -> None:
         channels=Channel.PAUSES,
         sigma=0.25,
         attention0=0.0,
-        band=band,
-        band_closing=2.0,
-        events=[news(1.0, steps // 2, EventType.HALT, rows=steps // 10)],
+        tier=1,
+        events=[event("trading_halt", None, steps // 2, rows=steps // 10)],
     )
     t = traced(scenario, paths)
     length = max(1, round(steps / 78))

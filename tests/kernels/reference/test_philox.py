@@ -7,10 +7,8 @@ from scipy import stats
 from powderkeg.kernels import reference
 from powderkeg.kernels.reference import philox
 from powderkeg.kernels.streams import stream_of
-from tests.helpers.builders import (
-    PHILOX_ANSWERS,
-    path_ids,
-)
+from tests.helpers.builders import path_ids
+from tests.helpers.random123 import PHILOX_ANSWERS
 
 
 @pytest.mark.parametrize(("counter", "key", "expected"), PHILOX_ANSWERS)

@@ -4,9 +4,7 @@ import numpy as np
 
 from powderkeg.kernels import records as layout
 from powderkeg.kernels.records import Channel
-from tests.helpers.builders import (
-    packed,
-)
+from tests.helpers.builders import packed
 from tests.helpers.traces import traced
 
 

@@ -6,9 +6,7 @@ from scipy import stats
 
 from powderkeg.kernels import records as layout
 from powderkeg.kernels.records import Channel
-from tests.helpers.builders import (
-    packed,
-)
+from tests.helpers.builders import packed
 from tests.helpers.traces import LOT, traced
 
 
@@ -21,7 +19,8 @@ def test_covering_is_the_tolerance_law_of_the_running_maximum() -> None:
         sigma=0.1,
         tolerance=mu,
         tolerance_sd=sd,
-        participation=1e4,
+        participation=10.0,  # of a volume without end
+        adv=1e3,
         short_interest=0.4,
         elasticity=0.3,
         fee0=0.5,

@@ -8,16 +8,18 @@ import pytest
 
 from powderkeg.kernels import records as layout
 from powderkeg.kernels import reference
-from powderkeg.kernels.records import Channel, EventType
+from powderkeg.kernels.records import Channel
 from powderkeg.kernels.reference import philox
 from powderkeg.kernels.streams import stream_of
 from tests.helpers.builders import packed, path_ids
 from tests.helpers.by_hand import crowd_by_hand
-from tests.helpers.traces import DAY, DT, LOT, STILL, news, one_name, one_path, traced
+from tests.helpers.events import each, event, news
+from tests.helpers.traces import DAY, DT, LOT, STILL, one_name, one_path, traced
 
 
 def test_news_strikes_once_at_its_row_in_the_names_it_touches() -> None:
-    events = [news([0.2, 0.0]), news([0.1, -0.3], 4), news([0.05, 0.0], 4)]
+    events = [news(0.2, names="N00"), news(0.1, 4, names="N00"), news(-0.3, 4, names="N01")]
+    events.append(news(0.05, 4, names="N00"))
     t = one_path(packed(2, **STILL, channels=Channel(0), events=events))
     expected = np.zeros((19, 2))
     expected[1:, 0] += 0.2
@@ -35,8 +37,8 @@ def test_a_new_short_sees_the_news_only_in_the_next_step() -> None:
 
 def test_recalled_lending_calls_shorts_back_while_it_lasts() -> None:
     settings = {**STILL, "short_interest": 0.4, "lendable_elastic": 0.4, "lendable_locked": 0.5}
-    event = news(0.25, 2, EventType.LENDABLE, rows=2)
-    scenario = packed(**settings, channels=Channel.RECALL, events=[event])
+    recall = event("lendable_recall", 0.75, 2, rows=2)
+    scenario = packed(**settings, channels=Channel.RECALL, events=[recall])
     t, p = one_name(one_path(scenario)), scenario.names[0]
     y = 0.4 * float(p["elastic0"]) + 0.5 * float(p["locked"])
     assert y > 0.4
@@ -50,7 +52,7 @@ def test_recalled_lending_calls_shorts_back_while_it_lasts() -> None:
 @pytest.mark.parametrize("row", [0, 3])
 def test_attention_is_seeded_within_who_is_left(row: int) -> None:
     """The seed infects in its own step; what is shared still counts the step before."""
-    events = [news([0.3, 0.9], row, EventType.ATTENTION)]
+    events = each("attention", [0.3, 0.9], row)
     settings = {**STILL, "attention0": 0.02, "sigma": 1e-7}
     crowd = {"removed0": [0.0, 0.25], "shared": 0.4, "momentum": 0.0}
     t = one_path(packed(2, **settings, **crowd, channels=Channel.CROWD, events=events))
@@ -67,14 +69,14 @@ def test_attention_is_seeded_within_who_is_left(row: int) -> None:
 
 
 def test_without_a_crowd_nobody_can_be_made_attentive() -> None:
-    event = news(0.3, 0, EventType.ATTENTION)
-    assert one_path(packed(**STILL, channels=Channel(0), events=[event]))["attention"].max() == 0
+    seed = event("attention", 0.3, 0)
+    assert one_path(packed(**STILL, channels=Channel(0), events=[seed]))["attention"].max() == 0
 
 
 def test_less_elastic_holders_value_the_same_scarcity_more() -> None:
     """x = w + 3 M ln(E*/E) while the event is on, with nobody trading; then back."""
-    buying = news(0.08, 1, EventType.PROGRAMME, rows=1)
-    events = [buying, news(3.0, 4, EventType.ELASTICITY, rows=8)]
+    buying = event("buying_programme", 0.08, 1, rows=1)
+    events = [buying, event("elasticity", 3.0, 4, rows=8)]
     t = one_name(one_path(packed(**STILL, channels=Channel.PROGRAMMES, events=events)))
     scarcity = 0.1 * math.log(t["elastic"][0] / t["elastic"][2])
     assert scarcity > 0.0005
@@ -86,9 +88,9 @@ def test_less_elastic_holders_value_the_same_scarcity_more() -> None:
 def test_impact_grows_as_the_book_thins() -> None:
     """J's jump: eta sigma (1 + a (v/v0 - 1)) / depth q/(V + |q|/dt); v struck before the order."""
     events = [
-        news(0.08, 1, EventType.PROGRAMME, rows=1),
-        news(2.5, 1, EventType.IMPLIED_VOL),
-        news(0.5, 1, EventType.DEPTH, rows=1),
+        event("buying_programme", 0.08, 1, rows=1),
+        event("implied_vol", 1.5, 1),
+        event("depth", 0.5, 1, rows=1),
     ]
     settings = {**STILL, "sigma": 0.03, "vol_rate": 0.0, "adv": 0.05, "eta": 0.5}
     channels = Channel.PROGRAMMES | Channel.TRANSIENT_IMPACT
@@ -105,13 +107,13 @@ def test_impact_grows_as_the_book_thins() -> None:
 
 def test_implied_vol_jumps_up_to_its_maximum() -> None:
     settings = {**STILL, "vol0": 0.5, "vol_rate": 0.7, "vol_realised": 0.0, "vol_max": 1.2}
-    events = [news(1.6, 2, EventType.IMPLIED_VOL), news(1.5, 9, EventType.IMPLIED_VOL)]
+    events = [event("implied_vol", 0.6, 2), event("implied_vol", 0.5, 9)]
     v = one_name(one_path(packed(**settings, channels=Channel(0), events=events)))["implied_vol"]
     assert v[2] == pytest.approx(0.5, rel=1e-6)
     np.testing.assert_allclose(v[3:9] - 0.5, 0.3 * np.exp(-0.7 * DT * np.arange(1, 7)), rtol=1e-5)
     assert v[10] == pytest.approx(1.5 * v[9], rel=1e-6)  # overnight: struck, no step of time
     assert v[10] < 1.2
-    capped = packed(**settings, channels=Channel(0), events=[news(9.0, 9, EventType.IMPLIED_VOL)])
+    capped = packed(**settings, channels=Channel(0), events=[event("implied_vol", 8.0, 9)])
     assert one_name(one_path(capped))["implied_vol"][10] == pytest.approx(1.2, rel=1e-6)
 
 
@@ -119,8 +121,8 @@ def test_a_restriction_event_stops_buyers_and_a_lift_frees_them() -> None:
     """Event on in row 3 and 4; a clock that restricts at once is lifted for ever from row 9."""
     crowd: dict[str, Any] = {**STILL, "attention0": 0.1, "shared": 0.0, "infection": 1.0}
     channels = Channel.CROWD | Channel.CROWD_SHARES
-    event = news(1.0, 3, EventType.RESTRICTION, rows=2)
-    t = one_name(one_path(packed(**crowd, channels=channels, events=[event])))
+    stop = event("restriction", None, 3, on=True, rows=2)
+    t = one_name(one_path(packed(**crowd, channels=channels, events=[stop])))
     for row, restricted in ((2, 0), (3, 1), (4, 1), (5, 0)):
         left = t["attention"][row] * -math.expm1(-(0.1 + 0.5 * restricted) * DT)
         assert t["removed"][row + 1] - t["removed"][row] == pytest.approx(left, rel=1e-3)
@@ -128,8 +130,8 @@ def test_a_restriction_event_stops_buyers_and_a_lift_frees_them() -> None:
         assert bought == (not restricted)
     assert (t["restricted"] == 0).all()  # events are not counted
     clock = {"restriction_threshold": -1.0, "restriction_hazard": 40.0, "restriction_duration": 9.0}
-    lift = news(-1.0, 12, EventType.RESTRICTION)
-    both = [lift, news(1.0, 14, EventType.RESTRICTION)]
+    lift = event("restriction", None, 12, on=False)
+    both = [lift, event("restriction", None, 14, on=True)]
     t = one_name(
         one_path(packed(**crowd, **clock, channels=channels | Channel.RESTRICTION, events=both))
     )
@@ -143,8 +145,8 @@ def test_a_margin_event_calls_for_more() -> None:
     settings = {**STILL, "book_weight": -1.0, "margin_rate": 0.3, "fee0": 0.0, "fee_slope": 0.0}
     rising = news(math.log(1.2), 0)
     for size, called in ((0.3, False), (0.4, True)):
-        event = news(size, 4, EventType.MARGIN, rows=2)
-        scenario = packed(**settings, channels=Channel(0), events=[rising, event])
+        asked = event("margin_rate", 0.3 + size, 4, rows=2)
+        scenario = packed(**settings, channels=Channel(0), events=[rising, asked])
         out = reference.simulate(scenario, path_ids(1))
         day = out.paths["margin_call_day"][0]
         assert (day == pytest.approx(4 * DT)) if called else np.isnan(day)
@@ -156,7 +158,7 @@ def test_a_halt_stops_everybody_and_the_crowd_waits() -> None:
     crowd: dict[str, Any] = {**STILL, "attention0": 0.1, "shared": 0.0, "infection": 1.0}
     crowd |= {"crowd0": 0.1, "leader_block": 0.5, "call_budget": 0.05, "momentum": 0.0}
     channels = Channel.CROWD | Channel.CROWD_SHARES | Channel.CROWD_CALLS | Channel.LEADER
-    events = [news(1.0, 3, EventType.HALT, rows=3), news(-0.4, 4)]
+    events = [event("trading_halt", None, 3, rows=3), news(-0.4, 4)]
     scenario = packed(**crowd, channels=channels, events=events)
     t, p = one_name(one_path(scenario)), {f: float(scenario.names[f][0]) for f in layout.NAME.names}
     for field in ("log_price", "elastic", "crowd_shares", "leader", "calls", "call_log_strike"):
@@ -183,7 +185,7 @@ def test_sellers_who_waited_sell_what_they_have() -> None:
     """A crowd that only leaves: a halt over most of a day keeps its sales, never more than R."""
     crowd: dict[str, Any] = {**STILL, "attention0": 0.1, "infection": 0.0, "exit_rate": 6.0}
     crowd |= {"crowd0": 0.1, "never_sell": 0.0, "stampede": 0.0}
-    halt = news(1.0, 1, EventType.HALT, rows=6)
+    halt = event("trading_halt", None, 1, rows=6)
     scenario = packed(**crowd, channels=Channel.CROWD | Channel.CROWD_SHARES, events=[halt])
     t = one_name(one_path(scenario))
     each = 0.1 * -math.expm1(-6.0 * DT)
@@ -193,7 +195,7 @@ def test_sellers_who_waited_sell_what_they_have() -> None:
 
 
 def test_an_overnight_halt_keeps_the_price() -> None:
-    halt = news(1.0, DAY, EventType.HALT, rows=1)
+    halt = event("trading_halt", None, DAY, rows=1)
     t = one_name(one_path(packed(**STILL, channels=Channel(0), events=[halt, news(0.3, DAY)])))
     assert t["log_price"][DAY + 1] == t["log_price"][DAY]
     assert t["log_price"][DAY + 2] == pytest.approx(0.3, abs=1e-5)
@@ -201,7 +203,7 @@ def test_an_overnight_halt_keeps_the_price() -> None:
 
 def test_a_hazard_starts_events_at_exponential_times() -> None:
     """One draw a path, the same for its names: (-ln u)/h after day 1, an intraday row."""
-    events = [news([0.1, 0.2], -1.0, hazard=0.6, from_day=1.0, id="split")]
+    events = [event("anchor_news", 0.2, hazard=0.6, from_day=1.0, id="split")]
     paths = 4000
     scenario = packed(2, **{**STILL, "days": 5}, channels=Channel(0), events=events)
     w = traced(scenario, paths)["anchor"]
