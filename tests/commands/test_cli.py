@@ -30,7 +30,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in files.items():
         (folder / name).write_text(text)
     (folder / "calm.yaml").write_text("base: calm\nid: quiet\nhorizon_days: 2\nsteps_per_day: 6\n")
-    return powderkeg.run(
+    written: Path = powderkeg.run(
         folder / "book.csv",
         folder / "market.csv",
         [folder / "short.yaml", folder / "calm.yaml"],
@@ -38,6 +38,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         paths=5000,
         seed=3,
     )
+    return written
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from rich.console import Console
 
@@ -52,7 +53,7 @@ N, PATHS = 2200, 3000
 
 def make(path: Path, where: Executor | None = None, **changes: Any) -> Path:
     scenarios = with_variants([SQUEEZE, ALONE, CALM]) if changes.pop("vary", False) else None
-    settings = {"paths": PATHS, "seed": 7, "block": 1024, "attribution": N}
+    settings: dict[str, Any] = {"paths": PATHS, "seed": 7, "block": 1024, "attribution": N}
     settings |= {k: v for k, v in changes.items() if k in settings}
     rest = {k: v for k, v in changes.items() if k not in settings}
     plan = make_plan(BOOK, MARKET, CHAIN, scenarios or (SQUEEZE, ALONE), **settings)
@@ -122,7 +123,8 @@ def test_a_part_of_a_channel_is_not_counted_twice() -> None:
 
 
 def test_there_is_no_share_of_a_gain() -> None:
-    full, calm, without = (-10.0 + np.arange(5000) / 5000, -9 * np.ones(5000), {})
+    full, calm = -10.0 + np.arange(5000) / 5000, -9 * np.ones(5000)
+    without: dict[str, npt.NDArray[np.float64]] = {}
     found = attribute(full, calm, without | {"one": calm}, 0.99)
     assert np.isnan(found["endogenous_share"]).all() and found["endogenous"][0] < 0
 
@@ -184,7 +186,8 @@ def test_one_channel_that_does_everything(store: Path) -> None:
 @pytest.mark.slow
 def test_neither_workers_nor_order_nor_failures_change_a_byte(store: Path, tmp_path: Path) -> None:
     digest = store_digest(store)
-    for number, where in enumerate((Shuffled(1), Failing({1: 2, 4: 1}))):
+    rooms: list[Executor] = [Shuffled(1), Failing({1: 2, 4: 1})]
+    for number, where in enumerate(rooms):
         assert store_digest(make(tmp_path / f"{number}.zarr", where)) == digest
     assert store_digest(make(tmp_path / "threads.zarr", workers=3)) == digest
 

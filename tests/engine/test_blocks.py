@@ -3,6 +3,7 @@
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from tests.helpers.builders import gme_like, path_ids
 from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, small_plan
 
 
-def store_of(path: Path, **changes: int) -> Path:
+def store_of(path: Path, **changes: Any) -> Path:
     plan = small_plan(**changes)
     inputs = Inputs(BOOK, MARKET, CHAIN, plan.job.scenarios)
     return run_plan(plan, path, inputs=inputs, workers=1)

@@ -60,7 +60,10 @@ def store(
     seed: int = 7,
     paths: int = PATHS,
 ) -> Path:
-    return powderkeg.run(book, market, scenarios, into, chain=CHAIN, paths=paths, seed=seed)
+    written: Path = powderkeg.run(
+        book, market, scenarios, into, chain=CHAIN, paths=paths, seed=seed
+    )
+    return written
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +73,7 @@ def yesterday(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def es(path: Path, paths: int | None = None, level: float = 0.975) -> st.Estimate:
-    loss = -open_results(path)["losses"]["pnl"].values[0, -1, :paths].astype(float)
+    loss = -open_results(path)["losses"].to_dataset()["pnl"].values[0, -1, :paths].astype(float)
     return st.var_es(loss, level)[1]
 
 
@@ -106,7 +109,7 @@ def test_only_the_book_changed(
         assert difference.parts["book"] == difference.total
     (squeeze,) = (d for d in found.differences if d.scenario == "squeeze")
     losses = [
-        -open_results(path)["losses"]["pnl"].values[0, -1].astype(float)
+        -open_results(path)["losses"].to_dataset()["pnl"].values[0, -1].astype(float)
         for path in (tonight, yesterday)
     ]
     expected = st.es_difference(losses[0], losses[1], 0.975)

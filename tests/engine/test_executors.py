@@ -269,10 +269,10 @@ def test_a_running_scheduler_is_used_and_left_alone() -> None:
 
 def listening() -> set[tuple[int, str, int]]:
     """Every listening socket of this process and its children."""
-    me = psutil.Process()
+    me = psutil.Process()  # type: ignore[no-untyped-call]
     return {
         (process.pid, *connection.laddr)
-        for process in (me, *me.children(recursive=True))
+        for process in (me, *me.children(recursive=True))  # type: ignore[no-untyped-call]
         for connection in process.net_connections()
         if connection.status == psutil.CONN_LISTEN
     }

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+import xarray as xr
 from rich.console import Console
 from scipy import integrate, optimize, stats
 
@@ -43,7 +44,7 @@ from tests.helpers.cli_runs import folder as folder
 from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, SQUEEZE
 
 Floats = npt.NDArray[np.float64]
-FEES = {"fee0": 0.0, "fee_slope": 0.0, "fee_min": 0.0, "attention0": 0.0}
+FEES: dict[str, Any] = {"fee0": 0.0, "fee_slope": 0.0, "fee_min": 0.0, "attention0": 0.0}
 
 # --- weighted estimates ---------------------------------------------------------------------------
 
@@ -101,10 +102,8 @@ def test_errors_and_variance_ratios_are_those_of_repetition() -> None:
 def test_components_are_strata_whatever_their_counts() -> None:
     sample = normal_sample(3)
     assert sample.parts.sum() == pytest.approx(1, abs=0.03)
-    cut = Weighted.of(
-        *(getattr(sample, x)[sample.losses < 2] for x in ("losses", "weights", "strata")),
-        sample.shares,
-    )
+    kept = sample.losses < 2
+    cut = Weighted.of(sample.losses[kept], sample.weights[kept], sample.strata[kept], sample.shares)
     for c in (0, 1):
         mine = cut.strata == c
         assert (cut.parts[mine] / cut.weights[mine]).sum() == pytest.approx(cut.shares[c])
@@ -167,7 +166,8 @@ def test_two_shorts_one_of_them_larger() -> None:
         tail = stats.norm.sf(d)
         loss = first * tail + size[1] * (stats.norm.sf(d - s[1]) - tail)
         weight = stats.norm.pdf(z)
-        return tuple(float(integrate.simpson(v * weight, x=z)) for v in (tail, loss))
+        above, lost = (float(integrate.simpson(v * weight, x=z)) for v in (tail, loss))
+        return above, lost
 
     sample = estimated(scenario)
     for level, ratio in ((0.99, 10), (0.999, 50)):
@@ -252,7 +252,8 @@ def test_the_table_is_made_of_the_weighted_paths(store: Path) -> None:
 @pytest.mark.slow
 def test_neither_workers_nor_order_nor_failures_change_a_byte(store: Path, tmp_path: Path) -> None:
     digest = store_digest(store)
-    for number, where in enumerate((Shuffled(1), Failing({1: 2, 4: 1}))):
+    rooms: list[Executor] = [Shuffled(1), Failing({1: 2, 4: 1})]
+    for number, where in enumerate(rooms):
         assert store_digest(make(tmp_path / f"{number}.zarr", where)) == digest
 
 
@@ -331,7 +332,9 @@ def test_show_and_report_have_the_table(store: Path) -> None:
 
 def test_paths_at_odds_are_warned_of(store: Path) -> None:
     tree = open_results(store)
-    tree["importance"]["es_z"].values[0, 1] = 4.5
+    scores = tree["importance"]["es_z"]
+    assert isinstance(scores, xr.DataArray)
+    scores.values[0, 1] = 4.5
     words = "squeeze: weighted and plain paths disagree; trust the plain ones."
     assert words in Summary(tree).warnings()
     assert words not in Summary(open_results(store)).warnings()

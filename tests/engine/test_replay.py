@@ -1,6 +1,7 @@
 """A replayed path with every holder at work: what is recorded, listed and drawn."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -99,9 +100,12 @@ def test_the_tables_list_what_moved(everything: Replay) -> None:
 def titles(drawn: Replay, path: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     figures: list[Figure] = []
     save = Figure.savefig
-    monkeypatch.setattr(
-        Figure, "savefig", lambda f, *a, **k: (figures.append(f), save(f, *a, **k))[1]
-    )
+
+    def keep(figure: Figure, *arguments: Any, **options: Any) -> None:
+        figures.append(figure)
+        save(figure, *arguments, **options)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
     draw(drawn, path)
     assert path.read_bytes().startswith(b"\x89PNG")
     return {axis.get_title(loc="left").split(",")[0] for axis in figures[0].axes}

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -144,7 +145,12 @@ def beside(**changes: object) -> Beside:
         line.strip().replace(": ", ",") + "\n" for line in CLOSES.splitlines()
     )
     Path("amc.csv").write_text("# splits: none\n" + prices)
-    words = {"symbol": "AMC", "base": "led.yaml", "priors": "priors.yaml", "beside": ["gme"]}
+    words: dict[str, Any] = {
+        "symbol": "AMC",
+        "base": "led.yaml",
+        "priors": "priors.yaml",
+        "beside": ["gme"],
+    }
     episode = read_episode("amc.csv", "market.csv", first=date(2021, 1, 12), **words | changes)
     found = episode.simulator(96, 7, backend("native"))
     assert isinstance(found, Beside)

@@ -12,7 +12,7 @@ import pytest
 
 from powderkeg.engine.errors import Interrupted
 from powderkeg.engine.replay.path import replay
-from powderkeg.engine.run import execute as running
+from powderkeg.engine.run import plan as plans
 from powderkeg.engine.run.execute import resume, run_plan
 from powderkeg.engine.run.inputs import Inputs
 from powderkeg.engine.run.plan import Plan, make_plan, parse_until
@@ -22,6 +22,7 @@ from powderkeg.results.measures import until
 from powderkeg.results.measures.statistics import var_es
 from powderkeg.results.measures.table import ES, VAR
 from powderkeg.results.report.summary import Summary
+from powderkeg.results.store import durable
 from powderkeg.results.store.target import Until
 from powderkeg.scenarios import InputError
 from tests.engine.test_executors import Heard
@@ -81,7 +82,7 @@ def test_it_stops_at_the_first_stage_that_meets_the_error(store: Path) -> None:
     goal = parse_until("es95=1.5%", 40_000)
     assert goal is not None
     tree = open_results(store)
-    losses = -tree["losses"]["pnl"].values[:, -1].astype(float)
+    losses = -tree["losses"].to_dataset()["pnl"].values[:, -1].astype(float)
     n = 4_096
     while (error := max(goal.reached(each[:n]) for each in losses)) > 0.015:
         n = goal.following(n, error, BLOCK)
@@ -133,7 +134,7 @@ def test_a_stop_and_a_resume_change_nothing(blocks: int, store: Path, tmp_path: 
 def test_a_stop_while_the_store_grows(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, calls = until.write_files, []
+    write, calls = durable.write_files, []
 
     def stops(root: Path, files: dict[str, bytes]) -> None:
         calls.append(root)
@@ -161,7 +162,7 @@ def test_a_grown_store_is_read_like_any_other(store: Path) -> None:
 def test_attribution_is_of_the_first_stage(tmp_path: Path) -> None:
     tree = open_results(run(tmp_path / "s.zarr", plan(attribution=5_000), workers=2))
     assert tree["channel_off"].sizes["path"] == 5_000
-    assert np.isfinite(tree["attribution"]["es_change"].sel(level=0.95).values).all()
+    assert np.isfinite(tree["attribution"].to_dataset()["es_change"].sel(level=0.95).values).all()
 
 
 # --- what is said ---------------------------------------------------------------------------------
@@ -211,4 +212,4 @@ def test_errors_that_make_no_sense() -> None:
             parse_until(text)
     assert parse_until(None) is None
     assert parse_until("VaR97.5=2%") == Until(VAR, 0.975, 0.02, 5_000_000)
-    assert running.PATHS == 100_000
+    assert plans.PATHS == 100_000

@@ -33,7 +33,7 @@ def crowd_by_hand(p: Row, a: Row, dt: float, sqrt_tau_buy: float, month: float) 
     new = free * (1 - math.exp(-force * (1 - stay) / g))
     left = a["attention"] * (1 - stay)
     room = max(1 - (a["calls"] + a["monthly_calls"]) * p["call_capacity_inverse"], 0)
-    held = {}
+    held: Row = {}
     for prefix, share, tau in (
         ("", 1 - p["monthly_share"], sqrt_tau_buy),
         ("monthly_", p["monthly_share"], month),

@@ -1,5 +1,7 @@
 """The small run, packed, with whoever a test adds to it."""
 
+from typing import Any
+
 from powderkeg.kernels.packed import Packed
 from powderkeg.kernels.records import (
     Channel,
@@ -13,7 +15,7 @@ DT = 1 / 8
 FIRST_NINE = Channel(511)  # what the squeeze uses: no fund, leader, issuer, ...
 
 
-def changed(scenario: Scenario = CALM, **sections: object) -> Scenario:
+def changed(scenario: Scenario = CALM, **sections: Any) -> Scenario:
     return Scenario.model_validate({**scenario.model_dump(exclude_unset=True), **sections})
 
 
@@ -51,6 +53,6 @@ EVERYBODY = changed(
 )
 
 
-def timeline(*events: dict[str, object], **sections: object) -> Packed:
+def timeline(*events: dict[str, object], **sections: Any) -> Packed:
     """Events over two days of eight steps: rows 0 .. 17, overnight 0 and 9."""
     return pack(BOOK, MARKET, CHAIN, changed(timeline=list(events), **sections), seed=1)

@@ -43,7 +43,7 @@ def compiled(packed: Packed, arch: str, *, trace: bool = False) -> str:
     log = b" " * size
     nvrtc.nvrtcGetProgramLog(program, log)
     assert status == nvrtc.nvrtcResult.NVRTC_SUCCESS, log.decode()
-    return log.decode()
+    return str(log.decode())
 
 
 def with_factors(names: int, factors: int) -> Packed:
@@ -102,7 +102,7 @@ def host_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HostGp
     if COMPILER is None or platform.machine() != "x86_64":
         pytest.skip("needs g++ or clang++ on x86-64")
     gpu = HostGpu(tmp_path)
-    monkeypatch.setitem(sys.modules, "cupy", gpu)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "cupy", gpu)
     cuda._kernel.cache_clear()
     yield gpu
     cuda._kernel.cache_clear()

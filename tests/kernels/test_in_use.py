@@ -107,8 +107,14 @@ def test_everybody_is_there() -> None:
     whole = gme_like(
         funds=[fund([-0.1], 2.0)],
         events=[event("issuance", 0.1, 0, rows=27)],
-        **{"levered": 0.05, "release_rate": 0.1, "issue_maximum": 0.1, "leader0": 0.02},
-        **{"tier": 2, "broker_value": 1.0, "book_floats": 0.1, "book_weight": -0.3},
+        levered=0.05,
+        release_rate=0.1,
+        issue_maximum=0.1,
+        leader0=0.02,
+        tier=2,
+        broker_value=1.0,
+        book_floats=0.1,
+        book_weight=-0.3,
         policy=Policy.MARGIN,
     )
     assert channels_in_use(whole) == ALL_CHANNELS

@@ -103,8 +103,13 @@ def test_dealers_follow_table_and_calls() -> None:
     step, x, held, strike = 3, 0.2345, 0.07, 0.18
     node = 9
     vol = (float(p.run["vol_start"]) + node / float(p.run["vol_inverse_step"])) ** 2
-    moved = {"log_price": x, "implied_vol": vol, "calls": held, "call_log_strike": strike}
-    monthly = {"monthly_calls": 0.03, "monthly_call_log_strike": 0.3}
+    moved: dict[str, Any] = {
+        "log_price": x,
+        "implied_vol": vol,
+        "calls": held,
+        "call_log_strike": strike,
+    }
+    monthly: dict[str, Any] = {"monthly_calls": 0.03, "monthly_call_log_strike": 0.3}
     trace = rows_of(p, **moved, **monthly)
     # Row 4 is the end of step 3, in the middle of the first day.
     gain = gains_along(p, trace, [step + 1])["dealers"][0, 0, 0]
@@ -163,7 +168,7 @@ def test_the_crowd_follows_momentum() -> None:
     """Buyers of one day at a force that grows with the price; none at the clips or restricted."""
     p = every_force(shared=0.3)
     attention, removed, slow, x = 0.1, 0.2, 0.05, 0.3
-    fields = dict(
+    fields: dict[str, Any] = dict(
         attention=attention, removed=removed, log_price_slow=slow, log_price=x, calls=0.05
     )
     trace = rows_of(p, **fields)

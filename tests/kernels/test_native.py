@@ -316,7 +316,7 @@ def test_one_step_of_any_scenario_agrees(scenario: Packed) -> None:
 
 def test_calm_is_lognormal() -> None:
     sigma, days = 0.03, 10
-    fees = {"fee0": 0.0, "fee_slope": 0.0, "fee_min": 0.0}
+    fees: dict[str, Any] = {"fee0": 0.0, "fee_slope": 0.0, "fee_min": 0.0}
     scenario = packed(
         days=days, steps_per_day=26, sigma=sigma, channels=CALM, book_weight=-1.0, **fees
     )

@@ -66,7 +66,7 @@ def test_dealers_long_gamma_pin_the_price(simulate: Simulate, steps: int) -> Non
         vol0=vol,
         vol_rate=0.0,
     )
-    root, hedge = np.sqrt(vol), lots(-0.2 * stats.norm.cdf(-0.5))
+    root, hedge = np.sqrt(vol), float(lots(-0.2 * stats.norm.cdf(-0.5)))
     scenario = with_table(
         scenario, options, vol_range=(root, root + 0.1), vol_nodes=2, resolution=0.0025
     )

@@ -264,7 +264,8 @@ WEIGHT = 2e6 * 20 / 1e8
 
 def margin_fields(**rules: Any) -> np.void:
     scenario = Scenario.model_validate({"id": "x", "book": rules})
-    return pack(BOOK, MARKET, Chain(), scenario, seed=1).names[0]
+    record: np.void = pack(BOOK, MARKET, Chain(), scenario, seed=1).names[0]
+    return record
 
 
 @pytest.mark.parametrize(
@@ -344,7 +345,8 @@ def test_the_policy_is_packed_and_switches_the_channel() -> None:
     run = pack(BOOK, MARKET, Chain(), scenario, seed=1).run
     assert Policy(int(run["policy"])) == Policy.MARGIN | Policy.STOP_LOSS
     assert Channel.BOOK in Channel(int(run["channels"]))
-    assert (run["grace_steps"], run["leverage"]) == (26.0, 2.5)
+    assert run["grace_steps"] == 26.0
+    assert run["leverage"] == 2.5
     assert run["stop_up"] == pytest.approx(np.log(1.4))
     assert run["stop_down"] == pytest.approx(np.log(0.6))
     held = pack(BOOK, MARKET, Chain(), Scenario.model_validate({"id": "x"}), seed=1).run

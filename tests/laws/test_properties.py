@@ -108,7 +108,7 @@ def test_the_order_of_the_books_rows_changes_nothing() -> None:
     scenario = Scenario.model_validate(STORY)
     book, market, chain = market_of(1.0, 1.0)
     turned = replace(book, positions=book.positions[::-1])
-    moved = replace(market, rows=dict(reversed(market.rows.items())))
+    moved = replace(market, rows=dict(reversed(list(market.rows.items()))))
     shuffled = replace(chain, rows=chain.rows[::-1])
     a = pack(book, market, chain, scenario, seed=3)
     b = pack(turned, moved, shuffled, scenario, seed=3)
@@ -146,7 +146,7 @@ def test_a_name_without_links_leaves_the_others_alone(names: int) -> None:
 
 def test_a_long_book_earns_what_a_short_one_loses() -> None:
     """The book holds: prices do not see it, and without fees its pnl has the other sign."""
-    free = {"fee0": 0.0, "fee_slope": 0.0, "fee_min": 0.0}
+    free: dict[str, Any] = {"fee0": 0.0, "fee_slope": 0.0, "fee_min": 0.0}
     long, short = (
         native.simulate(gme_like(days=5, book_weight=weight, **free), path_ids(500))
         for weight in (0.3, -0.3)
@@ -338,7 +338,6 @@ def test_no_admissible_parameter_breaks_a_number(
         ready = pack(Book(positions, 1e9), Market(rows, None), Chain(), scenario, seed=1)
     except InputError:
         assume(False)
-        return
     for array in (ready.names, ready.positions, ready.funds):
         for column in array.dtype.names or ():
             assert np.isfinite(array[column].astype(float)).all(), column

@@ -112,7 +112,7 @@ def test_a_withdrawal_of_lenders_starts_the_calls(simulate: Simulate) -> None:
 @pytest.mark.skipif(not native.available(), reason="no native library was built")
 def test_the_ledger_holds_and_both_back_ends_agree() -> None:
     """Everything on, with recalls beside margin calls, stops and deleveraging."""
-    scarce = {"recall_rate": 3.0, "locked": 0.1, "lendable_elastic": 0.1}
+    scarce: dict[str, Any] = {"recall_rate": 3.0, "locked": 0.1, "lendable_elastic": 0.1}
     whole = everything(2, policy=Policy(15), **scarce)
     assert channels_in_use(whole) & BOTH == BOTH
     one, other = (room.simulate(whole, path_ids(32), trace=True) for room in (reference, native))

@@ -115,7 +115,7 @@ def test_merton_of_returns_over_several_days() -> None:
     """Without jumps a normal law of t days; with them those of a path seen every third day."""
     no_jumps = baselines.Merton(0.01, 0.05, 0.0, 0.1, 0.2)
     r, t = RNG.standard_normal(4) * 0.1, np.array([1, 2, 7, 30])
-    exact = norm.logpdf(r, 0.01 * t, 0.05 * np.sqrt(t)).sum()
+    exact = np.sum(norm.logpdf(r, 0.01 * t, 0.05 * np.sqrt(t)))
     assert no_jumps.log_likelihood(r, t) == pytest.approx(exact)
     law = baselines.Merton(0.0, 0.05, 0.1, 0.0, 0.3)
     seen = law.paths(9000, 1, seed=9)[0, 2::3]

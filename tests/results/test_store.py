@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -244,7 +245,7 @@ def test_a_block_of_another_run_is_refused(finished: Path, spec: StoreSpec, tmp_
         finish_store(other)
 
 
-def _fields(spec: StoreSpec) -> dict[str, object]:
+def _fields(spec: StoreSpec) -> dict[str, Any]:
     names = ("scenarios", "symbols", "paths", "block_size", "days")
     return {name: getattr(spec, name) for name in names}
 
@@ -259,7 +260,7 @@ def test_the_same_block_with_other_numbers_is_refused(started: Path, spec: Store
     assert (0, 0) not in missing_blocks(started)
 
 
-def _spoil(arrays: dict[str, np.ndarray], name: str, value: float) -> None:  # type: ignore[type-arg]
+def _spoil(arrays: dict[str, np.ndarray], name: str, value: float) -> None:
     arrays[name] = arrays[name].copy()
     arrays[name].flat[3] = value
 

@@ -22,8 +22,10 @@ from powderkeg.scenarios.factors import loadings
 from powderkeg.scenarios.scenario import MAX_FACTORS, Channels, NameParameters
 from tests.helpers.small_market import BOOK, MARKET, load, load_one
 
-WITHOUT_UNIT = ("id", "description", "variant_of", "funds", "timeline", "market_shifts", "names")
-WITHOUT_UNIT += ("ensemble", "episode", "episodes")
+WITHOUT_UNIT = (
+    *("id", "description", "variant_of", "funds", "timeline", "market_shifts", "names"),
+    *("ensemble", "episode", "episodes"),
+)
 EXAMPLE = Path(__file__).parents[2] / "examples" / "january-2021"
 
 

@@ -33,7 +33,7 @@ def test_cheap_calls_are_bought_at_no_less_than_half_a_per_cent() -> None:
 def test_calls_are_settled_and_rolled_at_expiry() -> None:
     scenario = gme_like(days=5, steps_per_day=8, attention0=0.2)
     t = traced(scenario, 40)
-    p, last = {k: float(scenario.names[k][0]) for k in layout.NAME.names}, -1
+    p, last = {k: float(scenario.names[k][0]) for k in layout.NAME.names or ()}, -1
     x, price = t["log_price"][:, last, 0], np.exp(t["log_price"][:, last, 0])
     np.testing.assert_allclose(t["call_log_strike"][:, last, 0], x + p["call_strike"], atol=1e-6)
     s = t["implied_vol"][:, last, 0] * np.sqrt(5 / 252)

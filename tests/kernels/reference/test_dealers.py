@@ -1,6 +1,7 @@
 """Dealers: the chain, the exponential step, the price that everybody else makes."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -99,7 +100,7 @@ def test_the_table_is_read_between_its_nodes() -> None:
 
 
 @pytest.mark.parametrize("more", [{}, {"monthly_share": 0.5, "premium": 0.3}])
-def test_dealers_answer_the_price_that_everybody_else_makes(more: dict[str, float]) -> None:
+def test_dealers_answer_the_price_that_everybody_else_makes(more: dict[str, Any]) -> None:
     """E' and xh from the others' fills; the order from the crowd's calls (no static chain)."""
     scenario = gme_like(
         **more,

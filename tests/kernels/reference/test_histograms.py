@@ -14,7 +14,7 @@ def test_histograms_count_every_path_where_it_closed() -> None:
     out = reference.simulate(scenario, path_ids(300), trace=True)
     assert out.trace is not None
     assert (out.closes.sum(axis=-1) == 300).all() and (out.peaks.sum(axis=-1) == 300).all()
-    closes = out.trace[:, 5::5].astype([(f, "f8") for f in layout.TRACE.names])
+    closes = out.trace[:, 5::5].astype([(f, "f8") for f in layout.TRACE.names or ()])
     short = np.maximum(-scenario.names["book0"][:2], 0)
     values = {
         "price": np.exp(closes["log_price"]),

@@ -25,7 +25,10 @@ def test_a_call_programme_buys_weekly_calls_whatever_the_crowd_does(capacity: fl
             event("restriction", None, 0, on=True),
         ],
     )
-    t, p = one_name(one_path(scenario)), {f: float(scenario.names[f][0]) for f in layout.NAME.names}
+    t, p = (
+        one_name(one_path(scenario)),
+        {f: float(scenario.names[f][0]) for f in layout.NAME.names or ()},
+    )
     n = 0.0
     for row in range(DAY):
         spent = {1: 0.002, 2: 0.003, 3: 0.002}.get(row, 0.0) * DT

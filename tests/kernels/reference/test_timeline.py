@@ -54,7 +54,7 @@ def test_attention_is_seeded_within_who_is_left(row: int) -> None:
     """The seed infects in its own step; what is shared still counts the step before."""
     events = each("attention", [0.3, 0.9], row)
     settings = {**STILL, "attention0": 0.02, "sigma": 1e-7}
-    crowd = {"removed0": [0.0, 0.25], "shared": 0.4, "momentum": 0.0}
+    crowd: dict[str, Any] = {"removed0": [0.0, 0.25], "shared": 0.4, "momentum": 0.0}
     t = one_path(packed(2, **settings, **crowd, channels=Channel.CROWD, events=events))
     a, r = t["attention"][row], t["removed"][row]
     seeded = a + np.minimum([0.3, 0.9], 1 - a - r)
@@ -129,7 +129,11 @@ def test_a_restriction_event_stops_buyers_and_a_lift_frees_them() -> None:
         bought = t["crowd_shares"][row + 1] > t["crowd_shares"][row]
         assert bought == (not restricted)
     assert (t["restricted"] == 0).all()  # events are not counted
-    clock = {"restriction_threshold": -1.0, "restriction_hazard": 40.0, "restriction_duration": 9.0}
+    clock: dict[str, Any] = {
+        "restriction_threshold": -1.0,
+        "restriction_hazard": 40.0,
+        "restriction_duration": 9.0,
+    }
     lift = event("restriction", None, 12, on=False)
     both = [lift, event("restriction", None, 14, on=True)]
     t = one_name(
@@ -160,7 +164,10 @@ def test_a_halt_stops_everybody_and_the_crowd_waits() -> None:
     channels = Channel.CROWD | Channel.CROWD_SHARES | Channel.CROWD_CALLS | Channel.LEADER
     events = [event("trading_halt", None, 3, rows=3), news(-0.4, 4)]
     scenario = packed(**crowd, channels=channels, events=events)
-    t, p = one_name(one_path(scenario)), {f: float(scenario.names[f][0]) for f in layout.NAME.names}
+    t, p = (
+        one_name(one_path(scenario)),
+        {f: float(scenario.names[f][0]) for f in layout.NAME.names or ()},
+    )
     for field in ("log_price", "elastic", "crowd_shares", "leader", "calls", "call_log_strike"):
         assert (t[field][3:7] == t[field][3]).all(), field
         assert (t[field][7] != t[field][6]).any(), field
