@@ -100,6 +100,7 @@ def test_the_map_tells_the_story_on_another_name(
     assert "square-root law" not in impacts["NO"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["short", "quiet"])
 def test_replayed_paths_are_the_stored_ones(store: Path, scenario: str) -> None:
     from powderkeg.engine.replay.path import replay

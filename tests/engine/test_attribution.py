@@ -132,6 +132,7 @@ def test_there_is_no_share_of_a_gain() -> None:
 # --- the store ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_passes_are_the_paths_with_the_channel_off(store: Path) -> None:
     off = open_results(store)["channel_off"].to_dataset()
     plan = make_plan(BOOK, MARKET, CHAIN, (SQUEEZE, ALONE), paths=10, seed=7)

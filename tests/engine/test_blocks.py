@@ -40,6 +40,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return store_of(tmp_path_factory.mktemp("gains") / "o.zarr", paths=300, block=128)
 
 
+@pytest.mark.slow
 def test_the_store_keeps_the_quantiles_over_paths(store: Path) -> None:
     plan = small_plan(paths=300, block=128)
     packed, engine = plan.packed[0], plan.back_end

@@ -143,6 +143,7 @@ def test_a_fit_is_a_function_of_its_seed_and_not_of_workers() -> None:
     assert not np.array_equal(one.members, other.members)
 
 
+@pytest.mark.slow
 def test_a_fit_is_nearer_to_the_episode_than_its_prior() -> None:
     of, found = episode(), usual_fit()
     rng = np.random.default_rng(5)

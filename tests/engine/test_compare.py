@@ -84,6 +84,7 @@ def parts_of(found: Difference) -> dict[str, float]:
     return {name: part.value for name, part in found.parts.items()}
 
 
+@pytest.mark.slow
 def test_a_store_is_itself(yesterday: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(module, "simulate")  # nothing may run
     found = compare(yesterday, yesterday)
@@ -191,6 +192,7 @@ def test_another_build_has_what_is_left(
     assert parts["market"] == parts["scenario"] == parts[NOISE] == 0
 
 
+@pytest.mark.slow
 def test_a_book_that_does_not_fit_yesterdays_market_shares_a_part_with_it(
     yesterday: Path, tmp_path: Path
 ) -> None:

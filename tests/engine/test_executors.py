@@ -131,6 +131,7 @@ def digest(tmp_path_factory: pytest.TempPathFactory) -> str:
     return store_digest(make(tmp_path_factory.mktemp("one") / "o.zarr", workers=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [2, 3])
 def test_threads_change_nothing(workers: int, digest: str, tmp_path: Path) -> None:
     assert store_digest(make(tmp_path / "o.zarr", workers=workers)) == digest
@@ -164,6 +165,7 @@ def test_a_block_that_fails_twice_succeeds(digest: str, tmp_path: Path) -> None:
     assert sum(event[1] for event in heard.events if event[0] == "done") == 1200
 
 
+@pytest.mark.slow
 def test_a_block_that_fails_for_good_leaves_an_unfinished_store(
     digest: str, tmp_path: Path
 ) -> None:

@@ -226,6 +226,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make(tmp_path_factory.mktemp("importance") / "o.zarr", workers=1)
 
 
+@pytest.mark.slow
 def test_the_table_is_made_of_the_weighted_paths(store: Path) -> None:
     tree = open_results(store)
     table, given = tree["importance"].to_dataset(), tree["tilted"].to_dataset()

@@ -55,6 +55,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Replay:
     return replayed(tmp_path_factory.mktemp("everything"), scenario)
 
 
+@pytest.mark.slow
 def test_the_path_is_the_stored_one(everything: Replay) -> None:
     assert everything.same and not everything.wrong
     assert headline(everything).startswith("Path 5 of everything: the book loses ")

@@ -82,6 +82,7 @@ def along(result: Reverse, axis: str) -> Alone:
     return found
 
 
+@pytest.mark.slow
 def test_the_move_along_an_axis_is_the_one_of_the_formula(moves: Reverse) -> None:
     gap = math.log((1 + LOSS / WEIGHT) / (1 + var99() / WEIGHT))
     sigma = brentq(lambda s: var99(sigma=s) - LOSS, SIGMA, 2 * SIGMA)
@@ -280,6 +281,7 @@ def test_an_axis_moves_what_it_says() -> None:
     assert {axis.name: (axis.low, axis.high) for axis in axes}["dealers"] == (-8, 0)
 
 
+@pytest.mark.slow
 def test_the_nearest_point_is_a_scenario_that_runs(squeeze: Path, tmp_path: Path) -> None:
     asked = {"measure": "var95", "axes": ["crowd", "short_interest", "volatility"]}
     result = reverse(squeeze, "60%", **asked, paths=3000)  # type: ignore[arg-type]

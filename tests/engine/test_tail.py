@@ -64,6 +64,7 @@ def losses(store: Path) -> xr.Dataset:
     return open_results(store)["losses"].to_dataset().isel(scenario=0).load()
 
 
+@pytest.mark.slow
 def test_it_is_the_worst_paths_worst_first(tail: xr.Dataset, losses: xr.Dataset) -> None:
     loss = -losses["pnl"].values[-1].astype(float)
     assert tail.attrs["level"] == 0.99 and tail.attrs["complete"] and tail.attrs["horizon"] == 2

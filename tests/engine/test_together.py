@@ -229,6 +229,7 @@ def peak(card: Scorecard) -> Figure:
     return card.figures[0]
 
 
+@pytest.mark.slow
 def test_the_seven_names_find_what_happened_unsurprising(basket: dict[str, Scorecard]) -> None:
     assert list(basket) == ["GME", "AMC", "BB", "EXPR", "FUBO", "KOSS", "NOK"]
     for symbol, card in basket.items():
@@ -237,12 +238,14 @@ def test_the_seven_names_find_what_happened_unsurprising(basket: dict[str, Score
         assert 0.05 < peak(card).rank < 0.95, symbol
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("symbol", ["GME", "AMC", "BB", "EXPR", "KOSS"])
 def test_it_foretells_better_than_both_baselines(basket: dict[str, Scorecard], symbol: str) -> None:
     own, *others = (crps for crps, _ in basket[symbol].scores.values())
     assert own < min(others)
 
 
+@pytest.mark.slow
 def test_koss_rises_with_hardly_a_short_and_fubo_does_not_with_many(
     basket: dict[str, Scorecard],
 ) -> None:
@@ -257,6 +260,7 @@ def test_koss_rises_with_hardly_a_short_and_fubo_does_not_with_many(
     assert fubo.quantiles[4] < koss.quantiles[2]
 
 
+@pytest.mark.slow
 def test_without_what_comes_from_elsewhere_koss_does_not_rise(basket: dict[str, Scorecard]) -> None:
     """No shared attention and no news of GameStop: what is left is its own crowd."""
     story, chain = read_scored("meme-basket-2021", None)

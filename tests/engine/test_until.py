@@ -78,6 +78,7 @@ def test_the_relative_error_is_that_of_the_measure() -> None:
     assert Until(ES, 0.99, 0.1, 1).reached(np.zeros(20_000)) == 0  # nothing to lose, and certain
 
 
+@pytest.mark.slow
 def test_it_stops_at_the_first_stage_that_meets_the_error(store: Path) -> None:
     goal = parse_until("es95=1.5%", 40_000)
     assert goal is not None
@@ -105,6 +106,7 @@ def test_paths_are_those_of_a_plain_run(store: Path, tmp_path: Path) -> None:
         assert one[group].to_dataset().identical(two[group].to_dataset()), group
 
 
+@pytest.mark.slow
 def test_workers_change_nothing(store: Path, tmp_path: Path) -> None:
     assert store_digest(run(tmp_path / "two.zarr", workers=2)) == store_digest(store)
 
@@ -123,6 +125,7 @@ class Stopped(Heard):
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blocks", [3, 8, 10])  # in a stage, at its end, in the next
 def test_a_stop_and_a_resume_change_nothing(blocks: int, store: Path, tmp_path: Path) -> None:
     path = tmp_path / "s.zarr"
@@ -131,6 +134,7 @@ def test_a_stop_and_a_resume_change_nothing(blocks: int, store: Path, tmp_path: 
     assert store_digest(resume(path, workers=1)) == store_digest(store)
 
 
+@pytest.mark.slow
 def test_a_stop_while_the_store_grows(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +163,7 @@ def test_a_grown_store_is_read_like_any_other(store: Path) -> None:
         replay(store, last + 1, "squeeze")
 
 
+@pytest.mark.slow
 def test_attribution_is_of_the_first_stage(tmp_path: Path) -> None:
     tree = open_results(run(tmp_path / "s.zarr", plan(attribution=5_000), workers=2))
     assert tree["channel_off"].sizes["path"] == 5_000
@@ -168,6 +173,7 @@ def test_attribution_is_of_the_first_stage(tmp_path: Path) -> None:
 # --- what is said ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_progress_tells_the_error_so_far(tmp_path: Path) -> None:
     heard = Heard()
     run(tmp_path / "s.zarr", workers=1, progress=heard)

@@ -76,6 +76,7 @@ def only(effects: dict[str, list[Effect]]) -> Effect:
     return effect
 
 
+@pytest.mark.slow
 def test_half_a_short_without_feedback_loses_half(stores: Path) -> None:
     """Every loss halves, so psi does: ES changes by -ES/2 with half the error of ES."""
     effect = only(whatif(stores / "one.zarr", [Change("GME", 0.5)], rate=0.0).effects)
@@ -303,6 +304,7 @@ def test_first_paths_are_those_of_a_shorter_run(stores: Path, tmp_path: Path) ->
     assert list(few[0].es) == [0.975]  # 20 paths beyond the 99 % quantile are too few
 
 
+@pytest.mark.slow
 def test_half_a_short_is_a_run_of_the_smaller_book(tmp_path: Path) -> None:
     """With 500,000 shares less in the book and in the reported short interest, at no cost."""
     gme, *others = BOOK.positions

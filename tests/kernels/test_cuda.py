@@ -64,6 +64,7 @@ def memory(log: str) -> tuple[int, ...]:
     return tuple(map(int, found.groups()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch", ["sm_80", "sm_90", "sm_100"])
 @pytest.mark.parametrize(("names", "factors"), LAYOUTS)
 def test_kernel_compiles_without_spills(names: int, factors: int, arch: str) -> None:
@@ -116,6 +117,7 @@ def assert_same_bits(a: Simulated, b: Simulated) -> None:
 
 
 # One lane, lanes with a spare slot, a whole warp; paths that leave warps and blocks partly filled.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "factors", "paths", "trace"),
     [(1, 0, 131, True), (5, 2, 37, False), (7, 1, 9, True), (50, 8, 3, False)],
@@ -144,6 +146,7 @@ def test_tile_run_by_host_threads_gives_the_bits_of_the_cpu(
     assert all(array.intact() for array in host_gpu.arrays)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("names", "paths", "trace"), [(1, 70, True), (5, 21, False)])
 def test_everything_run_by_host_threads_gives_the_bits_of_the_cpu(
     host_gpu: HostGpu, names: int, paths: int, trace: bool
@@ -159,6 +162,7 @@ def test_everything_run_by_host_threads_gives_the_bits_of_the_cpu(
     assert all(array.intact() for array in host_gpu.arrays)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("names", "paths"), [(1, 70), (5, 21)])
 def test_tilted_paths_run_by_host_threads_have_the_bits_of_the_cpu(
     host_gpu: HostGpu, names: int, paths: int

@@ -36,6 +36,7 @@ def same_without(whole: Packed) -> None:
         np.testing.assert_array_equal(one.paths[field], other.paths[field], err_msg=field)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(packed_strategy(max_names=3))
 def test_nothing_changes_in_any_scenario(whole: Packed) -> None:

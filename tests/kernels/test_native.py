@@ -199,6 +199,7 @@ def test_a_cancellation_undoes_the_trades_of_the_day() -> None:
 # --- the ledger -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(scenario=packed_strategy())
 @settings(max_examples=100, deadline=None)
 def test_no_path_creates_a_share(scenario: Packed) -> None:
@@ -210,6 +211,7 @@ def test_no_path_creates_a_share(scenario: Packed) -> None:
     assert np.isfinite(out.pnl).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_the_ledger_balances_after_26_days(sign: float) -> None:
     scenario = gme_like(days=26, dealer_sign=sign)

@@ -86,6 +86,7 @@ def test_an_option_held_to_expiry_earns_nothing_on_a_fair_price(simulate: Simula
         assert gain.std() > 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("netted", [False, True])
 @pytest.mark.parametrize("names", [1, 7])
 def test_native_and_reference_agree_and_all_builds_give_the_same_bits(
@@ -216,6 +217,7 @@ SPY,future,200,50
 """
 
 
+@pytest.mark.slow
 def test_a_book_of_options_runs_and_its_tail_tells_them_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,7 @@ def terminal(
     return np.concatenate(x).astype(float), np.concatenate(w).astype(float)
 
 
+@pytest.mark.slow
 @each_back_end
 @pytest.mark.parametrize(("gain", "tolerance"), [(0.25, 0.01), (0.5, 0.01), (0.8, 0.03)])
 def test_fast_dealers_short_gamma_amplify_by_one_over_one_less_gain(

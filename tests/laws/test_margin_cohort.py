@@ -29,6 +29,7 @@ BACK_ENDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("simulate", BACK_ENDS)
 @pytest.mark.parametrize(
     ("case", "known"),

@@ -68,6 +68,7 @@ def log_closes(preset: str, off: Channel = NONE) -> Array:
     return at_closes(preset, off)["log_price"].astype(float)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 def test_points_lie_in_the_bands_and_baselines_score_worse(preset: str) -> None:
     found = card(preset)

@@ -75,6 +75,7 @@ def test_regulation_t_calls_where_it_should(simulate: Simulate) -> None:
     assert out.paths["largest_call"][0] == pytest.approx(0.6 * 1.2 - (1 - 2 * 0.2), rel=1e-4)
 
 
+@pytest.mark.slow
 @each_back_end
 def test_the_buy_in_feeds_on_itself_where_theory_says(simulate: Simulate) -> None:
     """A hair above the call: with M S/E below m/(1+m) hardly anything, above it a run."""

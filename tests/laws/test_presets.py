@@ -75,6 +75,7 @@ def test_gamestop_lies_in_the_band_of_its_own_preset() -> None:
     assert np.median(short[:, 6]) == pytest.approx(21.4 / 51.44, abs=0.1)
 
 
+@pytest.mark.slow
 def test_each_channel_carries_the_squeeze_as_in_the_prototype() -> None:
     """Median peak: all on > no crowd shares > no dealers > no covering > no crowd."""
     peaks = []

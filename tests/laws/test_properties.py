@@ -118,6 +118,7 @@ def test_the_order_of_the_books_rows_changes_nothing() -> None:
     assert out[0].closes.tobytes() == out[1].closes.tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [1, 3, 6, 12])
 def test_a_name_without_links_leaves_the_others_alone(names: int) -> None:
     """Own random numbers, own ledger: only the order of the sums may show, in the last digits."""

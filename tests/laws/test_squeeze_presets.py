@@ -47,6 +47,7 @@ def rises(preset: str, **left_out: str) -> float:
     return float(gap.mean() / (gap.std() / np.sqrt(len(gap))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 def test_its_past_is_usual(preset: str) -> None:
     found = card(preset)
@@ -75,6 +76,7 @@ def test_without_the_announcement_volkswagen_hardly_moves() -> None:
     assert np.median(peaks("vw-2008")) > np.log(3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["vw-2008", "tsla-2020"])
 def test_shorts_who_cover_lift_the_peak(preset: str) -> None:
     assert rises(preset, channel="shorts") > 10

@@ -87,6 +87,7 @@ def printed(path: Path, width: int = 100) -> str:
     return console.file.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["plain", "evil", "few"])
 def test_the_page_runs_nothing_and_asks_for_nothing(pages: dict[str, str], name: str) -> None:
     text = pages[name]

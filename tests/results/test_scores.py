@@ -98,6 +98,7 @@ def test_merton_likelihood_against_scipy() -> None:
     assert law.log_likelihood(r) == pytest.approx(np.log(one + rest).sum(), abs=0.1)
 
 
+@pytest.mark.slow
 def test_merton_is_found_again() -> None:
     law = baselines.Merton(0.0, 0.05, 0.2, 0.1, 0.3)
     r = np.diff(law.paths(4000, 1, seed=8)[0], prepend=0.0)

@@ -60,6 +60,7 @@ def started(spec: StoreSpec, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_everything_written_is_read_back(finished: Path, spec: StoreSpec) -> None:
     tree = open_results(finished)
     losses, histograms = tree["losses"].to_dataset(), tree["histograms"].to_dataset()
@@ -181,6 +182,7 @@ DAMAGE: dict[str, Callable[[Path, Path], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variable", ["pnl", "margin_call_day", "closes"])
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_damage_to_a_block_is_found(

@@ -202,6 +202,7 @@ def test_names_of_a_grid_stay_apart() -> None:
     assert found[0].id == "f,GME.crowd.shared=0,shorts.crowd.shared=1"
 
 
+@pytest.mark.slow
 def test_thousands_load_in_seconds() -> None:
     values = ",".join(str(i) for i in range(10, 110))
     start = time.perf_counter()

@@ -10,6 +10,7 @@ from tests.helpers.builders import packed
 from tests.helpers.traces import traced
 
 
+@pytest.mark.slow
 def test_the_crowd_without_prices_is_the_epidemic_of_kermack_and_mckendrick() -> None:
     """R0 = 2: final size r = 1 - e^{-2r} = .7968 and peak 1 - (1 + ln 2)/2 = .1534."""
     scenario = packed(

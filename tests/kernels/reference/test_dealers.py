@@ -73,6 +73,7 @@ def test_dealers_get_as_far_as_the_exponential_step(gain: float, kappa: float) -
     assert x.std() / w.std() == pytest.approx(expected, rel=0.01)
 
 
+@pytest.mark.slow
 def test_the_table_is_read_between_its_nodes() -> None:
     """Level and slope of the lookup against exact Black-Scholes, at prices and vols off nodes."""
     vols = np.linspace(0.15, 6, 40)

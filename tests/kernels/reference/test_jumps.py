@@ -36,6 +36,7 @@ def test_jumps_come_at_their_rate_and_their_time() -> None:
     assert stats.kstest((moves[jumped] - mean) / sd, "norm").pvalue > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "law",
     [

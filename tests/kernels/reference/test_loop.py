@@ -99,6 +99,7 @@ def wild() -> Packed:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channel", FROZEN_BY, ids=str)
 def test_a_channel_that_is_off_freezes_and_on_moves(wild: Packed, channel: Channel) -> None:
     on, off = traced(wild, 8), traced(wild.with_channels(ALL_CHANNELS & ~channel), 8)
@@ -115,6 +116,7 @@ def test_with_every_channel_off_nobody_trades(wild: Packed) -> None:
     assert (t["volume"] == 0).all()
 
 
+@pytest.mark.slow
 @given(scenario=packed_strategy(max_names=5))
 @settings(max_examples=10, deadline=None)
 def test_a_path_does_not_depend_on_its_batch(scenario: Packed) -> None:
