@@ -134,6 +134,7 @@ def test_short_interest_tells_of_trades_that_have_settled() -> None:
     assert days_of(Points(later[3:4], np.ones(1), "s"), late, settlement=True)[0] == (2,)
 
 
+@pytest.mark.slow
 def test_a_fit_is_a_function_of_its_seed_and_not_of_workers() -> None:
     of = episode()
     one, two, other = usual_fit(), small_fit(of, workers=1), small_fit(of, seed=2)
@@ -142,6 +143,7 @@ def test_a_fit_is_a_function_of_its_seed_and_not_of_workers() -> None:
     assert not np.array_equal(one.members, other.members)
 
 
+@pytest.mark.slow
 def test_a_fit_is_nearer_to_the_episode_than_its_prior() -> None:
     of, found = episode(), usual_fit()
     rng = np.random.default_rng(5)
@@ -169,6 +171,7 @@ def test_the_file_holds_what_was_scored() -> None:
     assert rows[0][0] == "crowd.infection" and rows[0][-1] == "identified"
 
 
+@pytest.mark.slow
 def test_a_fit_to_a_few_closes_scores_paths_on_their_days_alone() -> None:
     """Also what else was seen counts on its own day, a close or none."""
     lines = Path("prices.csv").read_text().splitlines()
@@ -192,6 +195,7 @@ def test_a_fit_to_a_few_closes_scores_paths_on_their_days_alone() -> None:
     assert scenario.episode is not None and scenario.episode.days == (2, 3, 6, 9)
 
 
+@pytest.mark.slow
 def test_as_of_forgets_what_came_later() -> None:
     known = episode(as_of=DAYS[6])
     assert len(known.observed.closes) == 6
@@ -261,6 +265,7 @@ def test_sizes_that_make_no_fit() -> None:
             wrong.check()
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_scenario_that_runs(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,6 +103,7 @@ def test_loop_gains_are_those_of_each_paths_member() -> None:
     np.testing.assert_array_equal(loop_gain(packed)["total"], loop_gain(central)["total"])
 
 
+@pytest.mark.slow
 def test_a_run_and_its_replay_keep_members(tmp_path: Path) -> None:
     """Neither block size nor replay changes which member a path has."""
     stores = []
@@ -206,7 +207,7 @@ def test_what_stands_nearer_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     grid = load_one("base: base.yaml\ngrid: {names.gme.crowd.momentum: [9.0]}\n")
     assert grid.ensemble == {"names.GME.crowd.infection": (1, 2)}
     replaced = load_one("base: base.yaml\nensemble:\n  names.GME.crowd.infection: [5, 6]\n")
-    assert replaced.ensemble["names.GME.crowd.infection"] == (5, 6)
+    assert replaced.ensemble["names.GME.crowd.infection"] == (5.0, 6.0)
     news = f"{BASE}  timeline.news.size: [5, 6]\n{EVENTS}"
     Path("news.yaml").write_text(news)
     assert "timeline.news.size" in load_one("base: news.yaml\n").ensemble

@@ -29,6 +29,7 @@ BACK_ENDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("simulate", BACK_ENDS)
 @pytest.mark.parametrize(
     ("case", "known"),
@@ -54,7 +55,7 @@ def test_the_prices_after_a_call(
 def test_a_cohort_partly_on_margin_is_a_mixture() -> None:
     """At the highest price so far, (1 - g) F + g psi of it has covered, path by path."""
     scenario = packed(
-        days=6, channels=Channel.SHORTS, sigma=0.1, participation=1e4, short_interest=0.4,
+        days=6, channels=Channel.SHORTS, sigma=0.1, participation=10.0, adv=1e3, short_interest=0.4,
         elasticity=0.3, fee0=0.5, tolerance=0.2, tolerance_sd=0.01, cohort_margin_share=0.25,
         initial_margin=0.4, maintenance_margin=0.35,
     )  # fmt: skip

@@ -68,6 +68,7 @@ def log_closes(preset: str, off: Channel = NONE) -> Array:
     return at_closes(preset, off)["log_price"].astype(float)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 def test_points_lie_in_the_bands_and_baselines_score_worse(preset: str) -> None:
     found = card(preset)
@@ -119,6 +120,7 @@ def test_kalobios_is_bought_up_and_recalled() -> None:
     assert np.median(used[:, 7]) < 1 < np.median(used[:, 8])  # before and after 27 November
 
 
+@pytest.mark.slow
 def test_a_leader_sells_higher_than_he_bought_and_leaves_a_fall() -> None:
     """Aggarwal & Wu (2006): prices rise while he buys, are higher when he sells, fall after."""
     market = load_market(EXAMPLE / "market.csv")

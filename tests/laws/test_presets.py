@@ -59,6 +59,7 @@ def at_closes(packed: Packed, values: npt.NDArray[np.float32]) -> Array:
     return np.asarray(values[:, closes], float)
 
 
+@pytest.mark.slow
 def test_gamestop_lies_in_the_band_of_its_own_preset() -> None:
     trace, packed = traced(ALL_CHANNELS, 10_000)
     price = 35.50 * np.exp(at_closes(packed, trace["log_price"]))
@@ -74,6 +75,7 @@ def test_gamestop_lies_in_the_band_of_its_own_preset() -> None:
     assert np.median(short[:, 6]) == pytest.approx(21.4 / 51.44, abs=0.1)
 
 
+@pytest.mark.slow
 def test_each_channel_carries_the_squeeze_as_in_the_prototype() -> None:
     """Median peak: all on > no crowd shares > no dealers > no covering > no crowd."""
     peaks = []
@@ -149,6 +151,7 @@ def test_what_starts_at_the_top_falls_by_itself() -> None:
         assert medians[off][:5].mean() > medians[Channel(0)][:5].mean() + 0.03, off
 
 
+@pytest.mark.slow
 def test_funds_that_cut_push_shorts_up_and_longs_down_on_the_same_days() -> None:
     """January 2021: most shorted +52.1 %, funds' favourites -3.0 % by the 27th (day 7)."""
     paths = 1000
