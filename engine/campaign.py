@@ -58,6 +58,23 @@ class Campaign:
             self.started = True
             self.progress.started(pieces, paths, self.where.description)
 
+    @contextmanager
+    def part(self, pieces: int, paths: int) -> Iterator[None]:
+        """A part with a bar of its own, which begins here and ends with the block."""
+        self.start(pieces, paths)
+        complete = False
+        try:
+            yield
+            complete = True
+        finally:
+            self.end(complete)
+
+    def end(self, complete: bool) -> None:
+        """Say that it is over, if it has begun."""
+        if self.started:
+            self.started = False
+            self.progress.finished(complete)
+
     def phase(self, what: str, paths: int) -> None:
         """Say that something else begins; 0 paths do not count."""
         self.progress.phase(what, paths)
@@ -150,5 +167,4 @@ def campaign(
         except KeyboardInterrupt:
             raise Interrupted(work.stopped()) from None
         finally:
-            if work.started:
-                work.progress.finished(complete)
+            work.end(complete)

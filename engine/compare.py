@@ -30,8 +30,9 @@ from typing import Any
 from ..kernels.digest import model_digest
 from ..results.measures import statistics as st
 from ..results.measures.statistics import Sample
-from ..scenarios import InputError, Scenario, shifted_market
+from ..scenarios import InputError, Scenario
 from ..scenarios.book import Book, maintenance_margin
+from ..scenarios.bound import bind
 from ..scenarios.chain import Chain
 from ..scenarios.derivatives import at_close_of
 from ..scenarios.market import Market
@@ -73,8 +74,7 @@ class State:
         for d in self.book.derivatives:
             if d.expiry is not None and (d.expiry_day or 0) < 1:
                 raise InputError(f"{d.label} has expired by {self.market.as_of}")
-        market = shifted_market(self.scenario, self.market, self.book)
-        return Model(self.book, market, self.chain, self.scenario, self.seed).pack()
+        return Model(bind(self.scenario, self.book, self.market, self.chain), self.seed).pack()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..kernels import BackendUnavailable, backend
-from .executors import cores
+from .executors.placement import cores
 from .memory import available
 
 PACKAGES = ("numpy", "scipy", "dask", "distributed", "xarray", "zarr", "pydantic")

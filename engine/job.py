@@ -18,9 +18,9 @@ from pydantic import TypeAdapter
 from .. import __version__
 from ..kernels.digest import model_digest
 from ..kernels.packing.tilt import Tilt
-from ..results import StoreError
+from ..results.measures.target import Until
+from ..results.store.errors import OtherBuild, StoreMissing
 from ..results.store.records import read_grid, read_root
-from ..results.store.target import Until
 from ..scenarios.book import Book
 from ..scenarios.chain import Chain
 from ..scenarios.market import Market
@@ -143,7 +143,7 @@ def read_job(store: str | Path, *, any_build: bool = False) -> Job:
     text = job_text(store)
     if not any_build and not same_build(text):
         version = json.loads(text).get("version")
-        raise StoreError(
+        raise OtherBuild(
             f"{store} was made by another build of the model (powderkeg {version}); "
             "use that build to resume it"
         )
@@ -163,7 +163,7 @@ def job_text(store: str | Path) -> str:
         roles, texts = (_texts(inputs, name) for name in ("role", "text"))
         return texts[roles.index(ROLE)]
     except (KeyError, ValueError, FileNotFoundError) as error:
-        raise StoreError(f"{store} has no job among its inputs ({error})") from None
+        raise StoreMissing(f"{store} has no job among its inputs ({error})") from None
 
 
 def _texts(group: zarr.Group, name: str) -> list[str]:

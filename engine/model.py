@@ -17,10 +17,7 @@ from typing import Any
 from ..kernels.packed import Packed
 from ..kernels.packing.scenario import pack
 from ..kernels.records import Channel
-from ..scenarios.book import Book
-from ..scenarios.chain import Chain
-from ..scenarios.market import Market
-from ..scenarios.scenario import Scenario
+from ..scenarios.bound import Bound
 
 KEPT = 4
 """Packed scenarios that a worker process keeps."""
@@ -31,21 +28,22 @@ _packing = threading.Lock()
 
 @dataclass(frozen=True)
 class Model:
-    """What is packed; `market` has the scenario's shifts. `channels` None are the scenario's."""
+    """What is packed. `channels` None are the scenario's."""
 
-    book: Book
-    market: Market
-    chain: Chain
-    scenario: Scenario
+    bound: Bound
     seed: int
     channels: Channel | None = None
     _here: list[Packed] = field(default_factory=list, compare=False, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
-        texts = {
-            name: replace(self.__dict__[name], text="") for name in ("book", "market", "chain")
-        }
-        return {**self.__dict__, **texts, "_here": []}
+        given = self.bound
+        short = Bound(
+            given.scenario,
+            replace(given.book, text=""),
+            replace(given.market, text=""),
+            replace(given.chain, text=""),
+        )
+        return {**self.__dict__, "bound": short, "_here": []}
 
     @cached_property
     def key(self) -> str:
@@ -59,7 +57,7 @@ class Model:
 
     def pack(self) -> Model:
         """The same, packed now. Raises InputError."""
-        return self if self._here else self.keep(self._arrays())
+        return self if self._here else self.keep(self.arrays())
 
     def packed(self) -> Packed:
         """The arrays: those kept here, or one of the few that this process keeps."""
@@ -67,12 +65,13 @@ class Model:
             return self._here[0]
         with _packing:
             if self.key not in _packed:
-                _packed[self.key] = self._arrays()
+                _packed[self.key] = self.arrays()
                 while len(_packed) > KEPT:
                     _packed.popitem(last=False)
             _packed.move_to_end(self.key)
             return _packed[self.key]
 
-    def _arrays(self) -> Packed:
-        arrays = pack(self.book, self.market, self.chain, self.scenario, seed=self.seed)
+    def arrays(self) -> Packed:
+        """The arrays, packed anew. Raises InputError."""
+        arrays = pack(self.bound, seed=self.seed)
         return arrays if self.channels is None else arrays.with_channels(self.channels)

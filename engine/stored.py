@@ -13,9 +13,10 @@ from pydantic import ValidationError
 
 from ..kernels import Backend, BackendUnavailable, backend
 from ..kernels.digest import model_digest
-from ..results import StoreError, open_results
+from ..results import open_results
 from ..results.measures import statistics as st
-from ..results.measures.table import LEVELS, WORST_LEVEL
+from ..results.measures.levels import LEVELS, WORST_LEVEL
+from ..results.store.errors import OtherBuild
 from ..scenarios import InputError
 from .job import Job, job_text
 
@@ -69,7 +70,7 @@ def finished(store: str | Path) -> Finished:
     try:
         job = Job.from_json(text)
     except (KeyError, ValidationError, ValueError):
-        raise StoreError(
+        raise OtherBuild(
             f"{store} was made by another build of the model, whose inputs this one cannot read; "
             "use that build"
         ) from None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from enum import IntEnum, IntFlag
 from pathlib import Path
 
 import numpy as np
 
 from .histogram_bins import HISTOGRAM_BINS, LINEAR_BINS, QUANTITIES
+from .holders import Holding
+from .packed import INPUTS, OUTPUTS
 from .records import (
     COMPONENT,
     COMPONENT_CYCLE,
@@ -15,6 +18,7 @@ from .records import (
     EVENT,
     FUND,
     HIGHEST_X,
+    HOLDINGS,
     LOTS_PER_FLOAT,
     LOWEST_X,
     MAX_COMPONENTS,
@@ -27,6 +31,7 @@ from .records import (
     NAME,
     PATH,
     POSITION,
+    QUANTITIES_OF_NAMES,
     RUN,
     STEP,
     TRACE,
@@ -56,6 +61,89 @@ def _enum(flags: type[IntFlag] | type[IntEnum], prefix: str) -> str:
     body = ", ".join(f"{prefix}{f.name} = {f.value}" for f in flags)
     kind = "unsigned" if issubclass(flags, IntFlag) else "int"
     return f"enum : {kind} {{ {body} }};"
+
+
+def _list(name: str, entries: Iterable[str], words: str) -> str:
+    """A list as a macro: NAME(X) is X of every entry, one after the other."""
+    body = "".join(f" \\\n    X({entry})" for entry in entries)
+    return f"// {words}\n#define {name}(X){body}"
+
+
+def _pointers(types: Mapping[str, str], const: str) -> list[str]:
+    return [f"{const}{kind}* {name}" for name, kind in types.items()]
+
+
+def _launch() -> str:
+    """The struct, its members as the parameters of a kernel, and their names."""
+    members = [
+        *_pointers(INPUTS, "const "),
+        "const unsigned long long* path_ids",
+        "long long path_count",
+        *_pointers(OUTPUTS, ""),
+    ]
+    names = [member.split()[-1] for member in members]
+    return "\n".join(
+        (
+            "// Arrays of a launch; shapes in kernels/packed.py (Packed, Simulated).",
+            "struct Launch {",
+            *(f"    {member};" for member in members),
+            "};",
+            "#define LAUNCH_PARAMETERS \\",
+            ", \\\n".join(f"    {member}" for member in members),
+            "#define LAUNCH_ARGUMENTS \\",
+            ", \\\n".join(f"    {name}" for name in names),
+        )
+    )
+
+
+def _lists() -> list[str]:
+    """What the model's laws run over, from the declarations of kernels/holders."""
+    kept = [each for each in QUANTITIES_OF_NAMES if each.stored]
+    switched = [h for h in HOLDINGS if h.switches]
+
+    def switches(holding: Holding) -> str:
+        return " | ".join(f"CHANNEL_{name}" for name in holding.switches)
+
+    return [
+        _list("STATE_FIELDS", (q.name for q in kept), "What a path remembers of a name."),
+        _list(
+            "STARTING_FIELDS",
+            (
+                f"{q.name}, {f'p.{q.start}' if isinstance(q.start, str) else f'{q.start}f'}"
+                for q in kept
+                if q.start
+            ),
+            "Of it, what does not start at 0: field, value.",
+        ),
+        _list(
+            "UNDONE_FIELDS",
+            (q.name for q in kept if q.undone),
+            "Of it, what a trade cancellation takes back.",
+        ),
+        _list("TRACED_FIELDS", (q.name for q in kept if q.traced), "Of it, what a trace keeps."),
+        _list(
+            "DERIVED_FIELDS",
+            (q.name for q in QUANTITIES_OF_NAMES if q.traced and not q.stored),
+            "What a trace works out when it is kept.",
+        ),
+        _list(
+            "SWITCHED_HOLDERS",
+            (f"{h.quantity}, {switches(h)}, {'-' if h.owed else '+'}" for h in switched),
+            "Who trades under a switch, in the order of sums: holding, channels, sign in the "
+            "ledger.",
+        ),
+        _list(
+            "LAPSING_HOLDERS",
+            (f"{h.quantity}, {switches(h)}" for h in switched if h.fails),
+            "Of them, those whose unfilled buys do not come back by themselves.",
+        ),
+        _list(
+            "LONE_HOLDERS",
+            (f"{h.quantity}, {switches(h)}" for h in switched if h.alone),
+            "Of them, those whose order needs no more than state, parameters and volume.",
+        ),
+        _list("PATH_FIELDS", PATH.names or (), "What is kept of a path."),
+    ]
 
 
 def records_header() -> str:
@@ -93,6 +181,8 @@ def records_header() -> str:
         _struct("Component", COMPONENT),
         _struct("Path", PATH),
         _struct("Trace", TRACE),
+        _launch(),
+        *_lists(),
     ]
     return "\n\n".join(parts) + "\n"
 

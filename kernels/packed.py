@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,31 @@ from .records import (
     TRACE,
     Channel,
 )
+
+# What a launch is handed and hands back, by attribute, and what C calls an element of it.
+INPUTS = {
+    "names": "Name",
+    "loadings": "float",
+    "factor_streams": "unsigned",
+    "schedule": "Step",
+    "chain": "float",
+    "steepest": "float",
+    "funds": "Fund",
+    "positions": "Position",
+    "events": "Event",
+    "event_sizes": "float",
+    "mixing": "float",
+    "components": "Component",
+    "tilts": "float",
+    "derivatives": "Derivative",
+}
+OUTPUTS = {
+    "pnl": "float",
+    "paths": "Path",
+    "closes": "unsigned",
+    "peaks": "unsigned",
+    "trace": "Trace",
+}
 
 
 def tile(names: int) -> tuple[int, int]:
@@ -80,6 +106,15 @@ class Packed:
         )
         return Packed(**{**self.__dict__, "run": run, "members": members})
 
+    def without(self, channel: str) -> Packed | None:
+        """The same with one channel off, by its name, or None where it is not in use."""
+        flag, on = Channel[channel.upper()], Channel(int(self.run["channels"]))
+        return self.with_channels(on & ~flag) if flag & on else None
+
+    def inputs(self) -> dict[str, npt.NDArray[Any]]:
+        """The arrays of a launch, without the run and the path ids."""
+        return {name: getattr(self, name) for name in INPUTS}
+
 
 @dataclass(frozen=True)
 class Simulated:
@@ -95,6 +130,10 @@ class Simulated:
     closes: npt.NDArray[np.uint32]
     peaks: npt.NDArray[np.uint32]
     trace: npt.NDArray[np.void] | None = None
+
+    def outputs(self) -> dict[str, npt.NDArray[Any] | None]:
+        """The arrays that a launch fills."""
+        return {name: getattr(self, name) for name in OUTPUTS}
 
     @classmethod
     def blank(cls, packed: Packed, paths: int, *, trace: bool) -> Simulated:

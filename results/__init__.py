@@ -7,7 +7,8 @@ of their own.
 from .seal import finish_store
 from .store.blocks import block_arrays, create_store, missing_blocks, write_block
 from .store.commit import check_commit, open_results, store_digest
-from .store.records import BlockRecord, StoreError
+from .store.errors import StoreError
+from .store.records import BlockRecord
 from .store.schema import InputFile, StoreSpec
 
 __all__ = [

@@ -15,7 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .derivatives import KINDS, MAX_DERIVATIVES, Derivative, is_derivative, is_occ, read_derivative
+from .capacity import MAX_DERIVATIVES, MAX_NAMES
+from .derivatives import KINDS, Derivative, is_derivative, is_occ, read_derivative
 from .errors import InputError, did_you_mean, shown
 from .market import Market, exchange_rate
 from .table import Row, Table, read_table
@@ -35,7 +36,6 @@ COLUMNS = (
     "locate",
 )
 INSTRUMENTS = ("equity", "cash", *KINDS)
-MAX_NAMES = 96  # of the kernels (kernels/records.py)
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,18 @@ class Book:
 
     def __getitem__(self, symbol: str) -> Position:
         return next(position for position in self.positions if position.symbol == symbol)
+
+
+@dataclass(frozen=True)
+class ChangedBook(Book):
+    """A book after a change; `shorts` are those before, since scenarios speak of them."""
+
+    before: frozenset[str] = frozenset()
+
+    @property
+    def shorts(self) -> frozenset[str]:
+        """Symbols that the book was short before it was changed."""
+        return self.before
 
 
 def maintenance_margin(quantity: float, price: float) -> float:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
+from .capacity import FEWEST_MEMBERS, MOST_MEMBERS
 from .errors import did_you_mean
 from .parameter import Section
 from .timeline import labels, numbered
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 Layer = TypeVar("Layer", bound=Section)
 
-FEWEST, MOST = 2, 1024
 SHORTS, TIMELINE = "shorts", "timeline"
 
 
@@ -66,8 +66,10 @@ def check_ensemble(
     """
     counts = {key: len(values) for key, values in columns.items()}
     for key, count in counts.items():
-        if not FEWEST <= count <= MOST:
-            raise ValueError(f"ensemble: {key}: {count} values; give {FEWEST} to {MOST}")
+        if not FEWEST_MEMBERS <= count <= MOST_MEMBERS:
+            raise ValueError(
+                f"ensemble: {key}: {count} values; give {FEWEST_MEMBERS} to {MOST_MEMBERS}"
+            )
         first = next(iter(counts))
         if count != counts[first]:
             raise ValueError(

@@ -9,69 +9,29 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
-from .agents import (
-    Anchor,
-    Borrow,
-    Broker,
-    Clearing,
-    Crowd,
-    Dealers,
-    ImpliedVol,
-    Issuer,
-    Leader,
-    LeveredLongs,
-    Locked,
-    NewShorts,
-    Pauses,
-    Restriction,
-    Shorts,
-)
+from .agents import Broker, Channels, NameParameters
+from .capacity import MAX_EVENTS, MAX_FACTORS, MAX_FUNDS
 from .ensemble import check_ensemble, member_scenarios, with_values
 from .episode import Episode, Episodes, check_together
 from .errors import InputError
 from .funds import Fund, FundName
 from .parameter import CHOICE, Section, parameter
 from .policy import BookRules
-from .timeline import MAX_EVENTS, SHORTS, MarketShock, TimelineEvent, labels
+from .timeline import SHORTS, MarketShock, TimelineEvent, labels
 from .variation import Sensitivity, Variation
 
-__all__ = ["SHORTS"]  # the key under `names` for every name that the book is short
-MAX_FACTORS, MAX_FUNDS = 8, 4  # of the kernels (kernels/records.py)
+__all__ = [
+    "SHORTS",  # the key under `names` for every name that the book is short
+    "Channels",
+    "NameParameters",
+]
 LEAST_MULTIPLE = 1.1  # of max_multiple
 LONGEST_ID_WITH_VARIANTS = 150
 
-Beta = Annotated[float, Field(ge=-20, le=20)]
 FactorVolatility = Annotated[float, Field(ge=0, le=5)]
 Correlation = Annotated[float, Field(ge=-1, le=1)]
 Day = Annotated[int, Field(ge=1, le=252)]
 Members = Annotated[tuple[float, ...], Field(strict=False)]
-
-
-class Channels(Section):
-    """What can be switched off; a switched-off channel keeps its starting holding."""
-
-    dealers: bool = parameter(True, "option dealers hedge", "switch", CHOICE)
-    crowd: bool = parameter(True, "attention spreads", "switch", CHOICE)
-    crowd_shares: bool = parameter(True, "the crowd trades shares", "switch", CHOICE)
-    crowd_calls: bool = parameter(True, "the crowd buys calls", "switch", CHOICE)
-    shorts: bool = parameter(True, "the cohort of shorts covers", "switch", CHOICE)
-    new_shorts: bool = parameter(True, "new shorts enter and leave", "switch", CHOICE)
-    recall: bool = parameter(True, "lenders recall", "switch", CHOICE)
-    restriction: bool = parameter(True, "brokers can restrict buying", "switch", CHOICE)
-    transient_impact: bool = parameter(True, "J moves", "switch", CHOICE)
-    funds: bool = parameter(True, "funds cut as they lose", "switch", CHOICE)
-    levered_longs: bool = parameter(True, "longs on margin are sold out", "switch", CHOICE)
-    locked_release: bool = parameter(True, "locked holders sell high", "switch", CHOICE)
-    issuer: bool = parameter(True, "issuers sell new shares", "switch", CHOICE)
-    leader: bool = parameter(True, "a leader builds, is followed and sells", "switch", CHOICE)
-    pauses: bool = parameter(True, "limit-up/limit-down pauses", "switch", CHOICE)
-    clearing_rule: bool = parameter(
-        True, "the clearing house can stop the crowd's broker", "switch", CHOICE
-    )
-    programmes: bool = parameter(
-        True, "buying, call buying and issuance of the timeline", "switch", CHOICE
-    )
-    book: bool = parameter(True, "the book trades as its policy says", "switch", CHOICE)
 
 
 class MarketShift(Section):
@@ -91,31 +51,6 @@ class MarketShift(Section):
         description="relative: value (1 + size); absolute: value + size, in the column's unit"
     )
     size: float = Field(description="the shift; 0.2 with type relative is a fifth more")
-
-
-class NameParameters(Section):
-    """What holds for one name: a section per agent, and loadings that replace the market file's."""
-
-    anchor: Anchor = Anchor()
-    clearing: Clearing = Clearing()
-    locked: Locked = Locked()
-    dealers: Dealers = Dealers()
-    implied_vol: ImpliedVol = ImpliedVol()
-    crowd: Crowd = Crowd()
-    shorts: Shorts = Shorts()
-    new_shorts: NewShorts = NewShorts()
-    borrow: Borrow = Borrow()
-    restriction: Restriction = Restriction()
-    levered_longs: LeveredLongs = LeveredLongs()
-    issuer: Issuer = Issuer()
-    leader: Leader = Leader()
-    pauses: Pauses = Pauses()
-    betas: dict[str, Beta] = parameter(
-        {},
-        "loadings on factors, by factor name; each replaces the beta_ column of the market file",
-        "1",
-        CHOICE,
-    )
 
 
 class Scenario(NameParameters):

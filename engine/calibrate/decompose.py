@@ -8,22 +8,22 @@ sends no orders (docs/model.md); effects of single channels do not add up to tha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from ...kernels import Backend
-from ...kernels.packed import Packed
-from ...kernels.records import CALM, NO_CHAIN
+from ...kernels.records import CALM, NO_CHAIN, Channel
 from ...results.measures import statistics as st
 from ...scenarios.chain import Chain
 from ...scenarios.episode import Episode
 from ...scenarios.scenario import Scenario
+from ..campaign import Campaign
+from ..model import Model
 from ..run.blocks import channel_names, switched_off
-from .scorecard import pack_past
-from .simulator import closes_of_all
+from .closes import Closes, closes_of
+from .scorecard import past_model
 
 Array = npt.NDArray[np.float64]
 
@@ -71,38 +71,41 @@ class Decomposition:
 
 
 def decompose(
-    scenario: Scenario, chain: Chain, *, paths: int, seed: int, engine: Backend, workers: int
+    work: Campaign, scenario: Scenario, chain: Chain, *, paths: int, seed: int, engine: Backend
 ) -> tuple[Decomposition, ...]:
     """Simulate the scenario's names under every row; what becomes of each. A function of its
-    arguments but `workers`.
+    arguments but `work`.
 
     Of each name the closes count that its episode has. Raises InputError as `score_all`,
     TooFewPaths if ES cannot be told.
     """
 
-    def told(sign: float) -> Packed:
+    def signed(sign: float) -> Model:
         varied = scenario.variation.model_copy(update={"dealer_sign": sign})
-        return pack_past(scenario.model_copy(update={"variation": varied}), chain, seed)
+        return past_model(scenario.model_copy(update={"variation": varied}), chain, seed)
 
-    def seen(model: Packed) -> list[Array]:
-        """Highest and last close of every name, multiples of the first. Shape: each (2, paths)."""
-        closes = closes_of_all(model, paths, engine)[0]
-        found = []
-        for episode in scenario.pasts:
-            known = closes[:, np.array(episode.days) - 1, model.symbols.index(episode.symbol)]
-            found.append(np.exp([np.maximum(known.max(axis=1), 0), known[:, -1]]))
-        return found
-
-    channels = dict(_channels(pack_past(scenario, chain, seed)))
-    sets = channels[ALL_ON].members or (channels[ALL_ON],)
-    listed = any((each.names["chain"] != NO_CHAIN).any() for each in sets)
+    channels = dict(_channels(past_model(scenario, chain, seed)))
+    base = channels[ALL_ON].packed()
+    listed = any((each.names["chain"] != NO_CHAIN).any() for each in base.members or (base,))
     signs = SIGNS if NO_DEALERS in channels and listed else {}
-    with ThreadPoolExecutor(workers) as pool:
-        found = list(pool.map(seen, (*channels.values(), *map(told, signs.values()))))
+    models = [*channels.values(), *map(signed, signs.values())]
+    rows = [
+        _highest_and_last(closes, scenario, base.symbols)
+        for closes in closes_of(work, engine.name, models, paths)
+    ]
     return tuple(
-        _of_name(episode, paths, [each[i] for each in found], tuple(channels), tuple(signs))
+        _of_name(episode, paths, [each[i] for each in rows], tuple(channels), tuple(signs))
         for i, episode in enumerate(scenario.pasts)
     )
+
+
+def _highest_and_last(closes: Closes, scenario: Scenario, symbols: tuple[str, ...]) -> list[Array]:
+    """Of every name with an episode, multiples of the first close. Shape: each (2, paths)."""
+    ends = []
+    for episode in scenario.pasts:
+        logs = closes.logs[:, np.array(episode.days) - 1, symbols.index(episode.symbol)]
+        ends.append(np.exp([np.maximum(logs.max(axis=1), 0), logs[:, -1]]))
+    return ends
 
 
 def _of_name(
@@ -123,13 +126,15 @@ def _of_name(
     )
 
 
-def _channels(packed: Packed) -> Iterator[tuple[str, Packed]]:
+def _channels(model: Model) -> Iterator[tuple[str, Model]]:
     """The scenario, without each channel that any of its parameter sets uses, and without all."""
-    yield ALL_ON, packed
+    packed = model.packed()
+    yield ALL_ON, model
     for channel in channel_names():
         if (without := switched_off(packed, channel)) is not None:
-            yield f"no {channel.replace('_', ' ')}", without
-    yield ALL_OFF, packed.with_channels(CALM)
+            on = Channel(int(without.run["channels"]))
+            yield f"no {channel.replace('_', ' ')}", replace(model, channels=on, _here=[without])
+    yield ALL_OFF, replace(model, channels=CALM, _here=[packed.with_channels(CALM)])
 
 
 def _row(name: str, found: Array, base: Array, peak: float) -> Row:

@@ -9,7 +9,6 @@ finite for what the model thinks impossible, and no likelihood has to be known.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,9 +17,9 @@ import numpy.typing as npt
 
 from ...results.measures.baselines import scored_beside
 from ...results.measures.scores import inside, ranks
-from ...scenarios.ensemble import FEWEST, MOST
+from ...scenarios.capacity import FEWEST_MEMBERS, MOST_MEMBERS
 from ...scenarios.errors import InputError
-from ..progress import Progress, Silent
+from ..campaign import Campaign
 from .loss import Observed, scores, weights
 from .simulator import Paths, Simulator, simulate_all
 from .smc import Sample, sample
@@ -51,9 +50,9 @@ class Size:
     def check(self) -> None:
         """Raises InputError for a size that makes no fit."""
         for option, number, least, most in (
-            ("--draws", self.draws, 256, 1 << 20),
-            ("--paths", self.paths, 16, 4096),
-            ("--members", self.members, FEWEST, min(MOST, self.draws // PER_DRAW)),
+            ("draws", self.draws, 256, 1 << 20),
+            ("paths", self.paths, 16, 4096),
+            ("members", self.members, FEWEST_MEMBERS, min(MOST_MEMBERS, self.draws // PER_DRAW)),
         ):
             if not least <= number <= most:
                 raise InputError(f"{option}: {number:,} is not between {least:,} and {most:,}")
@@ -67,6 +66,9 @@ class Size:
     def sets(self) -> int:
         """Parameter sets that are simulated in all."""
         return self.draws + STEPS * self.particles
+
+
+USUAL = Size()
 
 
 @dataclass(frozen=True)
@@ -101,43 +103,37 @@ class Fit:
         return inside(ranks(self.closes, self.observed.closes))
 
 
-def fit(
-    simulator: Simulator,
-    observed: Observed,
-    size: Size,
-    *,
-    workers: int,
-    progress: Progress | None = None,
-) -> Fit:
-    """Draw an ensemble. A function of its arguments but `workers`.
+@dataclass(frozen=True)
+class Scored:
+    """Scores of a set and what it expects of itself, shape (2, parts), or why it cannot be."""
 
-    Raises InputError if no set of the prior can be simulated.
+    observed: Observed
+
+    def __call__(self, paths: Paths | InputError) -> Array | str:
+        return scores(paths, self.observed) if isinstance(paths, Paths) else str(paths)
+
+
+def fit(work: Campaign, simulator: Simulator, observed: Observed, size: Size) -> Fit:
+    """Draw an ensemble. A function of its arguments but `work`.
+
+    Random numbers are drawn here, in a fixed order, whoever simulates. Raises InputError if no set
+    of the prior can be simulated.
     """
-    told = progress or Silent()
     parameters = simulator.priors.parameters
     problems: list[str] = []
 
-    def scored(paths: Paths | InputError) -> Array:
-        if isinstance(paths, Paths):
-            return scores(paths, observed)
-        problems.append(str(paths))
-        return np.full((2, len(observed.parts)), np.inf)
-
     def evaluated(z: Array) -> Array:
         """Scores and what sets expect of themselves, shape (2, sets, parts)."""
-        found = []
-        for each in simulate_all(simulator, simulator.priors.values(z), workers, scored):
-            told.block_done(simulator.paths)
-            found.append(each)
-        return np.stack(found, axis=1)
+        each = simulate_all(work, simulator, simulator.priors.values(z), Scored(observed))
+        problems.extend(said for said in each if isinstance(said, str))
+        impossible = np.full((2, len(observed.parts)), np.inf)
+        return np.stack([impossible if isinstance(said, str) else said for said in each], axis=1)
 
     rng = np.random.Generator(np.random.Philox(simulator.seed))
-    told.started(size.sets, size.sets * size.paths, f"{workers} threads")
-    done = False
-    try:
+    with work.part(size.sets, size.sets * size.paths):
         z = rng.standard_normal((size.draws, len(parameters)))
-        found, own = evaluated(z)
-        possible = np.isfinite(found).all(axis=1)
+        prior, own = evaluated(z)
+        possible = np.isfinite(prior).all(axis=1)
         if not possible.any():
             raise InputError(
                 f"nothing that the priors {simulator.priors.name} allow fits the market file: "
@@ -148,18 +144,15 @@ def fit(
         drawn = sample(
             lambda at: evaluated(at)[0] @ unit,
             z,
-            found @ unit,
+            prior @ unit,
             rate=RATE,
             particles=size.particles,
             steps=STEPS,
             rng=rng,
         )
-        done = True
-    finally:
-        told.finished(done)
     kept = rng.permutation(size.particles)[: size.members]
     members = rounded(simulator.priors.values(drawn.z[kept]))
-    closes = seen_anew(simulator, members, workers)
+    closes = seen_anew(work, simulator, members)
     impossible = int((~possible).sum())
     return Fit(simulator, observed, size, drawn, members, impossible, closes)
 
@@ -171,14 +164,24 @@ def rounded(values: Array) -> Array:
     )
 
 
-def seen_anew(simulator: Simulator, members: Array, workers: int) -> Array:
+@dataclass(frozen=True)
+class Members:
+    """An ensemble on paths that its fit has not seen, `count` for every member."""
+
+    simulator: Simulator
+    members: Array
+    count: int
+
+
+def closes_anew(job: Members, number: int) -> Array:
+    """Log closes of one member on its paths. Called in a worker."""
+    there = job.simulator.elsewhere(job.count, number)
+    return there(job.members[number].tolist()).closes
+
+
+def seen_anew(work: Campaign, simulator: Simulator, members: Array) -> Array:
     """Log closes of an ensemble on paths that its fit has not seen, others for every member: what
     they have in common would not average out. Shape: (paths, closes).
     """
-    count = max(1, SCORED_PATHS // len(members))
-
-    def closes(number: int) -> Array:
-        return simulator.elsewhere(count, number)(members[number].tolist()).closes
-
-    with ThreadPoolExecutor(workers) as pool:
-        return np.concatenate(list(pool.map(closes, range(len(members)))))
+    job = Members(simulator, members, max(1, SCORED_PATHS // len(members)))
+    return np.concatenate(work.map(closes_anew, job, range(len(members))))

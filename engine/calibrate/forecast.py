@@ -28,10 +28,11 @@ from ...scenarios.episode import Episode
 from ...scenarios.errors import InputError
 from ...scenarios.priors import load_priors
 from ...scenarios.scenario import Scenario
-from ..progress import Progress
+from ..campaign import Campaign
+from .closes import closes_of
 from .fit import Fit, Size, fit
 from .loss import Observed
-from .simulator import Simulator, dotted, log_closes, on_days
+from .simulator import Simulator, dotted, on_days
 
 Array = npt.NDArray[np.float64]
 
@@ -71,6 +72,7 @@ class Forecast:
 
 
 def forecast(
+    work: Campaign,
     scenario: Scenario,
     chain: Chain,
     as_of: date,
@@ -78,9 +80,7 @@ def forecast(
     size: Size,
     seed: int,
     engine: Backend,
-    workers: int,
     priors: str = "squeeze",
-    progress: Progress | None = None,
 ) -> Forecast:
     """The sessions after `as_of`, at most AHEAD, foretold from what was known at its close.
 
@@ -96,8 +96,8 @@ def forecast(
         episode.symbol, episode.market(), chain, base, load_priors(priors), days, size.paths, seed,
         engine,
     )  # fmt: skip
-    found = fit(simulator, Observed(logs[:known]), size, workers=workers, progress=progress)
-    paths, sets = simulated(found, base, total)
+    ensemble = fit(work, simulator, Observed(logs[:known]), size)
+    paths, sets = simulated(work, ensemble, base, total)
     kept, farthest = nearest(paths[:, :known], logs[:known], KEPT)
     ahead = paths[kept, known:] - paths[kept, known - 1 : known]
     actual = logs[known:total] - logs[known - 1]
@@ -131,7 +131,7 @@ def known_at(scenario: Scenario, as_of: date) -> tuple[Episode, int]:
     known = episode.dates[1:-1]
     if as_of not in known:
         raise InputError(
-            f"--as-of {as_of}: give a day from {known[0]} to {known[-1]} that the episode has"
+            f"`as_of` {as_of}: give a day from {known[0]} to {known[-1]} that the episode has"
         )
     return episode, known.index(as_of) + 1
 
@@ -144,17 +144,19 @@ def reported(scenario: Scenario, shares: float) -> Scenario:
     return scenario.model_copy(update=where)
 
 
-def simulated(found: Fit, base: Scenario, days: int) -> tuple[Array, npt.NDArray[np.intp]]:
+def simulated(
+    work: Campaign, found: Fit, base: Scenario, days: int
+) -> tuple[Array, npt.NDArray[np.intp]]:
     """Log closes under an ensemble, and every path's member. Shape: (paths, days), (paths,)."""
     by = found.simulator
     columns = zip(by.priors.parameters, found.members.T, strict=True)
     ensemble = {dotted(by.symbol, key): tuple(map(float, v)) for key, v in columns}
     story = on_days(base, (by.symbol,), tuple(range(1, days + 1)))
     story = story.model_copy(update={"ensemble": ensemble})
-    packed = by.packed(story)
+    model = by.model(story).pack()
+    (closes,) = closes_of(work, by.engine.name, [model], PATHS, FIRST)
     ids = np.arange(FIRST, FIRST + PATHS, dtype=np.uint64)
-    closes = log_closes(packed, by.engine.simulate(packed, ids))
-    return closes, member_of(packed, ids)
+    return closes.logs[:, :, 0], member_of(model.packed(), ids)
 
 
 def nearest(paths: Array, actual: Array, count: int) -> tuple[npt.NDArray[np.intp], float]:

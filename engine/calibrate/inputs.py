@@ -13,6 +13,7 @@ import numpy as np
 from ...kernels import Backend
 from ...scenarios.book import Book
 from ...scenarios.calendar import sessions
+from ...scenarios.capacity import MAX_EVENTS
 from ...scenarios.chain import Chain, load_chain
 from ...scenarios.dated import Dated, load_dated
 from ...scenarios.episode import market_of
@@ -22,9 +23,10 @@ from ...scenarios.market import Market, load_market
 from ...scenarios.priors import Priors, load_priors
 from ...scenarios.scenario import Scenario
 from ...scenarios.series import Points, Prices, load_points, load_prices
-from ...scenarios.timeline import MAX_EVENTS, AnyEvent
+from ...scenarios.timeline import AnyEvent
 from .beside import Beside
 from .loss import Observed, Series, days_of
+from .request import CalibrationRequest
 from .simulator import Simulator, all_watched, dotted
 
 PUBLICATION = 7  # sessions after settlement until FINRA tells short interest (rule 4560)
@@ -67,8 +69,8 @@ class Episode:
         if there - {members}:
             (count,) = there
             raise InputError(
-                f"--members {members}: {self.base_name} has an ensemble of {count}, and every "
-                f"member has one value of each; give --members {count}"
+                f"`members` {members}: {self.base_name} has an ensemble of {count}, and every "
+                f"member has one value of each; give `members` {count}"
             )
 
     def simulator(self, paths: int, seed: int, engine: Backend) -> Simulator:
@@ -87,60 +89,42 @@ class Episode:
         )
 
 
-def read_episode(
-    prices: str | Path,
-    market: str | Path,
-    *,
-    symbol: str | None = None,
-    first: date | None = None,
-    last: date | None = None,
-    as_of: date | None = None,
-    series: Mapping[str, Path] | None = None,
-    chain: str | Path | None = None,
-    base: str | None = None,
-    priors: str = "squeeze",
-    beside: Sequence[str] = (),
-    events: str | Path | None = None,
-) -> Episode:
-    """Read everything; `series` gives files by the names of SERIES. Raises InputError, one line.
-
-    The market file is the snapshot of the first close. With `as_of` nothing after that close is
-    used. Names `beside` are simulated with it, under what the base says of them. `events` are
-    added to the base's, those after `as_of` left out.
-    """
-    snapshot = load_market(market)
-    name = _symbol(snapshot, symbol)
-    closes = load_prices(prices, first or snapshot.as_of, last)
+def read_episode(request: CalibrationRequest) -> Episode:
+    """Read everything. Raises InputError, one line."""
+    as_of = request.as_of
+    snapshot = load_market(request.market)
+    name = _symbol(snapshot, request.symbol)
+    closes = load_prices(request.prices, request.first or snapshot.as_of, request.last)
     snapshot = _of_the_first_close(snapshot, name, closes)
     if as_of is not None:
         closes = closes.until(as_of)
     if closes.days[-1] > MOST_DAYS:
         raise InputError(
             f"{closes.file}: {closes.days[-1]} days after the first; at most {MOST_DAYS} can be "
-            "simulated, so bring --from and --to nearer to each other"
+            "simulated, so bring `first` and `last` nearer to each other"
         )
-    points = _points(series or {}, closes, as_of)
-    found, notes = _series(points, closes, snapshot[name].float_shares)
-    others = _others(beside, name, snapshot)
+    points = _points(request.series, closes, as_of)
+    series, notes = _series(points, closes, snapshot[name].float_shares)
+    others = _others(request.beside, name, snapshot)
     book = all_watched({s: snapshot[s].price for s in (name, *others)})
-    laws, story = load_priors(priors), _base(base, snapshot, book)
+    laws, story = load_priors(request.priors), _base(request.base, snapshot, book)
     sources: Mapping[str, str] = {}
-    if events is not None:
-        known, story, more = _events(events, name, closes, story, as_of)
-        laws, notes, sources = known.into(laws), [*notes, *more], known.sources
+    if request.events is not None:
+        dated, story, more = _events(request.events, name, closes, story, as_of)
+        laws, notes, sources = dated.into(laws), [*notes, *more], dated.sources
     return Episode(
         symbol=name,
         prices=closes,
-        observed=Observed(closes.log_closes, found),
+        observed=Observed(closes.log_closes, series),
         market=snapshot,
-        chain=load_chain(chain, snapshot),
+        chain=load_chain(request.chain, snapshot),
         base=story,
-        base_name=base,
+        base_name=request.base,
         priors=laws,
         notes=(*snapshot.warnings, *notes, *story.notes),
         reported=points.get("short interest"),
         beside=others,
-        events=() if events is None else story.timeline,
+        events=() if request.events is None else story.timeline,
         sources=sources,
     )
 
@@ -150,9 +134,9 @@ def _symbol(market: Market, symbol: str | None) -> str:
         return next(iter(market.rows))
     if symbol is None:
         raise InputError(
-            f"--symbol: whose prices are these? {market.file} has {', '.join(market.rows)}"
+            f"symbol: whose prices are these? {market.file} has {', '.join(market.rows)}"
         )
-    return _in(market, symbol, "--symbol")
+    return _in(market, symbol, "symbol")
 
 
 def _in(market: Market, symbol: str, option: str) -> str:
@@ -165,8 +149,8 @@ def _in(market: Market, symbol: str, option: str) -> str:
 
 def _others(beside: Sequence[str], symbol: str, market: Market) -> tuple[str, ...]:
     if symbol in map(str.upper, beside):
-        raise InputError(f"--beside: {symbol} is the name that is fitted; leave it out")
-    return tuple(dict.fromkeys(_in(market, name.upper(), "--beside") for name in beside))
+        raise InputError(f"beside: {symbol} is the name that is fitted; leave it out")
+    return tuple(dict.fromkeys(_in(market, name.upper(), "beside") for name in beside))
 
 
 def _of_the_first_close(market: Market, symbol: str, prices: Prices) -> Market:
@@ -174,7 +158,7 @@ def _of_the_first_close(market: Market, symbol: str, prices: Prices) -> Market:
     start, close, row = prices.dates[0], float(prices.close[0]), market[symbol]
     if market.as_of not in (None, start):
         raise InputError(
-            f"--from {start}: {market.file} is of {market.as_of}; short interest, float and "
+            f"`first` {start}: {market.file} is of {market.as_of}; short interest, float and "
             f"volatility must be those of the first close, so start from {market.as_of} or give "
             "that day's file"
         )
@@ -186,7 +170,9 @@ def _of_the_first_close(market: Market, symbol: str, prices: Prices) -> Market:
     return replace(market, as_of=start, warnings=() if market.as_of is None else market.warnings)
 
 
-def _points(files: Mapping[str, Path], prices: Prices, as_of: date | None) -> dict[str, Points]:
+def _points(
+    files: Mapping[str, str | Path], prices: Prices, as_of: date | None
+) -> dict[str, Points]:
     """What was known at the last close, of the days since the first; a report of short interest
     comes out late.
     """
@@ -241,7 +227,7 @@ def _base(base: str | None, market: Market, book: Book) -> Scenario:
         return Scenario(id="default")
     made = load_scenarios([base], market, book)
     if len(made) != 1:
-        raise InputError(f"--base: {base} holds {len(made)} scenarios; give one")
+        raise InputError(f"base: {base} holds {len(made)} scenarios; give one")
     return made[0]
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ...results.measures.scores import distance, spread
 from ...scenarios.errors import InputError
+from ..campaign import Campaign
 from .fit import IDENTIFIED, RATE
 from .loss import Observed, moves, weights
 from .simulator import Paths, Simulator, simulate_all
 
 Array = npt.NDArray[np.float64]
+Result = TypeVar("Result")
 
 CHUNK = 256
 PARTS = (np.asarray, moves)
@@ -57,7 +60,7 @@ class Recovery:
 
 
 def recover(
-    simulator: Simulator, sets: int, episodes: int, *, workers: int, least_peak: float = 2.0
+    work: Campaign, simulator: Simulator, sets: int, episodes: int, *, least_peak: float = 2.0
 ) -> Recovery:
     """Fit synthetic episodes: one path each of sets of the bank, peaking at `least_peak` or above.
 
@@ -67,8 +70,8 @@ def recover(
     """
     rng = np.random.Generator(np.random.Philox(simulator.seed))
     z = rng.standard_normal((sets, len(simulator.priors.parameters)))
-    made, truth = _episodes(simulator, z, episodes, workers, float(np.log(least_peak)))
-    distances, own = _bank(simulator.elsewhere(simulator.paths), z, made, workers)
+    made, truth = _episodes(work, simulator, z, episodes, float(np.log(least_peak)))
+    distances, own = _bank(work, simulator.elsewhere(simulator.paths), z, made)
     unit = weights(Observed(made[0])) / np.median(own[np.isfinite(own).all(axis=1)], axis=0)
     loss = (distances - own[:, None]) @ unit  # (sets, episodes)
     loss[truth, np.arange(episodes)] = np.inf
@@ -81,7 +84,7 @@ def recover(
 
 
 def _episodes(
-    simulator: Simulator, z: Array, count: int, workers: int, least: float
+    work: Campaign, simulator: Simulator, z: Array, count: int, least: float
 ) -> tuple[Array, npt.NDArray[np.intp]]:
     """Log closes of episodes, and the sets that made them. Shape: (episodes, days), (episodes,).
 
@@ -92,7 +95,9 @@ def _episodes(
     several = replace(simulator, paths=count)
     for start in range(0, len(z), CHUNK):
         sets = simulator.priors.values(z[start : start + CHUNK])
-        for number, closes in enumerate(simulate_all(several, sets, workers, _closes), start):
+        for number, closes in enumerate(
+            map(_possible, simulate_all(work, several, sets, _closes)), start
+        ):
             if len(found) < count and closes[len(found)].max() >= least:
                 found.append(closes[len(found)])
                 made.append(number)
@@ -101,25 +106,39 @@ def _episodes(
     raise InputError(f"only {len(found)} of {count} synthetic episodes peak high enough")
 
 
-def _closes(paths: Paths | InputError) -> Array:
-    if isinstance(paths, InputError):
-        raise paths
-    return paths.closes
+def _closes(paths: Paths | InputError) -> Array | InputError:
+    return paths.closes if isinstance(paths, Paths) else paths
 
 
-def _bank(simulator: Simulator, z: Array, episodes: Array, workers: int) -> tuple[Array, Array]:
+def _possible(result: Result | InputError) -> Result:
+    """The result of a set. Raises the InputError of one that cannot be."""
+    if isinstance(result, InputError):
+        raise result
+    return result
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Distances of a set's paths from every episode, and their spread, by part."""
+
+    episodes: Array
+
+    def __call__(self, paths: Paths | InputError) -> tuple[Array, Array] | InputError:
+        if isinstance(paths, InputError):
+            return paths
+        x = paths.closes
+        apart = [[distance(f(x), f(y)) for f in PARTS] for y in self.episodes]
+        return np.array(apart), np.array([spread(f(x)) for f in PARTS])
+
+
+def _bank(work: Campaign, simulator: Simulator, z: Array, episodes: Array) -> tuple[Array, Array]:
     """Distances of every set's paths from every episode, and their spread, by part.
 
     Shape: (sets, episodes, parts), (sets, parts).
     """
-
-    def parts(paths: Paths | InputError) -> tuple[Array, Array]:
-        x = _closes(paths)
-        apart = [[distance(f(x), f(y)) for f in PARTS] for y in episodes]
-        return np.array(apart), np.array([spread(f(x)) for f in PARTS])
-
-    found = list(simulate_all(simulator, simulator.priors.values(z), workers, parts))
-    return np.stack([apart for apart, _ in found]), np.stack([own for _, own in found])
+    bank = simulate_all(work, simulator, simulator.priors.values(z), Apart(episodes))
+    both = [_possible(each) for each in bank]
+    return np.stack([apart for apart, _ in both]), np.stack([own for _, own in both])
 
 
 def _quantiles(z: Array, w: Array, p: float) -> Array:

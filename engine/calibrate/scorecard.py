@@ -10,7 +10,6 @@ import numpy.typing as npt
 from ...kernels import Backend
 from ...kernels.histogram_bins import QUANTITIES, bin_edges
 from ...kernels.packed import Packed
-from ...kernels.packing.scenario import pack
 from ...results.measures.baselines import scored_beside
 from ...results.measures.scores import (
     BANDS,
@@ -21,14 +20,18 @@ from ...results.measures.scores import (
     ranks,
     ranks_of_each,
 )
+from ...scenarios.bound import bind
 from ...scenarios.calendar import sessions
 from ...scenarios.chain import Chain
 from ...scenarios.episode import Episode, market_of
 from ...scenarios.errors import InputError
 from ...scenarios.scenario import Scenario
 from ...scenarios.series import Points, Prices
+from ..campaign import Campaign
+from ..model import Model
+from .closes import closes_of
 from .loss import days_of
-from .simulator import all_watched, closes_of_all, on_days
+from .simulator import all_watched, on_days
 
 Array = npt.NDArray[np.float64]
 
@@ -98,29 +101,25 @@ class Scorecard:
         return inside(self.pit)
 
 
-def score(scenario: Scenario, chain: Chain, *, paths: int, seed: int, engine: Backend) -> Scorecard:
-    """The card of a scenario that has the past of one name, or of its first: see `score_all`."""
-    return score_all(scenario, chain, paths=paths, seed=seed, engine=engine)[0]
-
-
 def score_all(
-    scenario: Scenario, chain: Chain, *, paths: int, seed: int, engine: Backend
+    work: Campaign, scenario: Scenario, chain: Chain, *, paths: int, seed: int, engine: Backend
 ) -> tuple[Scorecard, ...]:
     """Simulate an episode's days under its scenario and compare: a card for every name, all from
     the same paths.
 
     Raises InputError if the scenario has no episode, or its closes are not those of all sessions.
     """
-    packed = pack_past(scenario, chain, seed)
-    closes, counts, peaks = closes_of_all(packed, paths, engine)
+    model = past_model(scenario, chain, seed)
+    packed = model.packed()
+    (closes,) = closes_of(work, engine.name, [model], paths)
     places = [(e, packed.symbols.index(e.symbol)) for e in scenario.pasts]
     return tuple(
-        _card(scenario, episode, packed, closes[:, :, i], counts[:, i], peaks[i], seed)
+        _card(scenario, episode, packed, closes.logs[:, :, i], closes.counts[:, i], closes.peaks[i])
         for episode, i in places
     )
 
 
-def pack_past(scenario: Scenario, chain: Chain, seed: int) -> Packed:
+def past_model(scenario: Scenario, chain: Chain, seed: int) -> Model:
     """All names of a scenario's episodes, from their first close to the last day of any.
 
     Raises InputError as `score_all`.
@@ -133,7 +132,7 @@ def pack_past(scenario: Scenario, chain: Chain, seed: int) -> Packed:
     last = max(episode.days[-1] for episode in episodes)
     story = on_days(scenario, [e.symbol for e in episodes], tuple(range(1, last + 1)))
     book = all_watched({episode.symbol: episode.price for episode in episodes})
-    return pack(book, market_of(episodes), chain, story, seed=seed)
+    return Model(bind(story, book, market_of(episodes), chain), seed).pack()
 
 
 def _card(
@@ -143,7 +142,6 @@ def _card(
     closes: Array,
     counts: npt.NDArray[np.uint32],
     peaks: npt.NDArray[np.uint32],
-    seed: int,
 ) -> Scorecard:
     """One name's. Shape: closes (paths, days) log prices, counts (days, quantities, bins), peaks
     (bins,).
@@ -164,7 +162,9 @@ def _card(
             *_high(episode, peaks),
             *_short_interest(episode, counts),
         ),
-        scores=scored_beside(closes, actual, episode.volatility / YEAR**0.5, seed, days),
+        scores=scored_beside(
+            closes, actual, episode.volatility / YEAR**0.5, int(packed.run["seed"]), days
+        ),
     )
 
 

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ...kernels import Backend
-from ...kernels.packed import Packed, Simulated
-from ...kernels.packing.scenario import pack
-from ...kernels.records import StepKind
-from ...scenarios.book import Position
+from ...kernels.packed import Packed
+from ...scenarios.book import ChangedBook, Position
+from ...scenarios.bound import bind
 from ...scenarios.chain import Chain
 from ...scenarios.ensemble import is_size
 from ...scenarios.errors import InputError
 from ...scenarios.market import Market
 from ...scenarios.priors import Priors
 from ...scenarios.scenario import NameParameters, Scenario
-from ..executors import default_workers
-from ..whatif.book_change import ChangedBook
+from ..campaign import Campaign
+from ..model import Model
 
 Array = npt.NDArray[np.float64]
 Result = TypeVar("Result")
 LEAST = 1e-7  # of the first price, the resolution of float32
-TRACED = 128  # paths at a time
+CHUNK = 8  # sets at a time
 SHARE = 1.0  # of a watched name: far less than a lot, so it is marked and never trades
 
 
@@ -86,19 +84,23 @@ class Simulator:
         packed = self.packed(self.scenario().with_values(self.values(parameters)))
         at = packed.symbols.index(self.symbol)
         ids = np.arange(self.first, self.first + self.paths, dtype=np.uint64)
-        found = self.engine.simulate(packed, ids)
+        done = self.engine.simulate(packed, ids)
         name = packed.names[at]
         return Paths(
-            log_closes(packed, found, at),
-            found.closes[:, at],
+            log_closes(packed, done.pnl, at),
+            done.closes[:, at],
             float(name["adv"]),
             float(name["attention_volume"]),
         )
 
-    def packed(self, scenario: Scenario) -> Packed:
-        """A scenario packed with a book whose P&L is that of the fitted name alone."""
+    def model(self, scenario: Scenario) -> Model:
+        """A scenario bound to a book whose P&L is that of the fitted name alone."""
         book = watched(self.symbol, self.market[self.symbol].price)
-        return pack(book, self.market, self.chain, scenario, seed=self.seed)
+        return Model(bind(scenario, book, self.market, self.chain), self.seed)
+
+    def packed(self, scenario: Scenario) -> Packed:
+        """The arrays of a scenario, bound so."""
+        return self.model(scenario).arrays()
 
     def elsewhere(self, paths: int, number: int = 0) -> Simulator:
         """The same with paths that no fit has seen; none are in two numbers."""
@@ -113,7 +115,8 @@ def dotted(symbol: str, key: str) -> str:
 def on_days(scenario: Scenario, symbols: Sequence[str], days: tuple[int, ...]) -> Scenario:
     """A scenario told on these names alone, the closes of some days kept.
 
-    What its funds copy is a book that nobody holds here; the symbols stand under `names`.
+    What its funds copy is a book that nobody holds here; the symbols stand under `names`. The past
+    has a market of its own, which is not shifted.
     """
     funds = {
         name: fund.model_copy(update={"copies": 0.0})
@@ -125,47 +128,19 @@ def on_days(scenario: Scenario, symbols: Sequence[str], days: tuple[int, ...]) -
             "horizon_days": days[-1],
             "horizons": days,
             "funds": funds,
+            "market_shifts": (),
             "names": {**dict.fromkeys(symbols, NameParameters()), **scenario.names},
         }
     )
 
 
-def log_closes(packed: Packed, found: Simulated, at: int = 0) -> Array:
+def log_closes(packed: Packed, pnl: npt.NDArray[np.float32], at: int = 0) -> Array:
     """ln P/P(0) at the horizons of the one name whose share counts, from what it earned.
 
-    Shape: (paths, horizons).
+    Shape: pnl (horizons, paths) -> (paths, horizons).
     """
     weight = float(packed.names["book_weight"][at])
-    return np.asarray(np.log1p(np.maximum(found.pnl.T.astype(float) / weight, -1 + LEAST)))
-
-
-def closes_of_all(
-    packed: Packed, paths: int, engine: Backend
-) -> tuple[Array, npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
-    """Log closes of every name on the first paths; counts as Simulated.closes and .peaks.
-
-    Shape: (paths, days, names), (days, names, quantities, bins), (names, bins). Of one name its
-    P&L tells, of several the traces, which are kept for a few paths at a time.
-    """
-    ids = np.arange(paths, dtype=np.uint64)
-    if len(packed.symbols) == 1:
-        found = engine.simulate(packed, ids)
-        return log_closes(packed, found)[:, :, None], found.closes, found.peaks
-    ends = np.flatnonzero(packed.schedule["kind"] & StepKind.CLOSE) + 1
-    blank = Simulated.blank(packed, 0, trace=False)
-    closes, counts, peaks = [], blank.closes, blank.peaks
-
-    def traced(some: npt.NDArray[np.uint64]) -> tuple[Array, Simulated]:
-        found = engine.simulate(packed, some, trace=True)
-        assert found.trace is not None
-        return found.trace["log_price"][:, ends].astype(float), replace(found, trace=None)
-
-    with ThreadPoolExecutor(default_workers(engine.name)) as pool:
-        for log_prices, found in pool.map(traced, np.split(ids, range(TRACED, paths, TRACED))):
-            closes.append(log_prices)
-            counts += found.closes
-            peaks += found.peaks
-    return np.concatenate(closes), counts, peaks
+    return np.asarray(np.log1p(np.maximum(pnl.T.astype(float) / weight, -1 + LEAST)))
 
 
 def watched(symbol: str, price: float) -> ChangedBook:
@@ -182,20 +157,35 @@ def all_watched(prices: Mapping[str, float]) -> ChangedBook:
     return ChangedBook(positions, cash=0.0, before=frozenset(prices))
 
 
-def simulate_all(
-    simulator: Simulator, sets: Array, workers: int, then: Callable[[Paths | InputError], Result]
-) -> Iterator[Result]:
-    """What `then` makes of the paths of every set, or of why it cannot be, in their order.
+@dataclass(frozen=True)
+class Sets(Generic[Result]):
+    """A simulator, and what is made of the paths of a set, or of why it cannot be."""
 
-    Shape: sets (sets, parameters). Threads: the native kernel leaves the interpreter alone.
-    """
+    simulator: Simulator
+    then: Callable[[Paths | InputError], Result]
 
-    def one(parameters: Array) -> Result:
+
+def run_sets(job: Sets[Result], chunk: tuple[tuple[float, ...], ...]) -> list[Result]:
+    """What becomes of every set. Called in a worker."""
+    results = []
+    for parameters in chunk:
         try:
-            made: Paths | InputError = simulator(parameters.tolist())
+            paths: Paths | InputError = job.simulator(parameters)
         except InputError as error:
-            made = error
-        return then(made)
+            paths = error
+        results.append(job.then(paths))
+    return results
 
-    with ThreadPoolExecutor(workers) as pool:
-        yield from pool.map(one, sets)
+
+def simulate_all(
+    work: Campaign, simulator: Simulator, sets: Array, then: Callable[[Paths | InputError], Result]
+) -> list[Result]:
+    """What `then`, which can be pickled, makes of every set, in their order.
+
+    Shape: sets (sets, parameters).
+    """
+    rows = [tuple(map(float, row)) for row in sets]
+    chunks = [tuple(rows[i : i + CHUNK]) for i in range(0, len(rows), CHUNK)]
+    job: Any = Sets(simulator, then)
+    done = work.map(run_sets, job, chunks, lambda chunk, _: len(chunk) * simulator.paths)
+    return [each for chunk in done for each in chunk]

@@ -14,9 +14,10 @@ from typing import Any
 
 from ...scenarios import InputError, Scenario
 from ...scenarios.book import Book
+from ...scenarios.capacity import MAX_EVENTS
 from ...scenarios.errors import did_you_mean
 from ...scenarios.scenario import SHORTS, MarketShift
-from ...scenarios.timeline import ALL, MAX_EVENTS, AnchorNews, MarketShock
+from ...scenarios.timeline import ALL, AnchorNews, MarketShock
 
 FACTOR = 1.25
 """One unit of an axis that is a factor."""

@@ -18,8 +18,8 @@ from ...kernels import Backend
 from ...kernels.packed import Packed
 from ...kernels.probes.drivers import Drivers, drivers
 from ...kernels.probes.loop_gain import largest
-from ...results import StoreError
 from ...results.measures import statistics as st
+from ...results.store.errors import VerificationFailed
 from ...scenarios import Scenario
 from ..replay.book_pnl import financing_by_name, pnl_by_name
 from ..run.blocks import traced_paths
@@ -151,10 +151,10 @@ def pieces_of(ids: Ids) -> Iterator[Ids]:
 
 
 def check_same(pnl: npt.NDArray[np.float32], ids: Ids, told: Told, where: str) -> None:
-    """Raises StoreError if a replayed path is not the one whose loss is known, to the bit."""
+    """Raises VerificationFailed if a replayed path is not the stored one, to the bit."""
     same = pnl[ids.astype(np.int64)].view(np.uint32) == told.pnl.view(np.uint32)
     if not same.all():
-        raise StoreError(
+        raise VerificationFailed(
             f"{where}: path {int(ids[np.argmin(same)])}, replayed, is not the stored one; the "
             "store or this machine is not to be trusted: run again into a new store"
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...kernels.packed import Packed
 from ...results.measures import statistics as st
-from ...scenarios import InputError, Scenario, shifted_market
+from ...scenarios import InputError, Scenario, bind
 from ..model import Model
 from ..replay.path import scenario_index
 from ..stored import Finished, chosen, finished
@@ -120,5 +120,4 @@ def ask(
 def model_of(source: Finished, scenario: Scenario) -> Model:
     """A scenario with the inputs of a store, packed. Raises InputError."""
     job = source.job
-    market = shifted_market(scenario, job.market, job.book)
-    return Model(job.book, market, job.chain, scenario, job.seed).pack()
+    return Model(bind(scenario, job.book, job.market, job.chain), job.seed).pack()

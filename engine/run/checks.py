@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...results.measures.levels import LEVELS
 from ...results.measures.statistics import REFUSE
-from ...results.measures.table import LEVELS
 from ...scenarios.errors import InputError
 from ...scenarios.scenario import Scenario
 from .importance import NEAR

@@ -13,9 +13,10 @@ from typing import Any
 from ... import __version__
 from ...kernels import backend
 from ...results import StoreError, check_commit, create_store, finish_store, missing_blocks
-from ...results.measures.until import errors_so_far, grow_store
+from ...results.measures.target import error_text
+from ...results.store.errors import StoreUnwritable
+from ...results.store.growth import errors_so_far, grow_store
 from ...results.store.records import read_grid
-from ...results.store.target import error_text
 from .. import memory
 from ..campaign import Campaign, campaign
 from ..errors import Incomplete
@@ -56,7 +57,7 @@ def run_plan(plan: Plan, progress: Progress | None = None) -> Path:
         try:
             create_store(output, store_spec(plan.job, plan.packed, plan.inputs.files, _now()))
         except OSError as error:
-            raise StoreError(f"{output} cannot be created: {error.strerror}") from error
+            raise StoreUnwritable(f"{output} cannot be created: {error.strerror}") from error
         return _fill(work, output, plan.job)
 
 

@@ -6,10 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...results import (
-    InputFile,
-    StoreError,
-)
+from ...results import InputFile
+from ...results.store.errors import StoreExists
 from ...scenarios import (
     Book,
     Chain,
@@ -79,8 +77,8 @@ def read_inputs(request: RunRequest) -> Inputs:
 
 
 def refuse_existing(output: str | Path) -> None:
-    """Results are never overwritten. Raises StoreError, before anything is read."""
+    """Results are never overwritten. Raises StoreExists, before anything is read."""
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(output)):
         raise InputError(f"{output}: a store is written to a folder of this machine; give its path")
     if Path(output).exists() or Path(output).is_symlink():
-        raise StoreError(f"{output} exists; results are never overwritten, choose another name")
+        raise StoreExists(f"{output} exists; results are never overwritten, choose another name")

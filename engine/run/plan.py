@@ -16,8 +16,8 @@ from ...kernels.records import PATH, Channel
 from ...results.measures.euler import choose
 from ...results.measures.table import list_measures
 from ...results.measures.tail import NAME_FIELDS
+from ...scenarios.bound import bind
 from ...scenarios.errors import InputError
-from ...scenarios.joint import shifted_market
 from ...scenarios.limits import check_limits
 from ...scenarios.scenario import Scenario
 from ..campaign import Campaign
@@ -93,7 +93,7 @@ class Plan:
         tilts = tuple(
             choose_tilt(work, self.back_end, model, self.job.importance)
             for model in self.models
-            if model.scenario.variant_of is None
+            if model.bound.scenario.variant_of is None
         )
         return replace(self, job=replace(self.job, tilts=tilts))
 
@@ -208,13 +208,13 @@ def _prepared(
     prepared: list[Prepared] = []
     models = []
     for scenario in scenarios:
-        shifted = shifted_market(scenario, market, book)
+        bound = bind(scenario, book, market, chain)
         try:
-            ready = prepare(book, shifted, chain, scenario, seed=seed)
+            ready = prepare(bound, seed=seed)
         except InputError as error:
             raise InputError(f"scenario {scenario.id}: {error}") from None
         prepared.append(ready)
-        models.append(Model(book, shifted, chain, scenario, seed).keep(ready.packed))
+        models.append(Model(bound, seed).keep(ready.packed))
     return prepared, tuple(models)
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...results.measures.table import ES, LEVELS, VAR, percent
-from ...results.store.target import Until
+from ...results.measures.levels import ES, LEVELS, VAR, percent
+from ...results.measures.target import Until
 from ...scenarios.book import Book
 from ...scenarios.chain import Chain
 from ...scenarios.errors import InputError

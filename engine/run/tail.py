@@ -17,9 +17,9 @@ import zarr
 from ...kernels import Backend
 from ...kernels.packed import Packed
 from ...kernels.probes.loop_gain import largest
-from ...results import StoreError
 from ...results.measures.euler import choose
 from ...results.measures.tail import NAME_FIELDS, Replayed, Tails
+from ...results.store.errors import StoreUnfinished
 from ..campaign import Campaign
 from ..job import Job
 from ..replay.book_pnl import financing_by_name, pnl_by_name
@@ -51,7 +51,7 @@ def replay_tails(work: Campaign, output: Path, job: Job) -> Tails | None:
     failures = work.attempt_all(replay_piece, str(output), items, take)
     if failures:
         _, error = min(failures.items())
-        raise StoreError(
+        raise StoreUnfinished(
             f"{output}: the tail could not be replayed: {error}; to try again: "
             f"powderkeg resume {output}"
         )

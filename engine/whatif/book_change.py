@@ -18,11 +18,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
-from ...scenarios.book import Book
+from ...scenarios.book import Book, ChangedBook
+from ...scenarios.bound import Bound
 from ...scenarios.errors import InputError, did_you_mean, shown
 from ...scenarios.market import Market
 from ...scenarios.scenario import Scenario
-from ..model import Model
 
 CLOSE, HALVE = 0.0, 0.5
 SPREAD = 0.05
@@ -110,18 +110,6 @@ class Change:
         return replace(book, positions=positions, derivatives=derivatives)
 
 
-@dataclass(frozen=True)
-class ChangedBook(Book):
-    """A book after a change; `shorts` are those before, since scenarios speak of them."""
-
-    before: frozenset[str] = frozenset()
-
-    @property
-    def shorts(self) -> frozenset[str]:
-        """Symbols that the book was short before it was changed."""
-        return self.before
-
-
 def parse_changes(
     close: Sequence[str] | None = None,
     halve: Sequence[str] | None = None,
@@ -172,20 +160,15 @@ def changed_book(book: Book, changes: Sequence[Trade], cost: float) -> ChangedBo
     return ChangedBook(**given | {"cash": book.cash - bought - cost}, before=book.shorts)
 
 
-def changed_model(before: Model, after: Book) -> Model:
-    """A scenario for the book `after` a change, packed.
-
-    Its market is the snapshot with the scenario's shifts, as the book before saw it. Raises
-    InputError.
-    """
-    book, market = before.book, before.market
-    rows = dict(market.rows)
+def changed(bound: Bound, after: Book) -> Bound:
+    """A bound scenario for the book `after` a change of its own."""
+    book, rows = bound.book, dict(bound.market.rows)
     for old, new in zip(book.positions, after.positions, strict=True):
         covered = min(new.quantity, 0.0) - min(old.quantity, 0.0)
         row = rows[old.symbol]
         rows[old.symbol] = replace(row, short_interest=row.short_interest - covered)
-    story = _with_own_funds(before.scenario, book, market)
-    return Model(after, replace(market, rows=rows), before.chain, story, before.seed).pack()
+    story = _with_own_funds(bound.scenario, book, bound.market)
+    return bound.with_scenario(story).with_book(after, replace(bound.market, rows=rows))
 
 
 def _with_own_funds(scenario: Scenario, book: Book, market: Market) -> Scenario:

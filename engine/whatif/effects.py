@@ -15,9 +15,8 @@ from typing import Any
 
 from ...kernels.packing.scenario import prepare
 from ...results.measures import statistics as st
-from ...results.measures.table import WORST_LEVEL
-from ...scenarios import InputError
-from ...scenarios.joint import shifted_market
+from ...results.measures.levels import WORST_LEVEL
+from ...scenarios import InputError, bind
 from ..campaign import campaign
 from ..executors.placement import EMBEDDED, Placement
 from ..job import Job
@@ -25,7 +24,7 @@ from ..model import Model
 from ..paired import simulate
 from ..progress import Progress
 from ..stored import Finished, Losses, chosen, finished, level_of
-from .book_change import SPREAD, Terms, Trade, changed_book, changed_model, check_changes, cost_of
+from .book_change import SPREAD, Terms, Trade, changed, changed_book, check_changes, cost_of
 from .hedge import hedge_of
 
 SECOND_LEVEL = 0.975
@@ -207,10 +206,11 @@ def _cases(
 ) -> tuple[Model, list[Case]]:
     """The scenario with the book as it is, and with every change."""
     scenario = job.scenarios[index]
-    market = shifted_market(scenario, job.market, job.book)
-    ready = prepare(job.book, market, job.chain, scenario, seed=job.seed)
-    base = Model(job.book, market, job.chain, scenario, job.seed).keep(ready.packed)
-    terms = Terms(market, {each.symbol: each.per_float for each in ready.impacts}, rate, spread)
+    bound = bind(scenario, job.book, job.market, job.chain)
+    ready = prepare(bound, seed=job.seed)
+    terms = Terms(
+        bound.market, {each.symbol: each.per_float for each in ready.impacts}, rate, spread
+    )
     choices = {str(change): [change] for change in changes}
     if len(changes) > 1:
         choices[TOGETHER] = list(changes)
@@ -224,11 +224,11 @@ def _cases(
             )
         after = changed_book(job.book, chosen_changes, cost)
         try:
-            model = changed_model(base, after)
+            model = Model(changed(bound, after), job.seed).pack()
         except InputError as error:
             raise InputError(f"scenario {scenario.id}, {label}: {error}") from None
         cases.append(Case(index, label, cost / equity, after.equity / equity, model))
-    return base, cases
+    return Model(bound, job.seed).keep(ready.packed), cases
 
 
 def answer(

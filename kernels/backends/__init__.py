@@ -41,6 +41,9 @@ class Backend:
     simulate: Simulate
     note: str = ""  # one line for the user when this is not what they would expect
 
+    def __reduce__(self) -> tuple[Callable[[str], Backend], tuple[str]]:
+        return backend, (self.name,)  # to another process it goes by name
+
 
 def _cuda() -> Backend:
     if find_spec("cupy") is None:

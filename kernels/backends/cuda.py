@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..packed import Packed, Simulated
+from ..packed import INPUTS, Packed, Simulated
 
 MODEL = Path(__file__).parents[1] / "model"
 THREADS = 128
@@ -113,25 +113,11 @@ def _launch(packed: Packed, ids: npt.NDArray[np.uint64], trace: bool) -> Simulat
     out = Simulated.blank(packed, paths, trace=trace)
     if paths == 0:
         return out
-    results = [a for a in (out.pnl, out.paths, out.closes, out.peaks, out.trace) if a is not None]
-    inputs = [
-        _on_device(run),
-        _on_device(packed.names),
-        _on_device(packed.loadings),
-        _on_device(packed.factor_streams),
-        _on_device(packed.schedule),
-        _stays_on_device(packed.chain),  # tens of megabytes for a name with options
-        _on_device(packed.steepest),
-        _on_device(packed.funds),
-        _on_device(packed.positions),
-        _on_device(packed.events),
-        _on_device(packed.event_sizes),
-        _on_device(packed.mixing),
-        _on_device(packed.components),
-        _on_device(packed.tilts),
-        _on_device(packed.derivatives),
-        _on_device(ids),
-    ]
+    results = [a for a in out.outputs().values() if a is not None]
+    # tens of megabytes for a name with options
+    put = {name: _stays_on_device if name == "chain" else _on_device for name in INPUTS}
+    inputs = [_on_device(run), *(put[name](a) for name, a in packed.inputs().items())]
+    inputs.append(_on_device(ids))
     outputs = [cupy.zeros(max(a.nbytes, 16), np.uint8) for a in results]
     pointers = outputs if trace else [*outputs, cupy.zeros(16, np.uint8)]
     threads = paths * int(run["lanes"])

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..packed import Packed, Simulated
+from ..packed import INPUTS, OUTPUTS, Packed, Simulated
 
 BUILDS = ("v4", "v3", "portable")  # best first
 ISA = {"v4": "AVX-512", "v3": "AVX2", "portable": "portable C++"}
@@ -30,15 +30,12 @@ class NativeUnavailable(RuntimeError):
 
 
 class _Launch(ctypes.Structure):
-    """struct Launch of kernels/model/path.h."""
+    """struct Launch of kernels/model/records.h."""
 
     _fields_ = [
-        (name, ctypes.c_longlong if name == "paths" else ctypes.c_void_p)
-        for name in (
-            "names loadings factor_streams steps chain steepest funds positions events event_sizes "
-            "mixing components tilts derivatives path_ids paths "
-            "pnl out closes peaks trace"
-        ).split()
+        *((name, ctypes.c_void_p) for name in (*INPUTS, "path_ids")),
+        ("path_count", ctypes.c_longlong),
+        *((name, ctypes.c_void_p) for name in OUTPUTS),
     ]
 
 
@@ -128,30 +125,11 @@ class Native:
         run, paths = packed.run, len(path_ids)
         ids = np.ascontiguousarray(path_ids, np.uint64)
         out = Simulated.blank(packed, paths, trace=trace)
-        inputs = (
-            packed.names,
-            packed.loadings,
-            packed.factor_streams,
-            packed.schedule,
-            packed.chain,
-            packed.steepest,
-            packed.funds,
-            packed.positions,
-            packed.events,
-            packed.event_sizes,
-            packed.mixing,
-            packed.components,
-            packed.tilts,
-            packed.derivatives,
-            ids,
-        )
-        if not all(a.flags.c_contiguous for a in inputs):
+        arrays = {**packed.inputs(), "path_ids": ids}
+        if not all(a.flags.c_contiguous for a in arrays.values()):
             raise ValueError("packed arrays must be C-contiguous")
-        launch = _Launch(
-            *(_pointer(a) for a in inputs),
-            paths,
-            *(_pointer(a) for a in (out.pnl, out.paths, out.closes, out.peaks, out.trace)),
-        )
+        pointers = {name: _pointer(a) for name, a in {**arrays, **out.outputs()}.items()}
+        launch = _Launch(**pointers, path_count=paths)
         if paths:
             _load(self.build).powderkeg_simulate(
                 ctypes.c_void_p(run.ctypes.data), ctypes.byref(launch)

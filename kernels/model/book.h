@@ -60,7 +60,7 @@ FN Real position_margin(const State& s, const Name& p, Real added, int funds) {
 FN void pay_borrow_fee(State& s, const Name& p, float dt) {
     const float borrowed = p.book_weight < 0.0f ? -p.book_weight : 0.0f;
     const Real owed = Real(borrowed * dt / 252.0f) * part_held(s, p);
-    s.borrow_paid = fused(owed * s.price, s.fee, s.borrow_paid);
+    s.borrow_paid = fused(owed * s.price, s.fee_existing, s.borrow_paid);
 }
 
 // After a step's fills: money spent and slippage against the price seen, of net buying `bought`.
@@ -84,11 +84,6 @@ FN BookPath book_at_start() {
     const Real zero = Real(0.0f), never = Real(NEVER);
     return {zero, zero, zero, never, never, zero, never, zero, Real(-1.0f), zero, zero};
 }
-
-// Sums over all names at the end of a path.
-struct Ends {
-    Real borrow, floor, fails, slippage, weight, price, derivatives;
-};
 
 // Sums over all names after a step.
 struct Sums {

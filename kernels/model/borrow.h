@@ -24,8 +24,10 @@ FN Real new_loan_fee(const State& s, const Name& p) {
 
 // Existing loans pay, utilisation follows the holdings, loans are repriced with a lag.
 FN void move_borrow_market(State& s, const Name& p, float dt, Real lendable_factor, int funds) {
-    s.fee_paid = fused(s.fee, Real(dt / 252.0f), s.fee_paid);
+    s.fee_paid = fused(s.fee_existing, Real(dt / 252.0f), s.fee_paid);
     s.utilisation = borrowed(s, funds) / lendable(s, p, lendable_factor);
     const Real fee = new_loan_fee(s, p);
-    s.fee = p.repricing_c < 1.0f ? fused(Real(p.repricing_c), fee - s.fee, s.fee) : fee;
+    s.fee_existing = p.repricing_c < 1.0f
+                         ? fused(Real(p.repricing_c), fee - s.fee_existing, s.fee_existing)
+                         : fee;
 }

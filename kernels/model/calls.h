@@ -13,10 +13,10 @@ FN Real call_price(const Name& p, Real vol, float root_tau) {
 // One maturity: leavers close their part, `spent` (over the share's price) buys more.
 FN void trade_maturity(const State& s, const Name& p, Real leaving, Real spent, float root_tau,
                        Real& calls, Real& strike) {
-    const Real bought = spent / maximum(call_price(p, s.vol, root_tau), Real(0.005f));
+    const Real bought = spent / maximum(call_price(p, s.implied_vol, root_tau), Real(0.005f));
     calls = fused(calls, Real(1.0f) - leaving, bought);
     const Real weight = bought / (calls + Real(1e-12f));
-    strike = fused(weight, s.x + Real(p.call_strike) - strike, strike);
+    strike = fused(weight, s.log_price + Real(p.call_strike) - strike, strike);
 }
 
 // Sellers of calls withdraw as their capacity fills. `programme`: premium a day of a programme.
@@ -31,18 +31,18 @@ FN void trade_calls(State& s, const Name& p, const Now& now, const Crowding& cro
     Real spent = Real(p.call_budget * (1.0f - p.monthly_share)) * joining;
     if ((now.channels & CHANNEL_PROGRAMMES) && (now.features & FEATURE_EVENTS))
         spent = spent + select(halted, zero, room * (programme * Real(now.run.dt) / s.price));
-    trade_maturity(s, p, leaving, spent, now.step.sqrt_tau_buy, s.calls, s.call_strike);
+    trade_maturity(s, p, leaving, spent, now.step.sqrt_tau_buy, s.calls, s.call_log_strike);
     if (monthly)
         trade_maturity(s, p, leaving, Real(p.call_budget * p.monthly_share) * joining,
-                       now.step.sqrt_tau_month_buy, s.monthly_calls, s.monthly_strike);
+                       now.step.sqrt_tau_month_buy, s.monthly_calls, s.monthly_call_log_strike);
 }
 
 // At an expiry calls pay their intrinsic value in cash and part of it is rolled up.
 FN void expire_calls(const State& s, const Name& p, float root_tau, Mask restricted, Real& calls,
                      Real& strike) {
     const Real intrinsic = calls * positive(s.price - exponential(strike));
-    const Real premium = maximum(call_price(p, s.vol, root_tau), Real(1e-3f));
+    const Real premium = maximum(call_price(p, s.implied_vol, root_tau), Real(1e-3f));
     const Real open = Real(1.0f) - one_if(restricted);
     calls = open * Real(p.call_roll) * intrinsic / (s.price * premium);
-    strike = s.x + Real(p.call_strike);
+    strike = s.log_price + Real(p.call_strike);
 }

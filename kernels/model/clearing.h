@@ -10,9 +10,9 @@ FN Real inventory_price(const Name& p, Real M, Real elastic) {
 
 FN void set_price(State& s, const Name& p, Real M, Mask halted) {
     const Real x = s.anchor + (inventory_price(p, M, s.elastic) + s.transient);
-    s.x = select(halted, s.x, x);
-    s.price = exponential(clip(s.x, Real(LOWEST_X), Real(HIGHEST_X)));
-    s.x_max = maximum(s.x_max, s.x);
+    s.log_price = select(halted, s.log_price, x);
+    s.price = exponential(clip(s.log_price, Real(LOWEST_X), Real(HIGHEST_X)));
+    s.log_price_max = maximum(s.log_price_max, s.log_price);
 }
 
 // Mean price of a move of the elastic float from `before` to `after`: (1/q) int P dE, any M.
@@ -35,7 +35,7 @@ FN Real fill_share(Real elastic, Real floor, Real buys, Real sells) {
 
 // Impact of a book that thins as volatility rises.
 FN Real present_impact(const State& s, const Name& p) {
-    const Real rise = fused(s.vol, Real(1.0f / p.vol0), Real(-1.0f));
+    const Real rise = fused(s.implied_vol, Real(1.0f / p.vol0), Real(-1.0f));
     const Real thinner = positive(fused(Real(p.depth_volatility), rise, Real(1.0f)));
     return Real(p.transient_impact) * thinner;
 }

@@ -10,9 +10,9 @@ struct Crowding {
 
 FN Crowding spread_attention(State& s, const Name& p, const Now& now, Mask restricted) {
     const Real locked_out = one_if(restricted);
-    const Real run_up = s.x - s.x_slow;
+    const Real run_up = s.log_price - s.log_price_slow;
     const Real momentum = clip(run_up, Real(-0.5f), Real(1.0f));
-    const Real drawdown = positive(s.x_max - s.x - Real(p.stampede_drawdown));
+    const Real drawdown = positive(s.log_price_max - s.log_price - Real(p.stampede_drawdown));
     const Real exit_rate =
         maximum(fused(Real(p.exit_rate), fused(Real(p.stampede), drawdown, Real(1.0f)),
                       locked_out * Real(p.exit_restricted)),
@@ -27,11 +27,11 @@ FN Crowding spread_attention(State& s, const Name& p, const Now& now, Mask restr
     const Real left = s.attention * leaving;
     s.attention = s.attention + (joining - left);
     s.removed = s.removed + left;
-    s.x_slow = fused(Real(p.momentum_c), run_up, s.x_slow);
+    s.log_price_slow = fused(Real(p.momentum_c), run_up, s.log_price_slow);
     return {joining, leaving};
 }
 
 FN void crowd_orders(const State& s, const Name& p, const Crowding& crowd, Orders& o) {
-    o.crowd.buy = Real(p.share_budget) * (crowd.joining / s.price);
-    o.crowd.sell = s.crowd * crowd.leaving * Real(1.0f - p.never_sell);
+    o.crowd_shares.buy = Real(p.share_budget) * (crowd.joining / s.price);
+    o.crowd_shares.sell = s.crowd_shares * crowd.leaving * Real(1.0f - p.never_sell);
 }

@@ -1,6 +1,6 @@
-// The GPU back end: a tile of POWDERKEG_LANES lanes per path, POWDERKEG_NAMES_PER_LANE names in
-// the registers of each lane; compiled at run time by kernels/backends/cuda.py for one layout, one set
-// of channels and features.
+// The GPU back end: a tile of POWDERKEG_LANES lanes per path, POWDERKEG_NAMES_PER_LANE names in the
+// registers of each lane; compiled at run time by kernels/backends/cuda.py for one layout, one set of
+// channels and features.
 #include "path.h"
 
 struct Tile {
@@ -53,38 +53,21 @@ struct Tile {
         if (valid) to[index * stride] = value;
     }
 
-    FN_MEMBER void write_path(float* to, Real value) const {
-        if (lane == 0) write(to, 1, value);
-    }
-
-    FN_MEMBER void write_record(Path* out, const BookPath& book, const Ends& ends) const {
-        if (lane == 0 && valid)
-            out[index] = {book.worst, day_or_nan(book.call_day), day_or_nan(book.call_day_close),
-                          ends.borrow, ends.floor, ends.fails, book.worst_close, book.largest_call,
-                          day_or_nan(book.forced_day), ends.slippage, book.financing, ends.weight,
-                          ends.price, ends.derivatives};
+    FN_MEMBER void write_path(float* to, long long stride, Real value) const {
+        if (lane == 0) write(to, stride, value);
     }
 };
 
 extern "C" __global__ void __launch_bounds__(128, 2)
-    powderkeg_kernel(const Run* run, const Name* names, const float* loadings,
-                     const unsigned* factor_streams, const Step* steps, const float* chain,
-                     const float* steepest, const Fund* funds, const Position* positions,
-                     const Event* events, const float* event_sizes, const float* mixing,
-                     const Component* components, const float* tilts, const Derivative* derivatives,
-                     const unsigned long long* path_ids, long long paths,
-                     float* pnl, Path* out, unsigned* closes, unsigned* peaks, Trace* trace) {
+    powderkeg_kernel(const Run* run, LAUNCH_PARAMETERS) {
     const long long thread = (long long)blockIdx.x * blockDim.x + threadIdx.x;
     Tile tile;
     tile.lane = int(thread % Tile::T);
     tile.index = thread / Tile::T;
-    tile.valid = tile.index < paths;
+    tile.valid = tile.index < path_count;
     tile.names = run->names;
-    const unsigned long long id = path_ids[tile.valid ? tile.index : paths - 1];
+    const unsigned long long id = path_ids[tile.valid ? tile.index : path_count - 1];
     tile.path = {int(unsigned(id)), int(unsigned(id >> 32))};
-    const Launch launch = {names,  loadings, factor_streams, steps,    chain, steepest,
-                           funds,  positions, events, event_sizes, mixing,
-                           components, tilts, derivatives, path_ids, paths, pnl, out,
-                           closes, peaks, trace};
+    const Launch launch = {LAUNCH_ARGUMENTS};
     simulate(tile, launch, *run);
 }

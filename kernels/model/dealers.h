@@ -39,8 +39,8 @@ FN Hedge hedge_target(const State& s, const Name& p, const Run& run, const Deale
                       Real x) {
     Hedge h = {Real(0.0f), Real(0.0f)};
     if (view.chain.table) h = chain_hedge(view.chain, x, view.vol, p, run);
-    add_calls(h, view.weekly, s.calls, s.call_strike, x);
-    if (view.has_monthly) add_calls(h, view.monthly, s.monthly_calls, s.monthly_strike, x);
+    add_calls(h, view.weekly, s.calls, s.call_log_strike, x);
+    if (view.has_monthly) add_calls(h, view.monthly, s.monthly_calls, s.monthly_call_log_strike, x);
     return h;
 }
 
@@ -75,9 +75,9 @@ FN Real dealer_order(const State& s, const Name& p, const Now& now, const Chain&
     view.chain = chain;
     view.elasticity = M;
     view.has_monthly = now.features & FEATURE_MONTHLY_CALLS;
-    if (chain.table) view.vol = vol_cell(s.vol, run);
-    view.weekly = maturity(s.vol, now.step.sqrt_tau);
-    if (view.has_monthly) view.monthly = maturity(s.vol, now.step.sqrt_tau_month);
+    if (chain.table) view.vol = vol_cell(s.implied_vol, run);
+    view.weekly = maturity(s.implied_vol, now.step.sqrt_tau);
+    if (view.has_monthly) view.monthly = maturity(s.implied_vol, now.step.sqrt_tau_month);
 
     const Real elastic = maximum(s.elastic - others.buy + others.sell, Real(p.elastic_min));
     const Real x_hat = s.anchor + (inventory_price(p, M, elastic) + s.transient);

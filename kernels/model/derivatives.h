@@ -48,8 +48,9 @@ FN void mark_derivatives(State& s, const Name& p, const Derivative* all, int row
             s.settled = fused(Real(d.units), intrinsic_value(d, s.price), s.settled);
             continue;
         }
-        const Real each = Real(d.units) *
-                          derivative_price(d, s.price, s.x, s.vol, root_years_left(d, time));
+        const Real root_tau = root_years_left(d, time);
+        const Real each =
+            Real(d.units) * derivative_price(d, s.price, s.log_price, s.implied_vol, root_tau);
         value = value + each;
         margin = margin + derivative_margin(d, s.price, each);
     }
@@ -78,9 +79,9 @@ FN Real netted_margin(const State& s, const Name& p, const Derivative* all, int 
         for (int i = p.first_derivative; i < p.first_derivative + p.derivatives; ++i) {
             const Derivative& d = all[i];
             if (row >= d.expiry_row) continue;
+            const Real price = s.price * Real(1.0f + moves[j]), x = s.log_price + Real(logs[j]);
             value = fused(Real(d.units),
-                          derivative_price(d, s.price * Real(1.0f + moves[j]), s.x + Real(logs[j]),
-                                           s.vol, root_years_left(d, time)),
+                          derivative_price(d, price, x, s.implied_vol, root_years_left(d, time)),
                           value);
         }
         worst = maximum(worst, (s.marks - value) - shares * Real(moves[j]));

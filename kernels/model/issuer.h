@@ -5,5 +5,5 @@
 FN Order issuer_order(const State& s, const Name& p, Real volume) {
     const Real due = minimum(positive(Real(p.issue_maximum) - s.issued),
                              Real(p.issue_participation_dt) * volume);
-    return {Real(0.0f), select(s.x > Real(p.issue_threshold), due, Real(0.0f))};
+    return {Real(0.0f), select(s.log_price > Real(p.issue_threshold), due, Real(0.0f))};
 }

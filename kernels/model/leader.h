@@ -3,7 +3,7 @@
 #include "orders.h"
 
 FN Order leader_order(const State& s, const Name& p, Real volume) {
-    const Mask sells = s.x_max >= Real(p.leader_sell_above);
+    const Mask sells = s.log_price_max >= Real(p.leader_sell_above);
     const Real zero = Real(0.0f);
     const Real buy = minimum(positive(Real(p.leader_block) - s.leader), Real(p.leader_rate_dt));
     const Real sell = minimum(s.leader, Real(p.leader_participation_dt) * volume);

@@ -80,18 +80,7 @@ struct Lanes {
         for (int i = 0; i < valid; ++i) to[(first + i) * stride] = lanes[i];
     }
 
-    void write_path(float* to, Real value) const { write(to, 1, value); }
-
-    void write_record(Path* out, const BookPath& book, const Ends& ends) const {
-        const Real fields[] = {
-            book.worst, day_or_nan(book.call_day), day_or_nan(book.call_day_close), ends.borrow,
-            ends.floor, ends.fails, book.worst_close, book.largest_call,
-            day_or_nan(book.forced_day), ends.slippage, book.financing, ends.weight, ends.price,
-            ends.derivatives};
-        constexpr int count = sizeof(Path) / sizeof(float);
-        static_assert(sizeof(fields) / sizeof(Real) == count);
-        for (int f = 0; f < count; ++f) write((float*)out + f, count, fields[f]);
-    }
+    void write_path(float* to, long long stride, Real value) const { write(to, stride, value); }
 };
 
 // Lanes beyond the last path repeat it and are not written.
@@ -122,10 +111,10 @@ void over(const float* in, float* out, long long n, F f) {
 EXPORT void powderkeg_simulate(const Run* run, const Launch* launch) {
     const FlushDenormals flush;
     Lanes tile(*run);
-    for (long long first = 0; first < launch->paths; first += LANES) {
+    for (long long first = 0; first < launch->path_count; first += LANES) {
         tile.first = first;
-        tile.valid = launch->paths - first < LANES ? int(launch->paths - first) : LANES;
-        tile.path = load_paths(launch->path_ids, first, launch->paths);
+        tile.valid = launch->path_count - first < LANES ? int(launch->path_count - first) : LANES;
+        tile.path = load_paths(launch->path_ids, first, launch->path_count);
         simulate(tile, *launch, *run);
     }
 }

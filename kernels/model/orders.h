@@ -7,6 +7,7 @@
 struct Now : Uses {
     const Run& run;
     const Step& step;
+    int row;  // of the schedule
     const Fund* funds;
     Shares move;            // of the daily variance
     Real factor_variance;   // of the day
@@ -25,27 +26,35 @@ FN Order nothing() { return {Real(0.0f), Real(0.0f)}; }
 FN Order operator+(const Order& a, const Order& b) { return {a.buy + b.buy, a.sell + b.sell}; }
 FN Order operator*(Real share, const Order& a) { return {share * a.buy, share * a.sell}; }
 
-// Only those whose switch is on are set, and the first three.
+// By the holding that an order moves. Only those whose switch is on are set, and the first three.
 struct Orders {
-    Order crowd, cohort, new_shorts;
-    Order levered, locked, issuer, leader, programme, book, fund[FUND_SLOTS];
+    Order crowd_shares, cohort, new_shorts;
+#define MEMBER(holding, on, sign) Order holding;
+    SWITCHED_HOLDERS(MEMBER)
+#undef MEMBER
+    Order fund[FUND_SLOTS];
 };
 
 // Everybody's but the dealers'.
 FN Order total(const Orders& o, const Now& now) {
-    const unsigned channels = now.channels;
-    Order all = o.crowd + o.cohort + o.new_shorts;
-    if (channels & CHANNEL_LEVERED_LONGS) all = all + o.levered;
-    if (channels & CHANNEL_LOCKED_RELEASE) all = all + o.locked;
-    if (channels & (CHANNEL_ISSUER | CHANNEL_PROGRAMMES)) all = all + o.issuer;
-    if (channels & CHANNEL_LEADER) all = all + o.leader;
-    if (channels & CHANNEL_PROGRAMMES) all = all + o.programme;
-    if (channels & CHANNEL_BOOK) all = all + o.book;
-    if (channels & CHANNEL_FUNDS) {
+    Order all = o.crowd_shares + o.cohort + o.new_shorts;
+#define ADD(holding, on, sign) if (now.channels & (on)) all = all + o.holding;
+    SWITCHED_HOLDERS(ADD)
+#undef ADD
+    if (now.channels & CHANNEL_FUNDS) {
         POWDERKEG_UNROLL
         for (int f = 0; f < now.fund_count; ++f) all = all + o.fund[f];
     }
     return all;
+}
+
+// Buys that are gone if they are not filled: covering, funds and their like come back by themselves.
+FN Real lapsing_buys(const Orders& o, const Order& dealers, unsigned channels) {
+    Real buys = o.crowd_shares.buy + dealers.buy;
+#define ADD(holding, on) if (channels & (on)) buys = buys + o.holding.buy;
+    LAPSING_HOLDERS(ADD)
+#undef ADD
+    return buys;
 }
 
 // What is filled of an order, in whole lots; `share` says how much of buys and of sells. Adds to
@@ -59,20 +68,16 @@ FN Real fill(const Order& order, const Order& share, Real& net) {
 // Every holder's fill moves shares between it and the elastic holders; returns the net buying.
 FN Real move_holdings(State& s, const Now& now, const Orders& o, const Order& dealers,
                       const Order& share) {
-    const unsigned channels = now.channels;
     Real net = Real(0.0f);
-    s.crowd = s.crowd + fill(o.crowd, share, net);
+    s.crowd_shares = s.crowd_shares + fill(o.crowd_shares, share, net);
     s.cohort = s.cohort - fill(o.cohort, share, net);
     s.new_shorts = s.new_shorts - fill(o.new_shorts, share, net);
     s.hedge = s.hedge + fill(dealers, share, net);
-    if (channels & CHANNEL_LEVERED_LONGS) s.levered = s.levered + fill(o.levered, share, net);
-    if (channels & CHANNEL_LOCKED_RELEASE) s.locked = s.locked + fill(o.locked, share, net);
-    if (channels & (CHANNEL_ISSUER | CHANNEL_PROGRAMMES))
-        s.issued = s.issued - fill(o.issuer, share, net);
-    if (channels & CHANNEL_LEADER) s.leader = s.leader + fill(o.leader, share, net);
-    if (channels & CHANNEL_PROGRAMMES) s.programme = s.programme + fill(o.programme, share, net);
-    if (channels & CHANNEL_BOOK) s.book = s.book + fill(o.book, share, net);
-    if (channels & CHANNEL_FUNDS) {
+#define MOVE(holding, on, sign) \
+    if (now.channels & (on)) s.holding = s.holding sign fill(o.holding, share, net);
+    SWITCHED_HOLDERS(MOVE)
+#undef MOVE
+    if (now.channels & CHANNEL_FUNDS) {
         POWDERKEG_UNROLL
         for (int f = 0; f < now.fund_count; ++f)
             s.fund[f] = s.fund[f] + fill(o.fund[f], share, net);

@@ -17,13 +17,13 @@ FN void check_bands(State& s, const Name& p, const Step& step, Mask halted_by_ev
     if (!(p.band_up > 0.0f)) return;
     const float wider =
         step.kind & STEP_OPENING ? 2.0f : step.kind & STEP_CLOSING ? p.band_closing : 1.0f;
-    const Real zero = Real(0.0f), gap = s.x - s.reference, left = s.rest - Real(1.0f);
+    const Real zero = Real(0.0f), gap = s.log_price - s.reference, left = s.rest - Real(1.0f);
     const Mask paused = s.rest > zero, reopening = s.rest < zero;
     const Mask outside =
         (gap > Real(wider * p.band_up) || gap < Real(-wider * p.band_down)) && !reopening;
     const Real rest = select(paused, select(left > zero, left, Real(-1.0f)),
                              select(outside, Real(p.pause_steps), zero));
-    const Real moved = select(reopening, s.x, fused(Real(p.reference_c), gap, s.reference));
+    const Real moved = select(reopening, s.log_price, fused(Real(p.reference_c), gap, s.reference));
     const Real reference = select(paused || outside, s.reference, moved);
     s.rest = select(halted_by_event, s.rest, rest);
     s.reference = select(halted_by_event, s.reference, reference);
@@ -32,7 +32,7 @@ FN void check_bands(State& s, const Name& p, const Step& step, Mask halted_by_ev
 // The opening auction.
 FN void reopen(State& s) {
     s.rest = Real(0.0f);
-    s.reference = s.x;
+    s.reference = s.log_price;
 }
 
 // While a name is halted nobody trades: the crowd's net order is kept for the first step that does.
@@ -40,5 +40,5 @@ FN Order hold_back(State& s, const Order& crowd, Mask halted) {
     const Real zero = Real(0.0f), waiting = s.waiting;
     s.waiting = select(halted, waiting + (crowd.buy - crowd.sell), zero);
     return {crowd.buy + positive(waiting),
-            minimum(crowd.sell + positive(-waiting), s.crowd)};
+            minimum(crowd.sell + positive(-waiting), s.crowd_shares)};
 }

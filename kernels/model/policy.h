@@ -68,7 +68,8 @@ FN Order book_order(State& s, const Name& p, const Run& run, const Duty& duty, R
     const Real size = absolute(s.book), room = book_room(s, p, run), zero = Real(0.0f);
     Real wanted = zero;
     if (run.policy & POLICY_STOP_LOSS) {
-        const Mask hit = p.book0 < 0.0f ? s.x >= Real(run.stop_up) : s.x <= Real(run.stop_down);
+        const Mask hit = p.book0 < 0.0f ? s.log_price >= Real(run.stop_up)
+                                        : s.log_price <= Real(run.stop_down);
         s.stopped = select(hit, Real(1.0f), s.stopped);
         wanted = s.stopped * size;
     }

@@ -1,4 +1,4 @@
-// Generated from kernels/records.py by `python -m powderkeg.kernels.layout`; do not edit.
+// Written by `python -m powderkeg.kernels.header` from kernels/records.py; do not edit.
 
 #pragma once
 
@@ -87,8 +87,6 @@ static_assert(sizeof(Step) == 48);
 
 struct Name {
     unsigned stream;
-    int chain;
-    int long_gamma;
     float sigma;
     float factor_variance;
     float drift;
@@ -109,27 +107,13 @@ struct Name {
     float adv;
     float attention_volume;
     float depth_volatility;
-    float locked;
-    float levered0;
-    float leader0;
-    float crowd0;
-    float new_shorts0;
-    float hedge0;
-    float cohort0;
-    float book0;
-    float dealer_sign;
-    float hedging_dt;
-    float hedging_c;
-    float chain_start;
-    float chain_inverse_step;
-    float chain_low;
-    float chain_high;
     float vol0;
     float vol_c;
     float vol_realised;
     float vol_demand;
     float vol_max;
     float rv_weight;
+    float crowd0;
     float attention0;
     float removed0;
     float calls0;
@@ -152,6 +136,7 @@ struct Name {
     float monthly_share;
     float call_capacity_inverse;
     float following;
+    float cohort0;
     float tolerance;
     float tolerance_inverse_sd;
     float tolerance_floor;
@@ -160,21 +145,34 @@ struct Name {
     float cohort_margin_share;
     float cohort_margin_all;
     float cohort_margin_left;
+    float new_shorts0;
     float entry_rate_dt;
     float entry_threshold;
+    float entry_fee_years;
     float stop_rate_dt;
     float stop_loss;
     float stop_inverse_sd;
     float take_profit_rate_dt;
     float take_profit;
     float take_profit_inverse_sd;
-    float entry_fee_years;
+    int chain;
+    int long_gamma;
+    float hedge0;
+    float dealer_sign;
+    float hedging_dt;
+    float hedging_c;
+    float chain_start;
+    float chain_inverse_step;
+    float chain_low;
+    float chain_high;
+    float levered0;
     float levered_tolerance;
     float levered_inverse_sd;
     float levered_floor;
     float levered_inverse_mass;
     float levered_participation_dt;
     float levered_refinancing;
+    float locked;
     float release_c;
     float release_share;
     float release_mean;
@@ -184,10 +182,30 @@ struct Name {
     float issue_threshold;
     float issue_maximum;
     float issue_participation_dt;
+    float leader0;
     float leader_block;
     float leader_rate_dt;
     float leader_sell_above;
     float leader_participation_dt;
+    float book0;
+    float book_weight;
+    float book_inverse;
+    float book_value;
+    float book_located;
+    float book_margin;
+    float margin_five;
+    float margin_max;
+    float margin_float;
+    float margin_float_from;
+    float margin_volume;
+    float margin_volume_from;
+    float margin_interest;
+    float margin_interest_from;
+    float margin_fee;
+    float margin_fee_from;
+    int first_derivative;
+    int derivatives;
+    float derivatives0;
     float lendable_elastic;
     float lendable_locked;
     float recall_c;
@@ -206,24 +224,6 @@ struct Name {
     float band_closing;
     float reference_c;
     float pause_steps;
-    float book_weight;
-    float book_inverse;
-    float book_value;
-    float book_located;
-    int first_derivative;
-    int derivatives;
-    float derivatives0;
-    float book_margin;
-    float margin_five;
-    float margin_max;
-    float margin_float;
-    float margin_float_from;
-    float margin_volume;
-    float margin_volume_from;
-    float margin_interest;
-    float margin_interest_from;
-    float margin_fee;
-    float margin_fee_from;
 };
 static_assert(sizeof(Name) == 552);
 
@@ -292,53 +292,310 @@ struct Path {
 static_assert(sizeof(Path) == 56);
 
 struct Trace {
-    float log_price;
     float anchor;
+    float log_price;
     float transient;
     float elastic;
-    float crowd_shares;
-    float hedge;
-    float cohort;
-    float new_shorts;
-    float attention;
-    float removed;
-    float calls;
-    float call_log_strike;
-    float implied_vol;
-    float realised_vol;
-    float fee;
-    float utilisation;
-    float fee_paid;
     float log_price_max;
-    float log_price_slow;
-    float new_short_entry;
-    float restriction_clock;
-    float restricted;
     float floor;
     float fails;
     float fill_price;
     float volume;
-    float borrow_paid;
-    float locked;
+    float implied_vol;
+    float realised_vol;
+    float crowd_shares;
+    float attention;
+    float removed;
+    float calls;
+    float call_log_strike;
+    float monthly_calls;
+    float monthly_call_log_strike;
+    float log_price_slow;
+    float cohort;
+    float new_shorts;
+    float new_short_entry;
+    float hedge;
     float levered;
-    float programme;
-    float leader;
+    float drawdown_max;
+    float locked;
     float issued;
+    float leader;
+    float programme;
+    float book;
+    float spent;
+    float slippage;
+    float borrow_paid;
+    float margin;
+    float derivative_pnl;
     float fund_1;
     float fund_2;
     float fund_3;
     float fund_4;
-    float monthly_calls;
-    float monthly_call_log_strike;
+    float fee;
+    float utilisation;
+    float fee_paid;
     float fee_existing;
-    float drawdown_max;
+    float restriction_clock;
+    float restricted;
+    float unsettled;
     float waiting;
     float paused;
-    float unsettled;
-    float book;
-    float spent;
-    float slippage;
-    float margin;
-    float derivative_pnl;
 };
 static_assert(sizeof(Trace) == 192);
+
+// Arrays of a launch; shapes in kernels/packed.py (Packed, Simulated).
+struct Launch {
+    const Name* names;
+    const float* loadings;
+    const unsigned* factor_streams;
+    const Step* schedule;
+    const float* chain;
+    const float* steepest;
+    const Fund* funds;
+    const Position* positions;
+    const Event* events;
+    const float* event_sizes;
+    const float* mixing;
+    const Component* components;
+    const float* tilts;
+    const Derivative* derivatives;
+    const unsigned long long* path_ids;
+    long long path_count;
+    float* pnl;
+    Path* paths;
+    unsigned* closes;
+    unsigned* peaks;
+    Trace* trace;
+};
+#define LAUNCH_PARAMETERS \
+    const Name* names, \
+    const float* loadings, \
+    const unsigned* factor_streams, \
+    const Step* schedule, \
+    const float* chain, \
+    const float* steepest, \
+    const Fund* funds, \
+    const Position* positions, \
+    const Event* events, \
+    const float* event_sizes, \
+    const float* mixing, \
+    const Component* components, \
+    const float* tilts, \
+    const Derivative* derivatives, \
+    const unsigned long long* path_ids, \
+    long long path_count, \
+    float* pnl, \
+    Path* paths, \
+    unsigned* closes, \
+    unsigned* peaks, \
+    Trace* trace
+#define LAUNCH_ARGUMENTS \
+    names, \
+    loadings, \
+    factor_streams, \
+    schedule, \
+    chain, \
+    steepest, \
+    funds, \
+    positions, \
+    events, \
+    event_sizes, \
+    mixing, \
+    components, \
+    tilts, \
+    derivatives, \
+    path_ids, \
+    path_count, \
+    pnl, \
+    paths, \
+    closes, \
+    peaks, \
+    trace
+
+// What a path remembers of a name.
+#define STATE_FIELDS(X) \
+    X(anchor) \
+    X(log_price) \
+    X(price) \
+    X(transient) \
+    X(elastic) \
+    X(log_price_max) \
+    X(log_price_close) \
+    X(floor) \
+    X(fails) \
+    X(implied_vol) \
+    X(realised_vol) \
+    X(crowd_shares) \
+    X(attention) \
+    X(removed) \
+    X(calls) \
+    X(call_log_strike) \
+    X(monthly_calls) \
+    X(monthly_call_log_strike) \
+    X(log_price_slow) \
+    X(cohort) \
+    X(new_shorts) \
+    X(new_short_entry) \
+    X(hedge) \
+    X(levered) \
+    X(drawdown_max) \
+    X(locked) \
+    X(issued) \
+    X(leader) \
+    X(programme) \
+    X(book) \
+    X(spent) \
+    X(slippage) \
+    X(stopped) \
+    X(borrow_paid) \
+    X(marks) \
+    X(settled) \
+    X(derivative_margin) \
+    X(utilisation) \
+    X(fee_paid) \
+    X(fee_existing) \
+    X(restriction_clock) \
+    X(unsettled) \
+    X(waiting) \
+    X(rest) \
+    X(reference)
+
+// Of it, what does not start at 0: field, value.
+#define STARTING_FIELDS(X) \
+    X(anchor, p.anchor0) \
+    X(price, 1.0f) \
+    X(elastic, p.elastic0) \
+    X(implied_vol, p.vol0) \
+    X(crowd_shares, p.crowd0) \
+    X(attention, p.attention0) \
+    X(removed, p.removed0) \
+    X(calls, p.calls0) \
+    X(call_log_strike, p.call_log_strike0) \
+    X(cohort, p.cohort0) \
+    X(new_shorts, p.new_shorts0) \
+    X(hedge, p.hedge0) \
+    X(levered, p.levered0) \
+    X(locked, p.locked) \
+    X(leader, p.leader0) \
+    X(book, p.book0)
+
+// Of it, what a trade cancellation takes back.
+#define UNDONE_FIELDS(X) \
+    X(log_price) \
+    X(price) \
+    X(transient) \
+    X(elastic) \
+    X(log_price_max) \
+    X(crowd_shares) \
+    X(calls) \
+    X(call_log_strike) \
+    X(monthly_calls) \
+    X(monthly_call_log_strike) \
+    X(log_price_slow) \
+    X(cohort) \
+    X(new_shorts) \
+    X(new_short_entry) \
+    X(hedge) \
+    X(levered) \
+    X(drawdown_max) \
+    X(locked) \
+    X(issued) \
+    X(leader) \
+    X(programme) \
+    X(book) \
+    X(spent) \
+    X(slippage) \
+    X(stopped) \
+    X(unsettled) \
+    X(waiting)
+
+// Of it, what a trace keeps.
+#define TRACED_FIELDS(X) \
+    X(anchor) \
+    X(log_price) \
+    X(transient) \
+    X(elastic) \
+    X(log_price_max) \
+    X(floor) \
+    X(fails) \
+    X(implied_vol) \
+    X(realised_vol) \
+    X(crowd_shares) \
+    X(attention) \
+    X(removed) \
+    X(calls) \
+    X(call_log_strike) \
+    X(monthly_calls) \
+    X(monthly_call_log_strike) \
+    X(log_price_slow) \
+    X(cohort) \
+    X(new_shorts) \
+    X(new_short_entry) \
+    X(hedge) \
+    X(levered) \
+    X(drawdown_max) \
+    X(locked) \
+    X(issued) \
+    X(leader) \
+    X(programme) \
+    X(book) \
+    X(spent) \
+    X(slippage) \
+    X(borrow_paid) \
+    X(utilisation) \
+    X(fee_paid) \
+    X(fee_existing) \
+    X(restriction_clock) \
+    X(unsettled) \
+    X(waiting)
+
+// What a trace works out when it is kept.
+#define DERIVED_FIELDS(X) \
+    X(fill_price) \
+    X(volume) \
+    X(margin) \
+    X(derivative_pnl) \
+    X(fund_1) \
+    X(fund_2) \
+    X(fund_3) \
+    X(fund_4) \
+    X(fee) \
+    X(restricted) \
+    X(paused)
+
+// Who trades under a switch, in the order of sums: holding, channels, sign in the ledger.
+#define SWITCHED_HOLDERS(X) \
+    X(levered, CHANNEL_LEVERED_LONGS, +) \
+    X(locked, CHANNEL_LOCKED_RELEASE, +) \
+    X(issued, CHANNEL_ISSUER | CHANNEL_PROGRAMMES, -) \
+    X(leader, CHANNEL_LEADER, +) \
+    X(programme, CHANNEL_PROGRAMMES, +) \
+    X(book, CHANNEL_BOOK, +)
+
+// Of them, those whose unfilled buys do not come back by themselves.
+#define LAPSING_HOLDERS(X) \
+    X(leader, CHANNEL_LEADER) \
+    X(programme, CHANNEL_PROGRAMMES)
+
+// Of them, those whose order needs no more than state, parameters and volume.
+#define LONE_HOLDERS(X) \
+    X(levered, CHANNEL_LEVERED_LONGS) \
+    X(locked, CHANNEL_LOCKED_RELEASE) \
+    X(leader, CHANNEL_LEADER)
+
+// What is kept of a path.
+#define PATH_FIELDS(X) \
+    X(worst_pnl) \
+    X(margin_call_day) \
+    X(margin_call_day_close) \
+    X(borrow_cost) \
+    X(floor_names) \
+    X(fails) \
+    X(worst_close_pnl) \
+    X(largest_call) \
+    X(forced_day) \
+    X(slippage) \
+    X(financing_cost) \
+    X(weight) \
+    X(price_pnl) \
+    X(derivative_pnl)

@@ -4,13 +4,14 @@
 #include "timeline.h"
 
 FN Mask clock_restricts(const State& s, const Name& p) {
-    return s.clock <= Real(0.0f) && s.clock > Real(-p.restriction_duration);
+    return s.restriction_clock <= Real(0.0f) && s.restriction_clock > Real(-p.restriction_duration);
 }
 
 FN void run_clock(State& s, const Name& p, float dt) {
-    const Real waiting = select(s.x > Real(p.restriction_threshold),
+    const Real waiting = select(s.log_price > Real(p.restriction_threshold),
                                 Real(p.restriction_hazard_dt), Real(0.0f));
-    s.clock = s.clock - select(s.clock > Real(0.0f), waiting, Real(dt));
+    const Mask runs = s.restriction_clock > Real(0.0f);
+    s.restriction_clock = s.restriction_clock - select(runs, waiting, Real(dt));
 }
 
 // Whether the crowd may only sell: its clock, the broker's clearing rule or an event says so, and

@@ -1,16 +1,18 @@
 // One intraday step of one name: orders from the price everybody sees, the anchor moves, dealers
 // answer, the market clears, and what follows the price follows (docs/model.md, 7-9).
 #pragma once
-#include "broker.h"
 #include "calls.h"
 #include "cancellation.h"
+#include "clearing_rule.h"
 #include "dealers.h"
 #include "derivatives.h"
 #include "funds.h"
 #include "issuer.h"
+#include "jumps.h"
 #include "leader.h"
-#include "levered.h"
+#include "levered_longs.h"
 #include "locked.h"
+#include "new_shorts.h"
 #include "pauses.h"
 #include "policy.h"
 #include "programmes.h"
@@ -24,11 +26,18 @@ struct Clearing {
     Real fill_price, net, book;  // net buying of all, and of the book
 };
 
-// News, the step's own move, a jump.
-FN void move_anchor(State& s, const Name& p, const Now& now, const Effects& e, Real factors,
-                    Real normal) {
+// What moves a name's anchor in a step: its factor return and its own normal.
+struct News {
+    Real factors, normal;
+};
+
+// M, with the factor of the elasticity events that are on.
+FN Real elasticity(const Name& p, const Effects& e) { return Real(p.elasticity) * e.elasticity; }
+
+// News of the timeline, the step's own move, a jump.
+FN void move_anchor(State& s, const Name& p, const Now& now, const Effects& e, const News& news) {
     if (now.features & FEATURE_EVENTS) s.anchor = s.anchor + e.news;
-    diffuse_anchor(s, p, now.features, factors, normal, now.factor_variance, now.move);
+    diffuse_anchor(s, p, now.features, news.factors, news.normal, now.factor_variance, now.move);
     if (now.features & FEATURE_JUMPS) jump(s, p, now.step);
 }
 
@@ -63,9 +72,7 @@ FN Orders collect_orders(State& s, const Name& p, const Position* positions, con
     const unsigned channels = now.channels;
     const bool programmes = (channels & CHANNEL_PROGRAMMES) && (now.features & FEATURE_EVENTS);
     Orders o;
-    o.crowd = nothing();
-    o.cohort = nothing();
-    o.new_shorts = nothing();
+    o.crowd_shares = o.cohort = o.new_shorts = nothing();
     Crowding crowd = {};
     if (channels & CHANNEL_CROWD) {
         crowd = spread_attention(s, p, now, restricted(s, p, now.broker, e));
@@ -78,14 +85,14 @@ FN Orders collect_orders(State& s, const Name& p, const Position* positions, con
     const bool recalls = (channels & CHANNEL_BOOK) && (now.run.policy & POLICY_RECALL);
     const Real open = recalls ? positive(-s.book - Real(p.book_located)) : Real(0.0f);
     const Real called = short_orders(s, p, now, e, open, volume, o);
-    if (channels & CHANNEL_LEVERED_LONGS) o.levered = levered_order(s, p, volume);
-    if (channels & CHANNEL_LOCKED_RELEASE) o.locked = locked_order(s, p);
-    if (channels & (CHANNEL_ISSUER | CHANNEL_PROGRAMMES)) o.issuer = nothing();
-    if (channels & CHANNEL_ISSUER) o.issuer = issuer_order(s, p, volume);
-    if (channels & CHANNEL_LEADER) o.leader = leader_order(s, p, volume);
+#define ASK(holding, on) if (channels & (on)) o.holding = holding##_order(s, p, volume);
+    LONE_HOLDERS(ASK)
+#undef ASK
+    if (channels & (CHANNEL_ISSUER | CHANNEL_PROGRAMMES)) o.issued = nothing();
+    if (channels & CHANNEL_ISSUER) o.issued = issuer_order(s, p, volume);
     if (channels & CHANNEL_PROGRAMMES) {
         o.programme = programme_order(s, e, now.run.dt);
-        o.issuer.sell = fused(e.issuance, Real(now.run.dt), o.issuer.sell);
+        o.issued.sell = fused(e.issuance, Real(now.run.dt), o.issued.sell);
     }
     if (channels & CHANNEL_BOOK)
         o.book = book_order(s, p, now.run, duty, minimum(called, Real(1.0f)) * open);
@@ -94,26 +101,24 @@ FN Orders collect_orders(State& s, const Name& p, const Position* positions, con
         for (int f = 0; f < now.fund_count; ++f)
             o.fund[f] = fund_order(now.funds[f], positions[f], now.kept[f], s.fund[f]);
     }
-    if (can_halt(now)) o.crowd = hold_back(s, o.crowd, halted);
+    if (can_halt(now)) o.crowd_shares = hold_back(s, o.crowd_shares, halted);
     return o;
 }
 
 // Buys are filled pro rata down to the floor of the elastic float, sells always.
 FN Clearing clear(State& s, const Name& p, const Now& now, const Effects& e, const Orders& o,
-                  const Order& others, Real dealer, Real M, Mask halted) {
+                  const Order& others, Real dealer, Mask halted) {
+    const Real M = elasticity(p, e);
     Order dealers = order_of(dealer), all = others + dealers;
     const Real share = fill_share(s.elastic, Real(p.elastic_min), all.buy, all.sell);
-    Real lapsing = o.crowd.buy + dealers.buy;  // covering and funds come back by themselves
-    if (now.channels & CHANNEL_LEADER) lapsing = lapsing + o.leader.buy;
-    if (now.channels & CHANNEL_PROGRAMMES) lapsing = lapsing + o.programme.buy;
     s.floor = select(share < Real(1.0f), Real(1.0f), s.floor);
-    s.fails = fused(Real(1.0f) - share, lapsing, s.fails);
+    s.fails = fused(Real(1.0f) - share, lapsing_buys(o, dealers, now.channels), s.fails);
 
     const Real before = s.elastic, transient = s.transient, trades = one_if(!halted);
     const Real held = s.book, seen = s.price;
     const Real net = move_holdings(s, now, o, dealers, {share * trades, trades});
     const Real opened = lots(trades * o.new_shorts.sell) / (s.new_shorts + Real(1e-12f));
-    s.entry_price = fused(opened, s.x - s.entry_price, s.entry_price);
+    s.new_short_entry = fused(opened, s.log_price - s.new_short_entry, s.new_short_entry);
     if (now.channels & CHANNEL_TRANSIENT_IMPACT) {
         Real impact = present_impact(s, p);
         if (now.features & FEATURE_EVENTS) impact = impact / e.depth;
@@ -134,37 +139,36 @@ FN Clearing clear(State& s, const Name& p, const Now& now, const Effects& e, con
 }
 
 FN Clearing trade(State& s, const Name& p, const Position* positions, const Now& now,
-                  const Effects& e, const Duty& duty, const Chain& chain, Real factors,
-                  Real normal) {
+                  const Effects& e, const Duty& duty, const Chain& chain, const News& news) {
     const Run& run = now.run;
     const unsigned channels = now.channels;
     const Mask halted = halted_now(s, channels, e);
-    const Real crowd = s.crowd, M = Real(p.elasticity) * e.elasticity;
+    const Real crowd_before = s.crowd_shares;
     Orders o = collect_orders(s, p, positions, now, e, duty, halted);
     Order others = total(o, now);
     if (can_halt(now)) others = one_if(!halted) * others;
 
-    move_anchor(s, p, now, e, factors, normal);
+    move_anchor(s, p, now, e, news);
     s.transient = s.transient * Real(1.0f - p.transient_decay_c);
 
     Real dealer = Real(0.0f);
     if (channels & CHANNEL_DEALERS)
-        dealer = select(halted, Real(0.0f), dealer_order(s, p, now, chain, M, others));
-    Clearing c = clear(s, p, now, e, o, others, dealer, M, halted);
+        dealer = select(halted, Real(0.0f),
+                        dealer_order(s, p, now, chain, elasticity(p, e), others));
+    Clearing c = clear(s, p, now, e, o, others, dealer, halted);
     if (channels & CHANNEL_PAUSES) check_bands(s, p, now.step, e.halted);
 
     move_borrow_market(s, p, run.dt, e.lendable, now.fund_count);
     move_implied_vol(s, p, now.features);
     if (channels & CHANNEL_RESTRICTION) run_clock(s, p, run.dt);
-    if (channels & CHANNEL_CLEARING_RULE) settle(s, run, crowd);
+    if (channels & CHANNEL_CLEARING_RULE) settle(s, run, crowd_before);
     return c;
 }
 
 // The first price of a day: nobody trades overnight.
-FN Clearing open_day(State& s, const Name& p, const Now& now, const Effects& e, Real factors,
-                     Real normal) {
-    move_anchor(s, p, now, e, factors, normal);
-    set_price(s, p, Real(p.elasticity) * e.elasticity, e.halted);
+FN Clearing open_day(State& s, const Name& p, const Now& now, const Effects& e, const News& news) {
+    move_anchor(s, p, now, e, news);
+    set_price(s, p, elasticity(p, e), e.halted);
     if (now.channels & CHANNEL_PAUSES) reopen(s);
     return {s.price, Real(0.0f), Real(0.0f)};
 }
@@ -175,36 +179,25 @@ FN void close_day(State& s, const Name& p, const Now& now, Mask sells_only) {
     close_realised_vol(s, p);
     if (!(now.channels & CHANNEL_CROWD) || !(now.channels & CHANNEL_CROWD_CALLS)) return;
     if (step.kind & STEP_EXPIRY)
-        expire_calls(s, p, step.sqrt_tau_roll, sells_only, s.calls, s.call_strike);
+        expire_calls(s, p, step.sqrt_tau_roll, sells_only, s.calls, s.call_log_strike);
     if ((step.kind & STEP_MONTHLY_EXPIRY) && (now.features & FEATURE_MONTHLY_CALLS))
         expire_calls(s, p, step.sqrt_tau_month_roll, sells_only, s.monthly_calls,
-                     s.monthly_strike);
+                     s.monthly_call_log_strike);
 }
 
-FN void start(State& s, const Name& p, const Position* positions, int funds, Real uniform_draw) {
+// `clock` is the exponential draw of the restriction clock.
+FN void start(State& s, const Name& p, const Position* positions, int funds, Real clock) {
     s = State{};
-    s.anchor = Real(p.anchor0);
-    s.price = s.variance = Real(1.0f);
-    s.elastic = Real(p.elastic0);
-    s.crowd = Real(p.crowd0);
-    s.hedge = Real(p.hedge0);
-    s.cohort = Real(p.cohort0);
-    s.new_shorts = Real(p.new_shorts0);
-    s.locked = Real(p.locked);
-    s.levered = Real(p.levered0);
-    s.leader = Real(p.leader0);
-    s.book = Real(p.book0);
+#define START(field, value) s.field = Real(value);
+    STARTING_FIELDS(START)
+#undef START
     POWDERKEG_UNROLL
     for (int f = 0; f < funds; ++f) s.fund[f] = Real(positions[f].holding0);
-    s.attention = Real(p.attention0);
-    s.removed = Real(p.removed0);
-    s.calls = Real(p.calls0);
-    s.call_strike = Real(p.call_log_strike0);
-    s.vol = Real(p.vol0);
-    s.realised_vol = Real(p.sigma * 15.8745079f);  // sqrt(252)
+    s.variance = Real(1.0f);
     s.jump_step = Real(-1.0f);
+    s.realised_vol = Real(p.sigma * 15.8745079f);  // sqrt(252)
     // A draw that rounds to 1 would start with the clock run out, restricted from the first step.
-    s.clock = maximum(-logarithm(uniform_draw), Real(2.3283064e-10f));
+    s.restriction_clock = maximum(clock, Real(2.3283064e-10f));
     s.utilisation = borrowed(s, funds) / lendable(s, p, Real(1.0f));
-    s.fee = new_loan_fee(s, p);
+    s.fee_existing = new_loan_fee(s, p);
 }

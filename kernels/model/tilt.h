@@ -2,7 +2,7 @@
 // clocks. A path is of the component that its id says, and weighs its density without any tilt over
 // that of the whole mixture (docs/model.md, 2).
 #pragma once
-#include "random.h"
+#include "philox.h"
 #include "records.h"
 
 struct Tilt {

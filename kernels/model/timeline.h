@@ -84,5 +84,5 @@ FN void strike(State& s, const Name& p, unsigned channels, const Effects& e) {
         s.attention =
             s.attention + minimum(e.attention, positive(Real(1.0f) - s.attention - s.removed));
     const Mask struck = e.vol < Real(1.0f) || e.vol > Real(1.0f);
-    s.vol = select(struck, minimum(s.vol * e.vol, Real(p.vol_max)), s.vol);
+    s.implied_vol = select(struck, minimum(s.implied_vol * e.vol, Real(p.vol_max)), s.implied_vol);
 }

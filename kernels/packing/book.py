@@ -3,59 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from ...scenarios.book import Book, Position, maintenance_margin
 from ...scenarios.market import MarketRow
 from ...scenarios.policy import BookRules, House
+from ..holders.subject import Margin
+from ..kinds import TRADING_DAYS
 from ..records import Policy
-from .holdings import Holdings
-from .schedule import TRADING_DAYS
 
 NO_STOP = 1e30  # log price that is never reached
-ALL = 1e9  # floats
 FIVE = 5.0  # money a share, FINRA rule 4210(c)
 PORTFOLIO_MOVE = 0.15  # FINRA rule 4210(g): the worst of +-15 %
-
-
-@dataclass(frozen=True)
-class Margin:
-    """Margin of a position: `rate` of its value, and the rest of its NAME fields, x |a|.
-
-    `without` is the rate without add-ons, where those of the start are part of `rate`.
-    """
-
-    rate: float
-    five: float = 0.0
-    most: float = 0.0
-    float_: tuple[float, float] = (0.0, 0.0)
-    volume: tuple[float, float] = (0.0, 0.0)
-    interest: tuple[float, float] = (0.0, 0.0)
-    fee: tuple[float, float] = (0.0, 0.0)
-    without: float | None = None
-
-    @property
-    def plain(self) -> float:
-        """The rate that a margin event replaces: without add-ons."""
-        return self.rate if self.without is None else self.without
-
-    def fields(self, weight: float) -> dict[str, float]:
-        """Fields of the NAME record of a position worth `weight` of the book's equity."""
-        a = abs(weight)
-        record = {"book_margin": self.rate * a, "margin_five": self.five,
-                  "margin_max": self.most * a}  # fmt: skip
-        for key, (slope, start) in (
-            ("float", self.float_),
-            ("volume", self.volume),
-            ("interest", self.interest),
-            ("fee", self.fee),
-        ):
-            record |= {f"margin_{key}": slope * a, f"margin_{key}_from": start}
-        return record
-
-
-NO_MARGIN = Margin(0.0)
 
 
 def margin_of(position: Position, row: MarketRow, rules: BookRules) -> Margin:
@@ -93,21 +52,6 @@ def _house(position: Position, row: MarketRow, house: House, dynamic: bool) -> M
         slope * max(value - start, 0.0) for (slope, start), value in zip(terms, now, strict=True)
     )
     return Margin(min(house.base + addons, house.most), without=house.base)
-
-
-def book_record(
-    weight: float, held: Holdings, margin: Margin, located: float | None
-) -> dict[str, Any]:
-    """Fields of the NAME record of the book's position in a name; `located` floats, None: all."""
-    inverse = 1 / held.book if held.book else 0.0
-    return {
-        "book0": held.book,
-        "book_weight": weight,
-        "book_inverse": inverse,
-        "book_value": weight * inverse,
-        "book_located": ALL if located is None else located,
-        **margin.fields(weight),
-    }
 
 
 def run_fields(rules: BookRules, book: Book, dt: float) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ..kinds import SESSION_MINUTES
+from ..kinds import TRADING_DAYS as TRADING_DAYS
 from ..records import STEP, StepKind
 
-TRADING_DAYS = 252
 TAU_FLOOR = 1e-3
 """An option's time to expiry is never below this fraction of a step."""
-SESSION_MINUTES = 390
 OPENING_MINUTES, CLOSING_MINUTES = 15, 25
 """When pause bands are doubled (limit-up/limit-down plan)."""
 

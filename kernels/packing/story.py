@@ -34,10 +34,10 @@ from ...scenarios.timeline import (
     TradingHalt,
     labels,
 )
+from ..holders.subject import step_fraction
 from ..records import EVENT, FUND, LOTS_PER_FLOAT, POSITION, EventType
 from ..streams import stream_of
 from .holdings import lots
-from .name import step_fraction
 
 FACTORS = (EventType.LENDABLE, EventType.ELASTICITY, EventType.DEPTH, EventType.IMPLIED_VOL)
 

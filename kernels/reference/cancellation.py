@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..records import EventType
+from ..records import QUANTITIES_OF_NAMES, EventType
 from .parameters import Array
-from .state import FUNDS, State
+from .state import State
 from .timeline import Now
 
-UNDONE = (
-    "elastic locked levered leader crowd_shares hedge cohort new_shorts programme issued "
-    "calls call_log_strike monthly_calls monthly_call_log_strike transient log_price price "
-    "log_price_max log_price_slow new_short_entry drawdown_max unsettled waiting "
-    "book spent slippage stopped"
-).split() + list(FUNDS)
+UNDONE = tuple(each.name for each in QUANTITIES_OF_NAMES if each.undone)
 
 
 class Close:

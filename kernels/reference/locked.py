@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 
 from .orders import Order
-from .parameters import Columns
+from .parameters import Array, Columns
 from .state import State
 from .tolerance import exceeded
 
 
-def order(state: State, p: Columns) -> Order:
+def order(state: State, daily_volume: Array, p: Columns) -> Order:
     tempted = exceeded(
         state.log_price,
         p.release_mean,

@@ -5,11 +5,14 @@ Reads as docs/model.md does, sections 5 to 11 from top to bottom.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from importlib import import_module
+
 import numpy as np
 import numpy.typing as npt
 
 from ..packed import Packed, Simulated
-from ..records import HIGHEST_X, LOWEST_X, TRACE, Channel, EventType, Feature, StepKind
+from ..records import HIGHEST_X, HOLDINGS, LOWEST_X, TRACE, Channel, EventType, Feature, StepKind
 from . import (
     anchor,
     borrow,
@@ -20,9 +23,6 @@ from . import (
     dealers,
     histograms,
     issuer,
-    leader,
-    levered_longs,
-    locked,
     new_shorts,
     pauses,
     philox,
@@ -48,6 +48,19 @@ from .timeline import Now, Timeline
 
 ELEMENTS = 1 << 14  # names x paths of a chunk: arrays of 128 KiB stay in the cache of one core
 Mask = npt.NDArray[np.bool_]
+Law = Callable[[State, Array, Columns], Order]
+
+
+def _alone() -> Iterator[tuple[str, Channel, Law]]:
+    """Holders whose order needs no more than state, volume and parameters."""
+    for holding in HOLDINGS:
+        if holding.alone:
+            law: Law = import_module(f".{holding.law}", __package__).order
+            (switch,) = holding.switches
+            yield holding.quantity, Channel[switch], law
+
+
+ALONE = tuple(_alone())
 
 
 def simulate(packed: Packed, path_ids: npt.NDArray[np.uint64], *, trace: bool = False) -> Simulated:
@@ -177,12 +190,9 @@ def orders(
         wanted["new_shorts"] = Order(bought, entered)
     wanted["cohort"] = Order(np.minimum(covered + recalled, state.cohort))
 
-    if Channel.LEVERED_LONGS in on:
-        wanted["levered"] = levered_longs.order(state, daily_volume, p)
-    if Channel.LOCKED_RELEASE in on:
-        wanted["locked"] = locked.order(state, p)
-    if Channel.LEADER in on:
-        wanted["leader"] = leader.order(state, daily_volume, p)
+    for holding, switch, law in ALONE:
+        if switch in on:
+            wanted[holding] = law(state, daily_volume, p)
     if Channel.BOOK in on:
         cancelled = now.any(EventType.CANCELLATION)
         wanted["book"] = policy.order(state, model, book, duty, daily_volume, cancelled, of_book)

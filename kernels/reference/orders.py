@@ -7,13 +7,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..records import HOLDINGS
 from .clearing import filled_share, lots
 from .parameters import ONE, ZERO, Array
 from .state import State
 
-OWED = {"cohort", "new_shorts", "issued"}
+OWED = {holding.quantity for holding in HOLDINGS if holding.owed}
 """What stands on the other side of the ledger: it grows as the holder sells."""
-COUNTED = {"crowd_shares", "hedge", "leader", "programme"}
+COUNTED = {holding.quantity for holding in HOLDINGS if holding.fails}
 """Whose unfilled buys are fails; the others' targets do not forget what did not fill."""
 
 

@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 user error, 2 incomplete, 3 verification failed.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -54,6 +55,17 @@ for command in (
     app.command()(command)
 
 
+def options_of(words: Sequence[str]) -> dict[str, str]:
+    """Long options of the command that the words call, by its parameters."""
+    commands = getattr(typer.main.get_command(app), "commands", {})
+    called = next((commands[word] for word in words if word in commands), None)
+    return {
+        parameter.name: next(o for o in parameter.opts if o.startswith("--"))
+        for parameter in (called.params if called else ())
+        if any(o.startswith("--") for o in parameter.opts)
+    }
+
+
 def main() -> None:
     """Run the command; every failure is one line on stderr and an exit code."""
     from .exits import explain
@@ -61,7 +73,7 @@ def main() -> None:
     try:
         code = app(prog_name="powderkeg", standalone_mode=False)
     except (Exception, KeyboardInterrupt) as error:
-        message, code = explain(error)
+        message, code = explain(error, options_of(sys.argv[1:]))
         if message:
             print(f"powderkeg: {message}", file=sys.stderr)
     sys.exit(code)

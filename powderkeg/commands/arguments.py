@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import date
 from pathlib import Path
 
-from ..engine.run.plan import MOST_PATHS
-from ..kernels import CHOICES
+from ..engine.run.checks import MOST_PATHS
 from ..scenarios import InputError
 from ..scenarios.table import parse_date
-
-_ADDRESS = re.compile(r"(tcp|tls)://\S+:\d{1,5}", re.ASCII)
 
 
 def count(option: str, text: str) -> int:
@@ -75,25 +71,6 @@ def symbol_map(given: list[str]) -> dict[str, str]:
             raise InputError(f"--map: {old} is given twice")
         mapping[old] = new
     return mapping
-
-
-def check_back_end(name: str) -> None:
-    """Raises InputError for a word that is no back end."""
-    if name not in CHOICES:
-        raise InputError(f'--backend: "{name}" is not one of {", ".join(CHOICES)}')
-
-
-def check_placement(cluster: str, workers: int | None, back_end: str = "auto") -> None:
-    """Raises InputError for a word that is no cluster or back end, or no workers."""
-    check_back_end(back_end)
-    if cluster not in ("embedded", "local") and not _ADDRESS.fullmatch(cluster):
-        raise InputError(
-            f'--cluster: "{cluster}" is not embedded, local or an address tcp://HOST:PORT'
-        )
-    if workers is not None and not 1 <= workers <= 4096:
-        raise InputError(f"--workers: {workers} is not between 1 and 4096")
-    if workers is not None and cluster.startswith("t"):
-        raise InputError("--workers: a running cluster has its own workers; leave it out")
 
 
 def refuse_folder(folder: Path) -> None:

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from .options import BackEnd, Workers
+from .options import BackEnd, Place, placed
 
 Series = Path | None
 
 
+@placed
 def calibrate(
     prices: Annotated[Path, typer.Argument(metavar="PRICES", help="Dates and closes, CSV.")],
     market: Annotated[Path, typer.Option(help="Market snapshot of the first close, CSV.")],
@@ -74,29 +75,29 @@ def calibrate(
     paths: Annotated[str, typer.Option(metavar="N", help="Paths of every parameter set.")] = "160",
     seed: Annotated[str, typer.Option(metavar="N", help="Seed of the random numbers.")] = "1",
     backend: BackEnd = "auto",
-    workers: Workers = None,
+    *,
+    placement: Place,
 ) -> None:
     """Fit a scenario to an episode; writes an ensemble of parameter sets that the data allow."""
     from ..engine.calibrate import document
-    from ..engine.calibrate.fit import Size, fit
-    from ..engine.calibrate.inputs import SERIES, read_episode
-    from ..engine.executors import default_workers
-    from ..kernels import backend as back_end
+    from ..engine.calibrate.calibrate import plan_calibration, run_calibration
+    from ..engine.calibrate.fit import Size
+    from ..engine.calibrate.inputs import SERIES
+    from ..engine.calibrate.request import CalibrationRequest
+    from ..engine.calibrate.words import sentences
+    from ..engine.executors import check_back_end
     from ..results.store.durable import write_file
     from ..screen import calibrate as say
     from ..screen.console import console, table
     from ..screen.console import fit as fitting
     from ..screen.progress import progress_for
-    from .arguments import check_placement, count, day, seed_of, whole
+    from .arguments import count, day, seed_of
     from .exits import stoppable
 
     check_output(output)
-    number = whole("--workers", workers)
-    check_placement("embedded", number, backend)
-    size = Size(count("--draws", draws), count("--paths", paths), count("--members", members))
-    size.check()
+    check_back_end(backend)
     files = zip(SERIES, (short_interest, volume, iv, attention), strict=True)
-    episode = read_episode(
+    request = CalibrationRequest(
         prices,
         market,
         symbol=symbol,
@@ -109,10 +110,13 @@ def calibrate(
         priors=priors,
         beside=beside or (),
         events=events,
+        size=Size(count("--draws", draws), count("--paths", paths), count("--members", members)),
+        seed=seed_of(seed),
+        backend=backend,
+        placement=placement,
     )
-    episode.check_members(size.members)
-    engine = back_end(backend)
-    simulator = episode.simulator(size.paths, seed_of(seed), engine)
+    plan = plan_calibration(request)
+    episode, engine, size = plan.episode, plan.simulator.engine, request.size
     aside, screen = console(stderr=True), console()
     for note in dict.fromkeys(episode.notes):
         aside.print(f"note: {note}", markup=False)
@@ -123,17 +127,11 @@ def calibrate(
         markup=False,
     )
     with stoppable():
-        found = fit(
-            simulator,
-            episode.observed,
-            size,
-            workers=number or default_workers(engine.name),
-            progress=progress_for(aside),
-        )
+        found = run_calibration(plan, progress_for(aside))
     write_file(output, document.yaml(found, episode, output).encode())
     title = f"What {len(episode.prices.dates)} closes tell, and what stays as believed"
     screen.print(fitting(table(title, say.COLUMNS, say.rows(found)), screen))
-    for sentence in say.sentences(found, episode):
+    for sentence in sentences(found, episode):
         screen.print(sentence, markup=False)
     print(f"wrote {output}\n\npowderkeg run BOOK --market MARKET --scenario {output} -o STORE")
 

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from .options import Json, Workers, print_json
+from .options import Json, Place, placed, print_json
 
 
+@placed
 def compare(
     yesterday: Annotated[Path, typer.Argument(metavar="YESTERDAY", help="A results store.")],
     tonight: Annotated[Path, typer.Argument(metavar="TONIGHT", help="A later one.")],
@@ -17,19 +18,18 @@ def compare(
         str | None,
         typer.Option(metavar="N", help="Paths of every step; default: 100,000 or the fewer there."),
     ] = None,
-    workers: Workers = None,
     as_json: Json = False,
+    *,
+    placement: Place,
 ) -> None:
     """Why ES changed between two stores: book, market, scenario, model version, noise."""
     from ..engine.compare import plan_comparison, run_comparison
     from ..screen.compare import COMPARE_NOTE, compare_notes, compare_tables
     from ..screen.console import console, fit, plural
     from ..screen.progress import progress_for
-    from .arguments import check_placement, count, whole
+    from .arguments import count
     from .exits import stoppable
 
-    number = whole("--workers", workers)
-    check_placement("embedded", number)
     wanted = None if paths is None else count("--paths", paths)
     plan = plan_comparison(yesterday, tonight, paths=wanted)
     aside, screen = console(stderr=True), console()
@@ -39,7 +39,7 @@ def compare(
     else:
         aside.print("everything is known from the two stores; nothing runs", markup=False)
     with stoppable():
-        result = run_comparison(plan, workers=number, progress=progress_for(aside))
+        result = run_comparison(plan, placement=placement, progress=progress_for(aside))
     if as_json:
         print_json(result.as_json())
         return

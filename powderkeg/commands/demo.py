@@ -7,38 +7,34 @@ from typing import Annotated
 
 import typer
 
-from .options import Paths, Workers
-from .run import _run
+from .options import Paths, Place, placed
+from .run import run_request
 
 
+@placed
 def demo(
     folder: Annotated[
         Path | None,
         typer.Argument(help="New folder for what the demo makes; default: demo-output, numbered."),
     ] = None,
     paths: Paths = "100000",
-    workers: Workers = None,
+    *,
+    placement: Place,
 ) -> None:
     """Run the example book of January 2021 under the presets of its day, then show and report."""
+    from ..engine.run.request import RunRequest
     from ..results.report.page import write_report
     from ..scenarios.example import STORIES, example
     from ..screen.console import console
     from ..screen.store import show as show_store
-    from .arguments import count, refuse_folder, unused, whole
+    from .arguments import count, refuse_folder, unused
 
     number = count("--paths", paths)
     folder = folder or unused("demo-output")
     refuse_folder(folder)
     source, store = example(), folder / "january-2021.zarr"
-    chosen = list(STORIES)
-    _run(
-        source / "book.csv",
-        source / "market.csv",
-        chosen,
-        store,
-        paths=number,
-        workers=whole("--workers", workers),
-    )
+    inputs = source / "book.csv", source / "market.csv", list(STORIES)
+    run_request(RunRequest(*inputs, store, paths=number, placement=placement))
     # sealed a moment ago: every byte was checked then
     show_store(store, console(), verify=False)
     write_report(store, folder / "january-2021.html", verify=False)

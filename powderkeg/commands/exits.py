@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import typer
 
 from ..engine.errors import Incomplete, Interrupted
 from ..kernels import BackendUnavailable
-from ..results import StoreError
+from ..results.store.errors import (
+    OtherBuild,
+    StoreError,
+    StoreExists,
+    StoreMissing,
+    StoreUnfinished,
+    StoreUnwritable,
+)
 from ..scenarios import InputError
 
 USER_ERROR, INCOMPLETE, UNVERIFIED, INTERNAL = 1, 2, 3, 70
+
+CODES: dict[type[BaseException], int] = {
+    InputError: USER_ERROR,
+    BackendUnavailable: USER_ERROR,
+    StoreMissing: USER_ERROR,
+    StoreExists: USER_ERROR,
+    StoreUnwritable: USER_ERROR,
+    OtherBuild: USER_ERROR,
+    OSError: USER_ERROR,
+    Incomplete: INCOMPLETE,
+    Interrupted: INCOMPLETE,
+    StoreUnfinished: INCOMPLETE,
+    StoreError: UNVERIFIED,  # any other: what is there is not to be trusted
+}
+"""The first that a failure is an instance of holds."""
 
 
 @contextmanager
@@ -27,37 +50,36 @@ def stoppable() -> Iterator[None]:
         raise Incomplete("stopped before anything was simulated") from None
 
 
-def explain(error: BaseException) -> tuple[str, int]:
+def explain(error: BaseException, options: Mapping[str, str] | None = None) -> tuple[str, int]:
     """What to print and the exit code: 1 user error, 2 incomplete, 3 verification failed.
 
-    An error that nobody foresaw is code 70 and says so; POWDERKEG_TRACEBACK=1 raises it instead.
+    `options` are those of the command, by the parameters that a message of the engine names. An
+    error that nobody foresaw is code 70 and says so; POWDERKEG_TRACEBACK=1 raises it instead.
     """
     if os.environ.get("POWDERKEG_TRACEBACK"):
         raise error
-    text = " ".join(str(error).split())
+    text = with_options(" ".join(str(error).split()), options or {})
     if isinstance(error, typer.Exit):
         return "", error.exit_code
     if (words := getattr(error, "format_message", None)) is not None:  # typer's, or click's
         return f"{' '.join(words().split())} (powderkeg COMMAND --help)", USER_ERROR
-    if isinstance(error, Incomplete):
-        return text, INCOMPLETE
-    if isinstance(error, StoreError):
-        return text, store_code(text)
-    if isinstance(error, InputError | BackendUnavailable):
-        return text, USER_ERROR
-    if isinstance(error, OSError):
+    code = next((code for kind, code in CODES.items() if isinstance(error, kind)), INTERNAL)
+    if code == INTERNAL:
+        text = (
+            f"unexpected {type(error).__name__}: {text}; this is a bug, "
+            "POWDERKEG_TRACEBACK=1 shows where"
+        )
+    elif isinstance(error, OSError):
         file = f"{error.filename}: " if error.filename else ""
-        return f"{file}{error.strerror or text}", USER_ERROR
-    return (
-        f"unexpected {type(error).__name__}: {text}; this is a bug, "
-        "POWDERKEG_TRACEBACK=1 shows where",
-        INTERNAL,
-    )
+        text = f"{file}{error.strerror or text}"
+    return text, code
 
 
-def store_code(text: str) -> int:
-    """The exit code of what a store's reader refused."""
-    if "resume" in text:
-        return INCOMPLETE
-    user = ("exists;", "results store", "cannot be created", "another build", "no job")
-    return USER_ERROR if any(words in text for words in user) else UNVERIFIED
+def with_options(text: str, options: Mapping[str, str]) -> str:
+    """A message of the engine in the words of the command line.
+
+    It begins with a parameter and a colon, or names one in backticks: `paths` is --paths here.
+    """
+    head, colon, rest = text.partition(": ")
+    text = f"{options.get(head, head)}{colon}{rest}"
+    return re.sub(r"`(\w+)`", lambda word: options.get(word[1], word[0]), text)

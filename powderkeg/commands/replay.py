@@ -25,10 +25,11 @@ def replay(
     ] = None,
 ) -> None:
     """Run one path again and show everything that happened on it."""
+    from ..engine.executors import check_back_end
     from ..engine.replay.path import replay as replay_path
     from ..screen import replay as replay_output
     from ..screen.console import console, fit, table
-    from .arguments import check_back_end, refuse_folder, whole
+    from .arguments import refuse_folder, whole
 
     number = whole("--path", path) or 0
     if output is not None:

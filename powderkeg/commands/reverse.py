@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from .options import Json, Store, Workers, print_json
+from .options import Json, Place, Store, placed, print_json
 
 
+@placed
 def reverse(
     store: Store,
     loss: Annotated[
@@ -24,9 +25,11 @@ def reverse(
     day: Annotated[
         str | None, typer.Option(metavar="D", help="Day of the losses; default: the last.")
     ] = None,
-    axis: Annotated[
+    axes: Annotated[
         list[str] | None,
-        typer.Option(metavar="AXIS", help="What may move; may be repeated; default: everything."),
+        typer.Option(
+            "--axis", metavar="AXIS", help="What may move; may be repeated; default: everything."
+        ),
     ] = None,
     paths: Annotated[
         str | None,
@@ -36,20 +39,20 @@ def reverse(
         Path | None,
         typer.Option("--output", "-o", help="Write the nearest point as a scenario, YAML."),
     ] = None,
-    workers: Workers = None,
     as_json: Json = False,
+    *,
+    placement: Place,
 ) -> None:
     """The most likely way to a loss: what drives it, the smallest move to it, paths to replay."""
-    from ..engine.reverse.answer import answer, ask
+    from ..engine.reverse.answer import answer
+    from ..engine.reverse.question import ask
     from ..engine.reverse.result import scenario_text
     from ..screen import reverse as say
     from ..screen.console import console, fit
     from ..screen.progress import progress_for
-    from .arguments import check_placement, count, refuse_folder, whole
+    from .arguments import count, refuse_folder, whole
     from .exits import stoppable
 
-    number = whole("--workers", workers)
-    check_placement("embedded", number)
     if output is not None:
         refuse_folder(output)
     question = ask(
@@ -58,12 +61,12 @@ def reverse(
         scenario=scenario,
         measure=measure,
         day=whole("--day", day),
-        axes=axis or (),
+        axes=axes or (),
         paths=None if paths is None else count("--paths", paths),
     )
     aside, screen = console(stderr=True), console()
     with stoppable():
-        result = answer(question, workers=number, progress=progress_for(aside))
+        result = answer(question, placement=placement, progress=progress_for(aside))
     if output is not None and result.joint is not None:
         with output.open("x") as file:
             file.write(scenario_text(result.joint))

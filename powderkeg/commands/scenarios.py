@@ -9,12 +9,14 @@ import typer
 
 from .decompose import decompose
 from .forecast import forecast
-from .options import BackEnd, Workers
+from .options import BackEnd, Place, placed
+from .past import Story
 from .score import score
 
 PAST = ("score", "decompose", "forecast")
 
 
+@placed
 def scenarios(
     name: Annotated[
         str | None,
@@ -50,19 +52,21 @@ def scenarios(
     paths: Annotated[str, typer.Option(metavar="N", help="For score, decompose: paths.")] = "16384",
     seed: Annotated[str, typer.Option(metavar="N", help="Seed of the random numbers.")] = "2",
     backend: BackEnd = "auto",
-    workers: Workers = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="For score: picture, .png or .svg.")
     ] = None,
+    *,
+    placement: Place,
 ) -> None:
     """List presets and parameters; print a preset as YAML. Of a scenario that has a past: score it
     against that, decompose its peak by channels, forecast it from what was known on a day.
     """
+    from ..engine.executors import check_back_end
     from ..scenarios import InputError
     from ..scenarios.table import parse_date
     from ..screen.console import console
     from ..screen.scenarios import print_scenarios
-    from .arguments import check_placement, count, seed_of, whole
+    from .arguments import count, seed_of
 
     if name not in PAST:
         if scenario is not None:
@@ -81,16 +85,13 @@ def scenarios(
     ):
         if given and name not in words:
             raise InputError(f"{option}: goes with {' and '.join(words)}; leave it out of {name}")
-    threads = whole("--workers", workers)
-    check_placement("embedded", threads, backend)
+    check_back_end(backend)
+    story = Story(scenario, chain, seed_of(seed), backend, placement)
     if name == "score":
-        score(scenario, symbol=symbol, chain=chain, paths=paths, seed=seed, backend=backend,
-              output=output)  # fmt: skip
+        score(story, symbol, count("--paths", paths), output)
     elif name == "decompose":
-        decompose(scenario, symbol, chain, count("--paths", paths), seed_of(seed), backend,
-                   threads)  # fmt: skip
+        decompose(story, symbol, count("--paths", paths))
     else:
         days = [parse_date(text, "--as-of") for text in as_of or ()]
         short = None if short_interest is None else count("--short-interest", short_interest)
-        forecast(scenario, days, short, chain, priors, count("--draws", draws), seed_of(seed),
-                  backend, threads)  # fmt: skip
+        forecast(story, days, short, priors, count("--draws", draws))

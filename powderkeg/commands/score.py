@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .past import Story, one_of
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -14,16 +16,7 @@ if TYPE_CHECKING:
 FEWEST_SCORED = 200
 
 
-def score(
-    scenario: str,
-    *,
-    symbol: str | None,
-    chain: Path | None,
-    paths: str,
-    seed: str,
-    backend: str,
-    output: Path | None,
-) -> None:
+def score(story: Story, symbol: str | None, paths: int, output: Path | None) -> None:
     """Hold a scenario against its episode: tables, a verdict, a picture. Of several names a summary
     first, then every name's.
     """
@@ -33,48 +26,29 @@ def score(
     from ..scenarios import InputError
     from ..screen import score as show_score
     from ..screen.console import console, fit, table
-    from .arguments import check_back_end, count, seed_of
 
     if output is not None and (output.suffix not in (".png", ".svg") or output.exists()):
         raise InputError(f"--output: {output}: give a new .png or .svg file")
     if output is not None and not output.absolute().parent.is_dir():
         raise InputError(f"{output}: the folder {output.parent} does not exist")
-    check_back_end(backend)
-    if (number := count("--paths", paths)) < FEWEST_SCORED:
-        raise InputError(f"--paths: {number} say little about a band; give {FEWEST_SCORED} or more")
-    story, options = read_scored(scenario, chain)
-    wanted = one_of(symbol, [episode.symbol for episode in story.pasts])
-    cards = score_all(
-        story,
-        options,
-        paths=number,
-        seed=seed_of(seed),
-        engine=back_end(backend),
-    )
+    if paths < FEWEST_SCORED:
+        raise InputError(f"--paths: {paths} say little about a band; give {FEWEST_SCORED} or more")
+    scenario, options = read_scored(story.scenario, story.chain)
+    wanted = one_of(symbol, [episode.symbol for episode in scenario.pasts])
+    engine = back_end(story.backend)
+    with story.campaign(engine) as work:
+        cards = score_all(work, scenario, options, paths=paths, seed=story.seed, engine=engine)
     cards = tuple(card for card in cards if card.episode.symbol in wanted)
     screen = console()
     if len(cards) > 1:
         rows = show_score.summary_rows(cards)
-        title = f"{story.id}: names simulated together, peaks as multiples of the first close"
+        title = f"{scenario.id}: names simulated together, peaks as multiples of the first close"
         screen.print(fit(table(title, show_score.SUMMARY_COLUMNS, rows), screen))
     for card in cards:
         show_card(card, screen)
     if output is not None:
         show_score.draw(cards, output)
         print(f"wrote {output}")
-
-
-def one_of(symbol: str | None, known: list[str]) -> list[str]:
-    """The name that is asked for, or all. Raises InputError for one without an episode."""
-    from ..scenarios import InputError
-    from ..scenarios.errors import did_you_mean
-
-    if symbol is None:
-        return known
-    if symbol.upper() not in known:
-        help_ = did_you_mean(symbol.upper(), known, f"; it has {', '.join(known)}")
-        raise InputError(f"--symbol: no episode of {symbol.upper()}{help_}")
-    return [symbol.upper()]
 
 
 def show_card(card: Scorecard, screen: Console) -> None:

@@ -29,6 +29,7 @@ def validate(
     ] = None,
 ) -> None:
     """Compare every channel alone with its exact limit; exit code 3 if one fails."""
+    from ..engine.executors import check_back_end
     from ..engine.validate import validate as run_cases
     from ..kernels.backends import backend as back_end
     from ..results.store.durable import write_file
@@ -36,7 +37,7 @@ def validate(
     from ..screen import validate as show
     from ..screen import validation_page as document
     from ..screen.console import console
-    from .arguments import check_back_end, whole
+    from .arguments import whole
 
     check_back_end(backend)
     seed = whole("--vary", vary)

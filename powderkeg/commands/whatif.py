@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from .options import Json, Store, Symbols, Workers, print_json
+from .options import Json, Place, Store, Symbols, placed, print_json
 
 
+@placed
 def whatif(
     store: Store,
     close: Annotated[
@@ -20,17 +21,19 @@ def whatif(
     scale: Annotated[
         Symbols, typer.Option(metavar="NAME=X", help="BB=0.7 keeps 70 % of BB; may be repeated.")
     ] = None,
-    hedge: Annotated[
+    hedges: Annotated[
         Symbols,
         typer.Option(
+            "--hedge",
             metavar="OPTION=N",
             help="Buy N contracts of a listed option at the ask, by its OCC symbol: "
             "GME210129C00115000=2500, or =2500@3.40 with the ask; may be repeated.",
         ),
     ] = None,
-    cover_cost: Annotated[
+    rate: Annotated[
         str | None,
         typer.Option(
+            "--cover-cost",
             metavar="FRACTION",
             help="Cost of trading shares as a fraction of their value, 0 for none; default: half "
             "the impact of the scenario.",
@@ -46,8 +49,9 @@ def whatif(
     paths: Annotated[
         str | None, typer.Option(metavar="N", help="First N paths of the store; default: all.")
     ] = None,
-    workers: Workers = None,
     as_json: Json = False,
+    *,
+    placement: Place,
 ) -> None:
     """What closing, shrinking or hedging positions does to the tail, same paths, and its cost."""
     from ..engine.whatif.book_change import SPREAD, parse_changes
@@ -55,24 +59,23 @@ def whatif(
     from ..screen.console import console, fit
     from ..screen.progress import progress_for
     from ..screen.whatif import WHATIF_NOTE, about_to_run, whatif_tables
-    from .arguments import check_placement, count, fraction, whole
+    from .arguments import count, fraction
     from .exits import stoppable
 
-    number, changes = whole("--workers", workers), parse_changes(close, halve, scale)
-    check_placement("embedded", number)
+    changes = parse_changes(close, halve, scale)
     half = fraction("--spread", spread)
     question = ask(
         store,
         changes,
-        hedges=hedge or (),
+        hedges=hedges or (),
         paths=None if paths is None else count("--paths", paths),
-        rate=fraction("--cover-cost", cover_cost),
+        rate=fraction("--cover-cost", rate),
         spread=SPREAD if half is None else half,
     )
     aside, screen = console(stderr=True), console()
     aside.print(about_to_run(question), markup=False)
     with stoppable():
-        result = answer(question, workers=number, progress=progress_for(aside))
+        result = answer(question, placement=placement, progress=progress_for(aside))
     if as_json:
         print_json(result.as_json())
         return

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import zarr
 
+from ..store.errors import VerificationFailed
+from ..store.fields import Field
 from ..store.layout import full_array, name_coordinate, new_group, scenario_coordinate
-from ..store.records import StoreError
-from ..store.schema import Field
 from .estimates import write_estimates
 from .euler import Floats, Tail, contributions
 
@@ -165,7 +165,7 @@ def check(losses: zarr.Group, tails: Tails, where: str) -> None:
         same = (before.view(np.uint32) == replayed.pnl.view(np.uint32)).all(axis=0)
         if not same.all():
             path = int(replayed.paths[np.argmin(same)])
-            raise StoreError(
+            raise VerificationFailed(
                 f"{where}: path {path} of scenario {scenario!r}, replayed, is not the stored one; "
                 "the store or this machine is not to be trusted: run again into a new store"
             )

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..measures.table import percent as level_text
+from ..formats import REFUSED, clean, count, money, number, percent, percent_range
+from ..measures.levels import percent as level_text
 from ..store.commit import open_results
 from ..store.durable import make_folder, write_file
-from ..store.records import StoreError
+from ..store.errors import StoreExists, StoreUnwritable
 from .exit import exit_rows
 from .explained import Explained
-from .formats import REFUSED, clean, count, money, number, percent, percent_range
 from .inline import StyleSheet, policy_hash
 from .pictures import FAINT, INK, OFF, ON, fan_svg, loss_svg
 from .summary import FLOOR_WARNING, Line, Summary
@@ -32,13 +32,13 @@ def write_report(path: str | Path, out: str | Path, *, verify: bool = True) -> N
     """
     out = Path(out)
     if os.path.lexists(out):
-        raise StoreError(f"{out} exists; choose another name")
+        raise StoreExists(f"{out} exists; choose another name")
     page = report_html(path, verify=verify).encode()
     try:
         make_folder(out.absolute().parent)
         write_file(out, page)
     except OSError as error:
-        raise StoreError(f"{out} cannot be created: {error.strerror}") from error
+        raise StoreUnwritable(f"{out} cannot be created: {error.strerror}") from error
 
 
 def report_html(path: str | Path, *, verify: bool = True) -> str:

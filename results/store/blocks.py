@@ -18,18 +18,19 @@ import numpy.typing as npt
 import zarr
 
 from .durable import Staged, make_folder, sha256, sync_folder, write_files
+from .errors import StoreError, StoreExists, StoreUnwritable, VerificationFailed
 from .exit import write_exit
+from .fields import GROUP_OF, NEVER, PATH_FIELDS, block_variables
 from .layout import lay_out
 from .records import (
     BlockRecord,
     Chunk,
-    StoreError,
     block_problem,
     chunk_key,
     read_grid,
     read_record,
 )
-from .schema import GROUP_OF, NEVER, PATH_FIELDS, StoreSpec, block_variables
+from .schema import StoreSpec
 
 
 class SimulatedLike(Protocol):
@@ -56,7 +57,7 @@ def create_store(path: str | Path, spec: StoreSpec) -> None:
     if problem:
         raise StoreError(f"{path}: {problem}")
     if os.path.lexists(path):
-        raise StoreError(f"{path} exists; results are never overwritten, choose another name")
+        raise StoreExists(f"{path} exists; results are never overwritten, choose another name")
     make_folder(path.absolute().parent)
     partial = path.with_name(f".{path.name}.partial-{uuid.uuid4().hex}")
     make_folder(partial)
@@ -67,7 +68,7 @@ def create_store(path: str | Path, spec: StoreSpec) -> None:
         try:
             partial.rename(path)
         except OSError as error:
-            raise StoreError(f"{path} cannot be created: {error.strerror}") from error
+            raise StoreUnwritable(f"{path} cannot be created: {error.strerror}") from error
         sync_folder(path.absolute().parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -124,7 +125,7 @@ def write_block(
     record = BlockRecord(grid.fingerprint, scenario, block, first, count, chunks)
     before = read_record(path, scenario, block)
     if before is not None and before != record:
-        raise StoreError(f"{where} exists with other results: not the same inputs or build")
+        raise VerificationFailed(f"{where} exists with other results: not the same inputs or build")
     if before is None or block_problem(path, record, deep=True) is not None:
         write_files(path, staged.files)
         write_files(path, {record.key: record.to_bytes()})

@@ -13,9 +13,9 @@ from typing import Any
 import xarray as xr
 
 from .durable import METADATA, PARTIAL, sha256, write_files
+from .errors import StoreDamaged, StoreUnfinished
 from .records import (
     BlockRecord,
-    StoreError,
     block_problem,
     canonical,
     chunk_key,
@@ -37,9 +37,11 @@ def all_records(path: str | Path) -> list[BlockRecord]:
             record = read_record(path, scenario, block)
             if record is None:
                 where = f"scenario {scenario}, block {block}"
-                raise StoreError(f"{path}: {where} was never finished: powderkeg resume {path}")
+                raise StoreUnfinished(
+                    f"{path}: {where} was never finished: powderkeg resume {path}"
+                )
             if record.fingerprint != grid.fingerprint:
-                raise StoreError(f"{path}: scenario {scenario}, block {block} is of another run")
+                raise StoreDamaged(f"{path}: scenario {scenario}, block {block} is of another run")
             records.append(record)
     return records
 
@@ -49,7 +51,7 @@ def check_blocks(path: str | Path, records: list[BlockRecord], *, deep: bool) ->
     for record in records:
         problem = block_problem(path, record, deep=deep)
         if problem is not None:
-            raise StoreError(f"{path}: {problem}")
+            raise StoreDamaged(f"{path}: {problem}")
 
 
 def _files(path: Path, skip: set[str]) -> Iterator[tuple[str, Path]]:
@@ -105,14 +107,14 @@ def check_commit(path: str | Path, *, deep: bool = True) -> None:
     attributes = read_root(path)
     commit = attributes.get("commit")
     if not isinstance(commit, dict):
-        raise StoreError(f"{path} is not finished (no commit record): powderkeg resume {path}")
+        raise StoreUnfinished(f"{path} is not finished (no commit record): powderkeg resume {path}")
     seal = commit.pop("seal", None)
     if seal != sha256(canonical(attributes)):
-        raise StoreError(f"{path}: the attributes of the store are not those committed")
+        raise StoreDamaged(f"{path}: the attributes of the store are not those committed")
     records = all_records(path)
     check_blocks(path, records, deep=deep)
     if commit["content_sha256"] != _digest(Path(path), _recorded(records)):
-        raise StoreError(f"{path}: files of the store are not those committed")
+        raise StoreDamaged(f"{path}: files of the store are not those committed")
 
 
 def open_results(path: str | Path, *, verify: bool = True) -> xr.DataTree:

@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from .durable import METADATA, sha256
-from .schema import FORMAT, GROUP_OF, RECORD_BYTES
-
-
-class StoreError(Exception):
-    """A results store that cannot be written or must not be read; the message is one line."""
+from .errors import OtherBuild, StoreDamaged, StoreError, StoreMissing
+from .fields import GROUP_OF
+from .schema import FORMAT, RECORD_BYTES
 
 
 @dataclass(frozen=True)
@@ -56,14 +54,14 @@ def read_root(path: str | Path) -> dict[str, Any]:
     Errors: StoreError if there is no powderkeg store at `path`.
     """
     if not Path(path).exists():
-        raise StoreError(f"{path}: no such results store; check the name and the folder")
+        raise StoreMissing(f"{path}: no such results store; check the name and the folder")
     try:
         attributes = json.loads((Path(path) / METADATA).read_bytes())["attributes"]
         Grid(**attributes["grid"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{path} is not a powderkeg results store") from error
+        raise StoreMissing(f"{path} is not a powderkeg results store") from error
     if attributes["grid"]["format"] != FORMAT:
-        raise StoreError(f"{path} has store format {attributes['grid']['format']}, not {FORMAT}")
+        raise OtherBuild(f"{path} has store format {attributes['grid']['format']}, not {FORMAT}")
     return dict(attributes)
 
 
@@ -155,7 +153,7 @@ def read_record(path: str | Path, scenario: int, block: int) -> BlockRecord | No
     except (ValueError, KeyError, TypeError, AttributeError):
         record = None
     if record is None or (record.scenario, record.block) != (scenario, block):
-        raise StoreError(
+        raise StoreDamaged(
             f"{path}: the record of scenario {scenario}, block {block} is damaged: {place}"
         )
     return record

@@ -131,11 +131,13 @@ def digest(tmp_path_factory: pytest.TempPathFactory) -> str:
     return store_digest(make(tmp_path_factory.mktemp("one") / "o.zarr", workers=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [2, 3])
 def test_threads_change_nothing(workers: int, digest: str, tmp_path: Path) -> None:
     assert store_digest(make(tmp_path / "o.zarr", workers=workers)) == digest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_order_and_repetition_change_nothing(seed: int, digest: str, tmp_path: Path) -> None:
     assert store_digest(make(tmp_path / "o.zarr", Shuffled(seed))) == digest
@@ -146,6 +148,7 @@ def test_processes_change_nothing(digest: str, tmp_path: Path) -> None:
     assert store_digest(make(tmp_path / "o.zarr", workers=2, cluster="local")) == digest
 
 
+@pytest.mark.slow
 def test_a_block_that_fails_twice_succeeds(digest: str, tmp_path: Path) -> None:
     heard = Heard()
     done = make(tmp_path / "o.zarr", Failing({1: 2, 4: 1}), progress=heard)
@@ -162,6 +165,7 @@ def test_a_block_that_fails_twice_succeeds(digest: str, tmp_path: Path) -> None:
     assert sum(event[1] for event in heard.events if event[0] == "done") == 1200
 
 
+@pytest.mark.slow
 def test_a_block_that_fails_for_good_leaves_an_unfinished_store(
     digest: str, tmp_path: Path
 ) -> None:
@@ -181,6 +185,7 @@ def test_a_block_that_fails_for_good_leaves_an_unfinished_store(
     resume(store, workers=1)  # nothing left to do
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_says_how_to_go_on(digest: str, tmp_path: Path) -> None:
     class Stopped(Heard):
         def block_done(self, paths: int) -> None:
@@ -203,6 +208,7 @@ def test_another_store_is_never_overwritten(tmp_path: Path) -> None:
         make(tmp_path / "o.zarr", workers=1)
 
 
+@pytest.mark.slow
 def test_resume_refuses_another_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = make(tmp_path / "o.zarr", workers=1)
     monkeypatch.setattr("powderkeg.engine.job.model_digest", lambda: "another")
@@ -265,10 +271,10 @@ def test_a_running_scheduler_is_used_and_left_alone() -> None:
 
 def listening() -> set[tuple[int, str, int]]:
     """Every listening socket of this process and its children."""
-    me = psutil.Process()
+    me = psutil.Process()  # type: ignore[no-untyped-call]
     return {
         (process.pid, *connection.laddr)
-        for process in (me, *me.children(recursive=True))
+        for process in (me, *me.children(recursive=True))  # type: ignore[no-untyped-call]
         for connection in process.net_connections()
         if connection.status == psutil.CONN_LISTEN
     }

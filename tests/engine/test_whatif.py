@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import astuple, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,14 +12,21 @@ import QuantLib as ql
 from scipy.special import ndtr, ndtri
 
 import powderkeg
-from powderkeg.engine.whatif.book_change import Change, Terms, changed_book, cost_of, pack_changed
+from powderkeg.engine.whatif.book_change import (
+    Change,
+    Terms,
+    Trade,
+    changed,
+    changed_book,
+    cost_of,
+)
 from powderkeg.engine.whatif.effects import Effect, Shift, ask, whatif
 from powderkeg.engine.whatif.effects import _order as order
 from powderkeg.engine.whatif.hedge import hedge_of
-from powderkeg.kernels.packing.scenario import prepare
+from powderkeg.kernels.packing.scenario import pack, prepare
 from powderkeg.results import open_results
 from powderkeg.results.measures import statistics as st
-from powderkeg.scenarios import Book, InputError, Position, Scenario, shifted_market
+from powderkeg.scenarios import Book, InputError, Position, Scenario, bind
 from powderkeg.scenarios.derivatives import Derivative, contract_of
 from tests.helpers.cli_runs import RUN, command, folder
 from tests.helpers.small_run import BOOK, CHAIN, MARKET, SQUEEZE
@@ -68,6 +76,7 @@ def only(effects: dict[str, list[Effect]]) -> Effect:
     return effect
 
 
+@pytest.mark.slow
 def test_half_a_short_without_feedback_loses_half(stores: Path) -> None:
     """Every loss halves, so psi does: ES changes by -ES/2 with half the error of ES."""
     effect = only(whatif(stores / "one.zarr", [Change("GME", 0.5)], rate=0.0).effects)
@@ -112,10 +121,10 @@ def test_a_factor_of_one_changes_nothing_whatever_the_scenario_says_of_the_book(
 
 def test_the_book_changes_and_the_story_does_not() -> None:
     """A closed short is bought from elastic holders and given back; nobody else notices."""
-    market = shifted_market(STORY, MARKET, BOOK)
-    before = prepare(BOOK, market, CHAIN, STORY, seed=1).packed
+    bound = bind(STORY, BOOK, MARKET, CHAIN)
+    before = prepare(bound, seed=1).packed
     after = changed_book(BOOK, [Change("GME", 0.0), Change("SPY", 0.5)], cost=1e6)
-    packed = pack_changed(BOOK, after, market, CHAIN, STORY, seed=1)
+    packed = pack(changed(bound, after), seed=1)
     assert packed.symbols == before.symbols
     gme, _, spy = (before.symbols.index(s) for s in ("GME", "NO", "SPY"))
     floats = 1_000_000 / MARKET["GME"].float_shares
@@ -129,7 +138,7 @@ def test_the_book_changes_and_the_story_does_not() -> None:
     assert ratio == pytest.approx(1, rel=1e-6)
     own = {"book0", "book_weight", "book_inverse", "book_value", "book_margin"}
     own |= {"elastic0", "elastic_normal", "elastic_min", "elasticity"}
-    for field in set(old.dtype.names) - own - {"fee_excess0"}:
+    for field in set(old.dtype.names or ()) - own - {"fee_excess0"}:
         assert np.array_equal(new[field], old[field]), field
     assert new["fee_excess0"][gme] < old["fee_excess0"][gme]  # fewer shares are on loan
     np.testing.assert_array_equal(packed.positions, before.positions)
@@ -140,7 +149,7 @@ def test_the_book_changes_and_the_story_does_not() -> None:
 
 def test_cost_is_half_the_linear_impact() -> None:
     """1/2 lambda q^2 P(0) with lambda of the square-root law, by hand."""
-    ready = prepare(BOOK, MARKET, CHAIN, STILL, seed=1)
+    ready = prepare(bind(STILL, BOOK, MARKET, CHAIN), seed=1)
     sigma, adv = 0.6 / math.sqrt(252), 2e6 / 1e8
     impact = sigma * math.sqrt(0.1 / adv) / 0.1  # log price per float
     traded = 0.75 * 2_000_000 / 1e8  # floats
@@ -182,7 +191,7 @@ def test_a_call_a_share_caps_the_loss_of_a_short(tmp_path: Path) -> None:
     assert abs(es975.after.value - exact) < 4 * es975.after.standard_error
     assert 0 < es975.after.standard_error < 0.01 * exact
     # and every path for itself: the change is that of losses worked out by hand
-    before = -open_results(store)["losses"]["pnl"].values[0, -1].astype(float)
+    before = -open_results(store)["losses"].to_dataset()["pnl"].values[0, -1].astype(float)
     price = 35.5 + before / unit
     after = before + unit * (CAP_MARK - np.maximum(price - CAP, 0))
     for level, shift in effect.es.items():
@@ -192,7 +201,7 @@ def test_a_call_a_share_caps_the_loss_of_a_short(tmp_path: Path) -> None:
 
 
 def test_an_ask_and_a_spread_are_paid_beyond_the_mark(stores: Path) -> None:
-    def cost(word: str, **more: float) -> float:
+    def cost(word: str, **more: Any) -> float:
         asked = ask(stores / "one.zarr", [], hedges=[f"GME210120C00043000=20{word}"], **more)
         (case,) = asked.cases
         assert case.scale == pytest.approx(1 - case.cost, rel=1e-12)
@@ -274,7 +283,8 @@ def test_a_hedge_adds_to_what_is_held_and_outlives_the_closing_of_its_name() -> 
     all_ = hedge_of("GME210120C00043000=4000", book, MARKET)
     assert changed_book(book, [all_], 0.0).derivatives == (SPY_FUTURE,)
     closed = Change("GME", 0.0)
-    for changes in ([some, closed], [closed, some]):
+    orders: list[list[Trade]] = [[some, closed], [closed, some]]
+    for changes in orders:
         together = changed_book(book, changes, 0.0)
         assert together.derivatives == (SPY_FUTURE, replace(dear, quantity=1500))
         assert together.equity == pytest.approx(book.equity, rel=1e-12)
@@ -294,6 +304,7 @@ def test_first_paths_are_those_of_a_shorter_run(stores: Path, tmp_path: Path) ->
     assert list(few[0].es) == [0.975]  # 20 paths beyond the 99 % quantile are too few
 
 
+@pytest.mark.slow
 def test_half_a_short_is_a_run_of_the_smaller_book(tmp_path: Path) -> None:
     """With 500,000 shares less in the book and in the reported short interest, at no cost."""
     gme, *others = BOOK.positions
@@ -311,7 +322,8 @@ def test_half_a_short_is_a_run_of_the_smaller_book(tmp_path: Path) -> None:
     )
     effect = only(whatif(before, [Change("GME", 0.5)], rate=0.0).effects)
     losses = [
-        -open_results(path)["losses"]["pnl"].values[0, -1].astype(float) for path in (after, before)
+        -open_results(path)["losses"].to_dataset()["pnl"].values[0, -1].astype(float)
+        for path in (after, before)
     ]
     for level, shift in effect.es.items():
         expected = st.es_difference(losses[0], losses[1], level)
@@ -336,7 +348,7 @@ def test_losses_are_counted_in_the_equity_before(stores: Path) -> None:
 def test_a_store_of_another_build_runs_again(stores: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     changes = [Change("GME", 0.5)]
     before = whatif(stores / "all.zarr", changes)
-    monkeypatch.setattr("powderkeg.engine.paired.model_digest", lambda: "newer")
+    monkeypatch.setattr("powderkeg.engine.stored.model_digest", lambda: "newer")
     question = ask(stores / "all.zarr", changes)
     assert question.again and question.runs == 4
     assert whatif(stores / "all.zarr", changes).effects == before.effects
@@ -456,6 +468,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.slow
 def test_the_command(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

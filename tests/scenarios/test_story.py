@@ -6,10 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powderkeg.kernels import records as layout
 from powderkeg.scenarios import InputError, Scenario, describe_parameters
-from powderkeg.scenarios.scenario import MAX_FUNDS
-from powderkeg.scenarios.timeline import EVENT_TYPES, MAX_EVENTS, labels
+from powderkeg.scenarios.timeline import EVENT_TYPES, labels
 from powderkeg.scenarios.variation import Variation
 from tests.helpers.small_market import load, load_one
 
@@ -19,10 +17,6 @@ DOCS = Path(__file__).parents[2] / "docs" / "scenarios.md"
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def test_limits_are_the_kernels() -> None:
-    assert (MAX_FUNDS, MAX_EVENTS) == (layout.MAX_FUNDS, layout.MAX_EVENTS)
 
 
 # --- timeline -------------------------------------------------------------------------------------

@@ -5,8 +5,9 @@
 #include "tolerance.h"
 
 FN Order levered_order(State& s, const Name& p, Real volume) {
-    s.drawdown = maximum(s.drawdown, fused(Real(p.levered_refinancing), s.x_max, -s.x));
-    const Real called = given_up(s.drawdown, p.levered_tolerance, p.levered_inverse_sd,
+    const Real down = fused(Real(p.levered_refinancing), s.log_price_max, -s.log_price);
+    s.drawdown_max = maximum(s.drawdown_max, down);
+    const Real called = given_up(s.drawdown_max, p.levered_tolerance, p.levered_inverse_sd,
                                  p.levered_floor, p.levered_inverse_mass);
     const Real left = Real(p.levered0) * (Real(1.0f) - called);
     const Real due = minimum(positive(s.levered - left), s.levered);

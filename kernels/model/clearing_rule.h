@@ -6,12 +6,12 @@
 // What the crowd bought and has not settled, after it held `before`.
 FN void settle(State& s, const Run& run, Real before) {
     const Real kept = s.unsettled * Real(1.0f - run.settlement_c);
-    s.unsettled = fused(s.price, s.crowd - before, kept);
+    s.unsettled = fused(s.price, s.crowd_shares - before, kept);
 }
 
 // What one name adds to the broker's requirement over its excess net capital.
 FN Real requirement(const State& s, const Name& p) {
-    return Real(p.broker_value) * s.vol * positive(s.unsettled);
+    return Real(p.broker_value) * s.implied_vol * positive(s.unsettled);
 }
 
 // Days of restriction left after an intraday step with this requirement.
