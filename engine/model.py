@@ -12,7 +12,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from ..kernels.packed import Packed
 from ..kernels.packing.scenario import pack
@@ -24,6 +24,12 @@ KEPT = 4
 
 _packed: OrderedDict[str, Packed] = OrderedDict()
 _packing = threading.Lock()
+
+
+class Packs(Protocol):
+    """What has arrays to simulate."""
+
+    def packed(self) -> Packed: ...
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from ...scenarios.episode import Episode, market_of
 from ...scenarios.errors import InputError
 from ...scenarios.scenario import Scenario
 from ...scenarios.series import Points, Prices
-from ..campaign import Campaign
+from ..campaign import Campaign, campaign
+from ..executors.placement import EMBEDDED, Placement
 from ..model import Model
 from .closes import closes_of
 from .loss import days_of
@@ -99,6 +100,20 @@ class Scorecard:
     def inside(self) -> dict[tuple[float, float], int]:
         """Closes inside each band."""
         return inside(self.pit)
+
+
+def score(
+    scenario: Scenario,
+    chain: Chain,
+    *,
+    paths: int,
+    seed: int,
+    engine: Backend,
+    placement: Placement = EMBEDDED,
+) -> Scorecard:
+    """The card of a scenario that has the past of one name, or of its first: see `score_all`."""
+    with campaign(placement, engine.name) as work:
+        return score_all(work, scenario, chain, paths=paths, seed=seed, engine=engine)[0]
 
 
 def score_all(

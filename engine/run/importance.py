@@ -22,7 +22,7 @@ from ...kernels.probes.drivers import daily_normals, restriction_clocks
 from ...results.measures.statistics import REFUSE
 from ...results.store.fields import PATH_WEIGHT, PNL_TILTED
 from ..campaign import Campaign
-from ..model import Model
+from ..model import Packs
 
 Floats = npt.NDArray[np.float64]
 FIRST_ID, FIRST_PILOT_ID = 1 << 40, 1 << 41
@@ -48,7 +48,7 @@ class Pilot:
     """Plain paths of a model, cut into `chunks`."""
 
     back_end: str
-    model: Model
+    model: Packs
     paths: int
     chunks: int
 
@@ -58,7 +58,7 @@ class Pilot:
         return FIRST_PILOT_ID + np.arange(self.paths, dtype=np.uint64)
 
 
-def choose_tilt(work: Campaign, engine: Backend, model: Model, paths: int) -> Tilt:
+def choose_tilt(work: Campaign, engine: Backend, model: Packs, paths: int) -> Tilt:
     """The tilts of a scenario that is going to run so many weighted paths."""
     count, packed = pilot_paths(paths), model.packed()
     size = count if engine.name == "cuda" else CHUNK

@@ -2,7 +2,6 @@
 
 import io
 import math
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,10 @@ from rich.console import Console
 
 import powderkeg
 from powderkeg.engine.errors import Incomplete
-from powderkeg.engine.executors import Executor
-from powderkeg.engine.run import execute as running
-from powderkeg.engine.run.execute import resume, run_plan
-from powderkeg.engine.run.inputs import Inputs
-from powderkeg.engine.run.plan import make_plan, with_variants
+from powderkeg.engine.executors.placement import Placement
+from powderkeg.engine.executors.protocol import Executor
+from powderkeg.engine.run.execute import resume
+from powderkeg.engine.run.plan import with_variants
 from powderkeg.kernels.records import Channel
 from powderkeg.results import StoreError, check_commit, create_store, open_results, store_digest
 from powderkeg.results.measures import statistics as st
@@ -34,7 +32,7 @@ from powderkeg.screen.store import show
 from tests.engine.test_executors import Failing, Heard, Shuffled
 from tests.helpers.cli_runs import RUN, command
 from tests.helpers.cli_runs import folder as folder
-from tests.helpers.small_run import BOOK, CALM, CHAIN, CROWD, MARKET, SQUEEZE
+from tests.helpers.small_run import CALM, CROWD, SQUEEZE, plan_of, run_at
 
 ALONE = Scenario.model_validate(
     {
@@ -56,12 +54,7 @@ def make(path: Path, where: Executor | None = None, **changes: Any) -> Path:
     settings: dict[str, Any] = {"paths": PATHS, "seed": 7, "block": 1024, "attribution": N}
     settings |= {k: v for k, v in changes.items() if k in settings}
     rest = {k: v for k, v in changes.items() if k not in settings}
-    plan = make_plan(BOOK, MARKET, CHAIN, scenarios or (SQUEEZE, ALONE), **settings)
-    inputs = Inputs(BOOK, MARKET, CHAIN, plan.job.scenarios)
-    with pytest.MonkeyPatch.context() as patch:
-        if where is not None:
-            patch.setattr(running, "executor", lambda *_, **__: nullcontext(where))
-        return run_plan(plan, path, inputs=inputs, **rest)
+    return run_at(plan_of(*(scenarios or (SQUEEZE, ALONE)), **settings), path, where=where, **rest)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +128,7 @@ def test_there_is_no_share_of_a_gain() -> None:
 @pytest.mark.slow
 def test_passes_are_the_paths_with_the_channel_off(store: Path) -> None:
     off = open_results(store)["channel_off"].to_dataset()
-    plan = make_plan(BOOK, MARKET, CHAIN, (SQUEEZE, ALONE), paths=10, seed=7)
+    plan = plan_of(SQUEEZE, ALONE, paths=10, seed=7)
     assert off["pnl_off"].shape == (2, len(off["channel"]), N)
     ids = np.arange(N, dtype=np.uint64)
     for s, packed in enumerate(plan.packed):
@@ -217,7 +210,9 @@ def test_an_unfinished_run_is_finished_by_resume(store: Path, tmp_path: Path) ->
     with pytest.raises(StoreError, match="powderkeg resume"):
         open_results(unfinished)
     heard = Heard()
-    assert store_digest(resume(unfinished, workers=2, progress=heard)) == store_digest(store)
+    assert store_digest(
+        resume(unfinished, placement=Placement(workers=2), progress=heard)
+    ) == store_digest(store)
     channels = len(open_results(store)["channel_off"].to_dataset()["channel"])
     # block 0 runs again without each channel; block 2 of the second scenario only in part
     paths = 1024 * (1 + channels) + (PATHS - 2048) + (N - 2048) * channels
@@ -234,7 +229,7 @@ def test_damage_is_found_and_made_again(store: Path, tmp_path: Path) -> None:
     place.write_bytes(raw)
     with pytest.raises(StoreError, match="pnl_off of scenario 1, block 2"):
         check_commit(copy)
-    assert store_digest(resume(copy, workers=1)) == store_digest(store)
+    assert store_digest(resume(copy, placement=Placement(workers=1))) == store_digest(store)
 
 
 @pytest.mark.slow
@@ -292,7 +287,7 @@ def test_show_and_report_say_what_es_is_due_to(store: Path) -> None:
 
 
 def test_the_plan_says_what_it_costs() -> None:
-    plan = make_plan(BOOK, MARKET, CHAIN, (ALONE,), paths=2000, seed=1, attribution=1000)
+    plan = plan_of(ALONE, paths=2000, seed=1, attribution=1000)
     console = Console(width=120, file=io.StringIO(), force_terminal=False)
     show_plan(console, plan, [], 1, "embedded")
     assert isinstance(console.file, io.StringIO)
@@ -312,14 +307,14 @@ def test_the_plan_says_what_it_costs() -> None:
 )
 def test_a_number_that_cannot_be_is_refused(attribution: float, words: str) -> None:
     with pytest.raises(InputError, match=f"attribution: {words}"):
-        make_plan(BOOK, MARKET, CHAIN, (CALM,), paths=2000, seed=1, attribution=attribution)  # type: ignore[arg-type]
+        plan_of(CALM, paths=2000, seed=1, attribution=attribution)
 
 
 def test_a_run_where_nothing_can_be_switched_off_is_refused() -> None:
     none = {str(c.name).lower(): False for c in Channel}
     quiet = Scenario.model_validate({**CALM.model_dump(exclude_unset=True), "channels": none})
     with pytest.raises(InputError, match="no scenario has a channel in use"):
-        make_plan(BOOK, MARKET, CHAIN, (quiet,), paths=2000, seed=1, attribution=1000)
+        plan_of(quiet, paths=2000, seed=1, attribution=1000)
 
 
 @pytest.mark.usefixtures("folder")

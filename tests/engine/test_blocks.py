@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import powderkeg
+from powderkeg.engine.executors.placement import Placement
 from powderkeg.engine.run import blocks
 from powderkeg.engine.run.blocks import (
     GAIN_PATHS,
@@ -17,8 +18,7 @@ from powderkeg.engine.run.blocks import (
     traced_bytes,
     traced_paths,
 )
-from powderkeg.engine.run.execute import resume, run_plan
-from powderkeg.engine.run.inputs import Inputs
+from powderkeg.engine.run.execute import resume
 from powderkeg.engine.run.plan import GAINS_OVER_TRACE
 from powderkeg.kernels import backend
 from powderkeg.kernels.probes.loop_gain import CHANNELS, largest, loop_gain
@@ -26,13 +26,11 @@ from powderkeg.results import StoreError, check_commit, open_results, store_dige
 from powderkeg.results.report.summary import Summary
 from powderkeg.results.store.records import chunk_key
 from tests.helpers.builders import gme_like, path_ids
-from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, small_plan
+from tests.helpers.small_run import BOOK, CALM, MARKET, run_at, small_plan
 
 
 def store_of(path: Path, **changes: Any) -> Path:
-    plan = small_plan(**changes)
-    inputs = Inputs(BOOK, MARKET, CHAIN, plan.job.scenarios)
-    return run_plan(plan, path, inputs=inputs, workers=1)
+    return run_at(small_plan(**changes), path, workers=1)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +87,7 @@ def test_damaged_gains_are_found_and_made_again(store: Path, tmp_path: Path) -> 
         place.write_bytes(raw)
         with pytest.raises(StoreError, match=f"{variable} of scenario 1, block 0"):
             check_commit(copy)
-        resume(copy, workers=1)
+        resume(copy, placement=Placement(workers=1))
         assert store_digest(copy) == digest
 
 

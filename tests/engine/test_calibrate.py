@@ -12,6 +12,7 @@ from powderkeg.engine.calibrate import document
 from powderkeg.engine.calibrate.fit import Fit, Size, fit, rounded
 from powderkeg.engine.calibrate.inputs import Episode, read_episode
 from powderkeg.engine.calibrate.loss import Observed, Series, days_of, moves, scores, weights
+from powderkeg.engine.calibrate.request import CalibrationRequest
 from powderkeg.engine.calibrate.simulator import Paths, Simulator
 from powderkeg.kernels import backend
 from powderkeg.kernels.histogram_bins import HISTOGRAM_BINS, QUANTITIES, bin_edges
@@ -22,6 +23,7 @@ from powderkeg.scenarios.calendar import sessions
 from powderkeg.scenarios.series import Points, Prices
 from powderkeg.screen.calibrate import rows as rows_of
 from tests.helpers.cli_runs import command
+from tests.helpers.small_run import work_on
 
 DAYS = sessions(date(2021, 1, 12), date(2021, 1, 26))
 CLOSES = (20.0, 31.4, 39.9, 35.5, 39.4, 39.1, 43.0, 65.0, 76.8, 148.0)
@@ -57,12 +59,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def episode(**given: object) -> Episode:
     options = {"symbol": "GME", "base": "base.yaml", "priors": "p.yaml"} | given
-    return read_episode("prices.csv", "market.csv", **options)  # type: ignore[arg-type]
+    return read_episode(CalibrationRequest("prices.csv", "market.csv", **options))  # type: ignore[arg-type]
 
 
 def small_fit(of: Episode, workers: int = 2, seed: int = 1) -> Fit:
     simulator = of.simulator(SMALL.paths, seed, backend("native"))
-    return fit(simulator, of.observed, SMALL, workers=workers)
+    with work_on(workers) as work:
+        return fit(work, simulator, of.observed, SMALL)
 
 
 @cache

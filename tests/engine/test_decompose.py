@@ -6,16 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from powderkeg.engine.calibrate.closes import closes_of
 from powderkeg.engine.calibrate.decompose import ALL_OFF, ALL_ON, LEVEL, Decomposition, decompose
 from powderkeg.engine.calibrate.inputs import read_scored
-from powderkeg.engine.calibrate.scorecard import pack_past
-from powderkeg.engine.calibrate.simulator import closes_of_all
+from powderkeg.engine.calibrate.scorecard import past_model
+from powderkeg.engine.model import Model
 from powderkeg.kernels import backend
 from powderkeg.kernels.records import CALM, Channel
 from powderkeg.results.measures import statistics as st
 from powderkeg.screen import history as show_history
 from tests.engine.test_scorecard import EPISODE, STORY
 from tests.helpers.cli_runs import command
+from tests.helpers.small_run import work_on
 
 PATHS = 5200
 NATIVE = backend("native")
@@ -33,21 +35,25 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def found(text: str, workers: int = 2) -> tuple[Decomposition, ...]:
     Path("past.yaml").write_text(text)
     story, chain = read_scored("past.yaml", None)
-    return decompose(story, chain, paths=PATHS, seed=4, engine=NATIVE, workers=workers)
+    with work_on(workers) as work:
+        return decompose(work, story, chain, paths=PATHS, seed=4, engine=NATIVE)
 
 
 def test_rows_are_the_scenario_with_channels_off_on_the_same_paths() -> None:
     (made,) = found(HEDGED + SHORT)
     story, chain = read_scored("past.yaml", None)
-    packed = pack_past(story, chain, 4)
-    on = Channel(int(packed.run["channels"]))
+    model = past_model(story, chain, 4)
+    on = Channel(int(model.packed().run["channels"]))
     names = [row.name for row in made.rows]
     used = [str(c.name).lower().replace("_", " ") for c in Channel if c & on]
     assert names == [ALL_ON, *(f"no {name}" for name in used), ALL_OFF]
     assert "no shorts" in names and "no funds" not in names  # no channel that nobody uses
 
     def prices(channels: Channel) -> np.ndarray:
-        return np.exp(closes_of_all(packed.with_channels(channels), PATHS, NATIVE)[0][:, :, 0])
+        off = Model(model.bound, 4, channels)
+        with work_on(1) as work:
+            (closes,) = closes_of(work, "native", [off], PATHS)
+        return np.asarray(np.exp(closes.logs[:, :, 0]))
 
     base = prices(on)
     for name, channels in (("no shorts", on & ~Channel.SHORTS), (ALL_OFF, CALM)):

@@ -1,10 +1,10 @@
 """The same bytes wherever and in whatever order blocks run; failures counted and told."""
 
 import os
+import re
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,23 +12,26 @@ from typing import Any
 import psutil
 import pytest
 
+from powderkeg.engine.campaign import campaign
 from powderkeg.engine.errors import Incomplete, Interrupted
-from powderkeg.engine.executors import (
-    Embedded,
+from powderkeg.engine.executors import executor
+from powderkeg.engine.executors.embedded import Embedded
+from powderkeg.engine.executors.local import specifications
+from powderkeg.engine.executors.placement import Placement, Tls
+from powderkeg.engine.executors.protocol import (
+    DeviceFailed,
     Executor,
     OnOutcome,
     Outcome,
     Task,
     attempt,
-    executor,
-    gpu_workers,
     run_all,
 )
-from powderkeg.engine.run import execute as running
-from powderkeg.engine.run.execute import resume, run_plan
-from powderkeg.engine.run.inputs import Inputs
+from powderkeg.engine.executors.through_dask import Streaks
+from powderkeg.engine.run.execute import resume
 from powderkeg.results import StoreError, open_results, store_digest
-from tests.helpers.small_run import BOOK, CHAIN, MARKET, small_plan
+from powderkeg.scenarios import InputError
+from tests.helpers.small_run import run_at, small_plan
 
 # A cluster leaves sockets and loops to the garbage collector, which warns at any later moment.
 pytestmark = [
@@ -40,7 +43,7 @@ pytestmark = [
 class Shuffled:
     """Runs blocks one after the other in a random order, some of them twice."""
 
-    workers = 1
+    workers, here, processes = 1, True, 0
     description = "a shuffled order"
 
     def __init__(self, seed: int) -> None:
@@ -117,13 +120,7 @@ class Heard:
 
 
 def make(path: Path, where: Executor | None = None, **arguments: Any) -> Path:
-    plan = small_plan()
-    inputs = Inputs(BOOK, MARKET, CHAIN, plan.job.scenarios)
-    if where is None:
-        return run_plan(plan, path, inputs=inputs, **arguments)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(running, "executor", lambda *_, **__: nullcontext(where))
-        return run_plan(plan, path, inputs=inputs, **arguments)
+    return run_at(small_plan(), path, where=where, **arguments)
 
 
 @pytest.fixture(scope="module")
@@ -180,9 +177,9 @@ def test_a_block_that_fails_for_good_leaves_an_unfinished_store(
     with pytest.raises(StoreError, match="powderkeg resume"):
         open_results(store)
     again = Heard()
-    assert store_digest(resume(store, workers=1, progress=again)) == digest
+    assert store_digest(resume(store, placement=Placement(workers=1), progress=again)) == digest
     assert again.events[0] == ("started", 1, 256)
-    resume(store, workers=1)  # nothing left to do
+    resume(store, placement=Placement(workers=1))  # nothing left to do
 
 
 @pytest.mark.slow
@@ -199,7 +196,7 @@ def test_an_interrupted_run_says_how_to_go_on(digest: str, tmp_path: Path) -> No
     assert str(caught.value) == (
         f"stopped with 2 of 6 blocks done, which are kept; to go on: powderkeg resume {store}"
     )
-    assert store_digest(resume(store, workers=2)) == digest
+    assert store_digest(resume(store, placement=Placement(workers=2))) == digest
 
 
 def test_another_store_is_never_overwritten(tmp_path: Path) -> None:
@@ -243,7 +240,7 @@ def test_embedded_reports_every_item_once(job: str) -> None:
 def test_processes_report_every_item(job: str) -> None:
     """A block that kills its worker is put aside; the others are done all the same."""
     seen: list[Outcome] = []
-    with executor("local", 2) as where:
+    with executor(Placement("local", 2)) as where:
         assert where.description == "2 processes of this machine"
         errors = run_all(where, square, job, range(12), seen.append)
     words = {"raise": "ValueError: three is bad", "kill": "KilledWorker: its worker process died"}
@@ -262,7 +259,7 @@ def test_a_running_scheduler_is_used_and_left_alone() -> None:
         protocol="tcp", dashboard_address=None,
     ) as cluster:  # fmt: skip
         for _ in range(2):
-            with executor(cluster.scheduler_address) as where:
+            with executor(Placement(cluster.scheduler_address, plain_tcp=True)) as where:
                 assert where.workers == 2
                 seen: list[Outcome] = []
                 assert run_all(where, square, "fine", range(8), seen.append) == {}
@@ -283,7 +280,7 @@ def listening() -> set[tuple[int, str, int]]:
 @pytest.mark.slow
 def test_a_cluster_listens_on_this_machine_alone() -> None:
     before = listening()
-    with executor("local", 1):
+    with executor(Placement("local", 1)):
         opened = listening() - before
     assert {address for _, address, _ in opened} == {"127.0.0.1"}
     assert 8787 not in {port for *_, port in opened}
@@ -296,25 +293,141 @@ def test_threads_listen_nowhere(tmp_path: Path) -> None:
     assert seen == [set()] * 4
 
 
-def test_one_process_per_gpu() -> None:
-    specs = gpu_workers(4, None)
-    devices = [specs[i]["options"]["env"]["CUDA_VISIBLE_DEVICES"] for i in range(4)]
-    assert devices == ["0", "1", "2", "3"]
+def visible(workers: int, gpus: int) -> list[str]:
+    specs = specifications(workers, gpus, None)
     assert {s["options"]["nthreads"] for s in specs.values()} == {1}
     assert {s["options"]["host"] for s in specs.values()} == {"127.0.0.1"}
-    assert list(gpu_workers(4, 2)) == [0, 1]
+    environments = [spec["options"]["env"] for spec in specs.values()]
+    assert {e["CUDA_DEVICE_ORDER"] for e in environments} == {"PCI_BUS_ID"}
+    return [e["CUDA_VISIBLE_DEVICES"] for e in environments]
 
 
-def test_unknown_places_are_refused() -> None:
-    with pytest.raises(ValueError, match="slurm"):
-        executor("slurm")
+@pytest.mark.parametrize(
+    ("parent", "names"),
+    [
+        (None, ["0", "1"]),
+        ("6,7", ["6", "7"]),
+        ("GPU-8ec1,GPU-77aa", ["GPU-8ec1", "GPU-77aa"]),
+        ("MIG-1f, MIG-2e", ["MIG-1f", "MIG-2e"]),
+    ],
+)
+def test_one_process_per_gpu_that_the_parent_sees(
+    parent: str | None, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CUDA_DEVICE_ORDER", raising=False)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if parent is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", parent)
+    assert visible(2, 2) == names
+    assert visible(1, 2) == names[:1]
+
+
+@pytest.mark.parametrize(
+    ("placement", "words"),
+    [
+        (Placement("slurm"), 'cluster: "slurm" is not embedded, local or an address tls://'),
+        (Placement("tcp://10.0.0.1:8786"), "or take the risk with `plain_tcp`"),
+        (Placement("tls://10.0.0.1:8786", 2), "workers: a running cluster has its own workers"),
+        (Placement(workers=0), "workers: 0 is not between 1 and 4096"),
+        (Placement(tls=Tls(ca_file="ca.pem")), "go with a cluster at tls://HOST:PORT"),
+    ],
+)
+def test_places_that_make_no_sense_are_refused(placement: Placement, words: str) -> None:
+    with pytest.raises(InputError, match=re.escape(words)):
+        executor(placement)
 
 
 @pytest.mark.slow
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("powderkeg.engine.executors.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("powderkeg.engine.executors.cluster.CONNECT_SECONDS", 1)
     with (
-        pytest.raises(ConnectionError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9$"),
-        executor("tcp://127.0.0.1:9"),
+        pytest.raises(InputError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9$"),
+        executor(Placement("tcp://127.0.0.1:9", plain_tcp=True)),
     ):
         pass
+
+
+# --- strangers ------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_stranger_is_refused() -> None:
+    """Any user of the machine reaches the loopback interface; only this run has the certificate."""
+    from distributed import Client
+    from distributed.security import Security
+
+    before = listening()
+    with executor(Placement("local", 1)) as where:
+        ports = {port for *_, port in listening() - before}
+        assert len(ports) >= 3  # scheduler, nanny, worker and their HTTP pages
+        certificate = Security.temporary()
+        for port in ports:
+            for address, security in (
+                (f"tcp://127.0.0.1:{port}", None),
+                (f"tls://127.0.0.1:{port}", certificate),
+            ):
+                with pytest.raises((OSError, ValueError)):
+                    Client(address, security=security, timeout="2s", set_as_default=False).close()
+        assert run_all(where, square, "fine", range(3), lambda _: None) == {}
+
+
+# --- a GPU that fails -----------------------------------------------------------------------------
+
+
+class CUDARuntimeError(RuntimeError):
+    """As `cupy_backends.cuda.api.runtime` has it."""
+
+
+def broken(job: str, item: int) -> int:
+    """In the first process of the job to come here, the GPU fails for good."""
+    mark = Path(job)
+    if item >= 2 and not mark.exists():
+        mark.write_text(str(os.getpid()))
+    if mark.exists() and mark.read_text() == str(os.getpid()):
+        raise CUDARuntimeError("cudaErrorIllegalAddress: an illegal memory access was encountered")
+    return item * item
+
+
+def out_of_memory(job: str, item: int) -> int:
+    raise CUDARuntimeError("cudaErrorMemoryAllocation: out of memory")
+
+
+@pytest.mark.slow
+def test_a_process_whose_gpu_failed_ends_and_the_block_is_not_to_blame(tmp_path: Path) -> None:
+    seen: list[Outcome] = []
+    with executor(Placement("local", 2)) as where:
+        # one attempt: a failure that counted would put the block aside
+        assert run_all(where, broken, str(tmp_path / "m"), range(12), seen.append, attempts=1) == {}
+        assert where.workers == 2  # the nanny started another process
+    failures = [outcome for outcome in seen if outcome.error is not None]
+    assert failures and all(outcome.device for outcome in failures)
+    assert "GPU" in str(failures[0].error) and "cudaErrorIllegalAddress" in str(failures[0].error)
+    assert {o.item: o.result for o in seen if o.error is None} == {i: i * i for i in range(12)}
+
+
+def test_this_process_stops_at_once_where_its_gpu_fails(tmp_path: Path) -> None:
+    with (
+        pytest.raises(Incomplete, match=r"the GPU failed .CUDARuntimeError: cudaErrorIllegal"),
+        campaign(Placement(workers=2), "native") as work,
+    ):
+        work.map(broken, str(tmp_path / "m"), range(12))
+    with pytest.raises(DeviceFailed):
+        attempt(broken, str(tmp_path / "m"), 5)
+
+
+def test_a_gpu_out_of_memory_is_an_error_like_another() -> None:
+    outcome = attempt(out_of_memory, "", 1)
+    assert outcome.error is not None and not outcome.device
+
+
+def test_who_fails_while_others_succeed_is_sent_away() -> None:
+    streaks = Streaks()
+    assert not any(streaks.note("0", False) for _ in range(5))  # nobody succeeds: not its fault
+    assert not streaks.note("1", True)
+    assert streaks.note("0", False)
+    assert not streaks.note("0", True) and not streaks.note("0", False)
+    # a death is one failure, however many blocks went with it
+    assert not any(streaks.note("2", False, "tls://127.0.0.1:1") for _ in range(9))
+    streaks.note("1", True)
+    assert not streaks.note("2", False, "tls://127.0.0.1:2")
+    assert streaks.note("2", False, "tls://127.0.0.1:3")

@@ -18,6 +18,7 @@ from powderkeg.screen import history as show_history
 from tests.engine.test_calibrate import PRIORS
 from tests.engine.test_scorecard import EPISODE, STORY
 from tests.helpers.cli_runs import command
+from tests.helpers.small_run import work_on
 
 DAY = date(2021, 1, 19)
 SIZE = Size(draws=256, paths=16, members=8)
@@ -38,9 +39,10 @@ def told(text: str = PAST + EPISODE, as_of: date = DAY, workers: int = 2) -> For
     Path("past.yaml").write_text(text)
     story, chain = read_scored("past.yaml", None)
     engine = backend("native")
-    return forecast(
-        story, chain, as_of, size=SIZE, seed=3, engine=engine, workers=workers, priors="p.yaml"
-    )
+    with work_on(workers) as work:
+        return forecast(
+            work, story, chain, as_of, size=SIZE, seed=3, engine=engine, priors="p.yaml"
+        )
 
 
 def test_the_nearest_paths_by_hand() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,11 @@ from scipy import integrate, optimize, stats
 
 import powderkeg
 from powderkeg.engine.errors import Incomplete
-from powderkeg.engine.executors import Executor
-from powderkeg.engine.run import execute as running
-from powderkeg.engine.run.execute import resume, run_plan
+from powderkeg.engine.executors.placement import Placement
+from powderkeg.engine.executors.protocol import Executor
+from powderkeg.engine.run.execute import resume
 from powderkeg.engine.run.importance import choose_tilt, drivers, mixture, weighted_paths
-from powderkeg.engine.run.inputs import Inputs
-from powderkeg.engine.run.plan import make_plan, with_variants
+from powderkeg.engine.run.plan import with_variants
 from powderkeg.kernels import backend
 from powderkeg.kernels.packed import Packed
 from powderkeg.kernels.packing.tilt import SHARES, component_of
@@ -41,7 +40,7 @@ from tests.engine.test_executors import Failing, Shuffled
 from tests.helpers.builders import packed, path_ids
 from tests.helpers.cli_runs import RUN, command
 from tests.helpers.cli_runs import folder as folder
-from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, SQUEEZE
+from tests.helpers.small_run import CALM, SQUEEZE, plan_of, run_at, work_on
 
 Floats = npt.NDArray[np.float64]
 FEES: dict[str, Any] = {"fee0": 0.0, "fee_slope": 0.0, "fee_min": 0.0, "attention0": 0.0}
@@ -116,8 +115,19 @@ def test_components_are_strata_whatever_their_counts() -> None:
 ENGINE = backend("auto")
 
 
+@dataclass(frozen=True)
+class Ready:
+    """Arrays that no scenario file makes."""
+
+    arrays: Packed
+
+    def packed(self) -> Packed:
+        return self.arrays
+
+
 def estimated(scenario: Packed, paths: int = 20_000) -> Weighted:
-    tilt = choose_tilt(ENGINE, scenario, paths)
+    with work_on() as work:
+        tilt = choose_tilt(work, ENGINE, Ready(scenario), paths)
     found = weighted_paths(ENGINE, scenario, tilt, range(paths))
     strata = component_of(np.arange(paths))
     return Weighted.of(-found[PNL_TILTED.name][-1], found[PATH_WEIGHT.name], strata, SHARES)
@@ -213,12 +223,7 @@ def make(path: Path, where: Executor | None = None, **changes: Any) -> Path:
     scenarios = with_variants([SQUEEZE]) if changes.pop("vary", False) else (SQUEEZE, CALM)
     settings = {"paths": PATHS, "seed": 7, "block": 2048, "importance": N} | changes
     rest = {k: settings.pop(k) for k in ("workers",) if k in settings}
-    plan = make_plan(BOOK, MARKET, CHAIN, scenarios, **settings)
-    inputs = Inputs(BOOK, MARKET, CHAIN, plan.job.scenarios)
-    with pytest.MonkeyPatch.context() as patch:
-        if where is not None:
-            patch.setattr(running, "executor", lambda *_, **__: nullcontext(where))
-        return run_plan(plan, path, inputs=inputs, **rest)
+    return run_at(plan_of(*scenarios, **settings), path, where=where, **rest)
 
 
 @pytest.fixture(scope="module")
@@ -272,7 +277,7 @@ def test_an_unfinished_run_is_finished_by_resume(store: Path, tmp_path: Path) ->
     unfinished = tmp_path / "o.zarr"
     with pytest.raises(Incomplete):
         make(unfinished, Failing({0: 99, 5: 99}))
-    assert store_digest(resume(unfinished, workers=2)) == store_digest(store)
+    assert store_digest(resume(unfinished, placement=Placement(workers=2))) == store_digest(store)
 
 
 @pytest.mark.slow
@@ -284,7 +289,7 @@ def test_damage_is_found_and_made_again(store: Path, tmp_path: Path) -> None:
     place.write_bytes(raw)
     with pytest.raises(StoreError, match="path_weight of scenario 1, block 2"):
         check_commit(copy)
-    assert store_digest(resume(copy, workers=1)) == store_digest(store)
+    assert store_digest(resume(copy, placement=Placement(workers=1))) == store_digest(store)
 
 
 @pytest.mark.slow
@@ -344,7 +349,7 @@ def test_paths_at_odds_are_warned_of(store: Path) -> None:
 @pytest.mark.parametrize("importance", [4999, 6001, -1])
 def test_a_number_that_cannot_be_is_refused(importance: int) -> None:
     with pytest.raises(InputError, match=f"importance: {importance:,} is not between 5,000"):
-        make_plan(BOOK, MARKET, CHAIN, (CALM,), paths=6000, seed=1, importance=importance)
+        plan_of(CALM, paths=6000, seed=1, importance=importance)
 
 
 @pytest.mark.slow

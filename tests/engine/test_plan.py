@@ -5,26 +5,29 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from powderkeg.engine.job import Job
 from powderkeg.engine.memory import Projection, words
+from powderkeg.engine.run import checks
 from powderkeg.engine.run import plan as planning
-from powderkeg.engine.run.execute import run_plan
 from powderkeg.engine.run.inputs import Inputs, read_inputs
-from powderkeg.engine.run.plan import block_size, make_plan
+from powderkeg.engine.run.plan import block_size
+from powderkeg.engine.run.request import RunRequest
+from powderkeg.engine.run.store_spec import store_spec
 from powderkeg.kernels.backends import native
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.records import Channel
 from powderkeg.scenarios import InputError, Scenario, bind
-from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, SQUEEZE, small_plan
+from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, SQUEEZE, plan_of, run_at, small_plan
 
 
-def refusal(**changes: object) -> str:
-    arguments = {"scenarios": (CALM,), "paths": 10, "seed": 1, **changes}
+def refusal(**changes: Any) -> str:
+    arguments: dict[str, Any] = {"scenarios": (CALM,), "paths": 10, "seed": 1, **changes}
     with pytest.raises(InputError) as caught:
-        make_plan(BOOK, MARKET, CHAIN, **arguments)  # type: ignore[arg-type]
+        plan_of(*arguments.pop("scenarios"), **arguments)
     return str(caught.value)
 
 
@@ -35,9 +38,9 @@ def test_block_size_is_a_power_of_two_of_the_model_alone(
 ) -> None:
     size = block_size(names, steps, back_end)
     assert size & (size - 1) == 0
-    assert planning.SMALLEST_BLOCK <= size <= planning.LARGEST_BLOCK
+    assert planning.SMALLEST_BLOCK <= size <= checks.LARGEST_BLOCK
     seconds = 2 * size * names * steps / planning.RATES[back_end]
-    clipped = size in (planning.SMALLEST_BLOCK, planning.LARGEST_BLOCK)
+    clipped = size in (planning.SMALLEST_BLOCK, checks.LARGEST_BLOCK)
     assert clipped or 0.7 < seconds / planning.TASK_SECONDS < 1.5
 
 
@@ -88,7 +91,7 @@ def test_plan_counts_its_work() -> None:
     plan = small_plan(paths=600, block=256)
     assert (plan.job.blocks, plan.tasks) == (3, 6)
     assert plan.name_steps == 2 * 600 * 3 * 2 * 9 * 2  # runs, paths, names, days, steps, scenarios
-    spec = plan.store_spec([], {})
+    spec = store_spec(plan.job, plan.packed, [], "now")
     assert spec.problem() is None
     assert spec.scenarios == ("squeeze", "calm")
     assert spec.horizons == (1, 2)
@@ -116,8 +119,8 @@ def test_refusals() -> None:
 
 
 def test_numbers_as_python_writes_them() -> None:
-    plan = make_plan(BOOK, MARKET, CHAIN, (CALM,), paths=1e3, seed=1)  # type: ignore[arg-type]
-    assert plan.job == make_plan(BOOK, MARKET, CHAIN, (CALM,), paths=1000, seed=1).job
+    plan = plan_of(CALM, paths=1e3, seed=1)
+    assert plan.job == plan_of(CALM, paths=1000, seed=1).job
     assert isinstance(plan.job.paths, int)
     for value in (1.5, float("nan"), float("inf"), "10", True):
         assert refusal(paths=value) == f"paths: {value!r} is not a whole number"
@@ -125,7 +128,9 @@ def test_numbers_as_python_writes_them() -> None:
 
 
 def test_one_scenario_may_stand_alone() -> None:
-    alone, listed = (read_inputs(BOOK, MARKET, given, CHAIN) for given in ("calm", ["calm"]))
+    alone, listed = (
+        read_inputs(RunRequest(BOOK, MARKET, name, "o.zarr", CHAIN)) for name in ("calm", ["calm"])
+    )
     assert [s.id for s in alone.scenarios] == ["calm"] == [s.id for s in listed.scenarios]
 
 
@@ -136,7 +141,7 @@ def test_a_chain_is_missed_only_where_no_calls_are_assumed() -> None:
     )
     said = "no option chain given"
     for scenarios, missed in (([with_calls], False), ([with_calls, CALM], True), ([CALM], True)):
-        notes = read_inputs(BOOK, MARKET, scenarios, None).warnings
+        notes = read_inputs(RunRequest(BOOK, MARKET, scenarios, "o.zarr")).warnings
         assert any(said in note for note in notes) is missed
 
 
@@ -145,10 +150,9 @@ def test_memory_is_refused_before_anything_is_written(
 ) -> None:
     plan = small_plan()
     monkeypatch.setattr("powderkeg.engine.memory.available", lambda: 1 << 20)
-    inputs = Inputs(BOOK, MARKET, CHAIN, plan.job.scenarios)
     needs = r"the run needs \d+ MiB of memory and 1 MiB are available; give fewer --paths"
     with pytest.raises(InputError, match=needs):
-        run_plan(plan, tmp_path / "out.zarr", inputs=inputs, workers=2)
+        run_at(plan, tmp_path / "out.zarr", workers=2)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -170,14 +174,17 @@ def test_projection_in_words() -> None:
 RUN_AND_MEASURE = """
 import sys
 from pathlib import Path
+from typing import Any
 from powderkeg.engine.run.execute import run_plan
-from powderkeg.engine.run.inputs import read_inputs
+from powderkeg.engine.executors.placement import Placement
+from powderkeg.engine.run.store_spec import store_spec
 from powderkeg.engine.run.plan import make_plan
+from powderkeg.engine.run.request import RunRequest
 book, market, out = sys.argv[1:]
-inputs = read_inputs(book, market, ["calm"])
-plan = make_plan(inputs.book, inputs.market, inputs.chain, inputs.scenarios, paths=600_000, seed=1)
+one = Placement(workers=1)
+plan = make_plan(RunRequest(book, market, ["calm"], out, paths=600_000, placement=one))
 said = plan.projection(1, 1).total
-run_plan(plan, out, inputs=inputs, workers=1)
+run_plan(plan)
 # the peak of this program alone: getrusage also tells that of the process it was forked from
 peak = Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]
 print(said, int(peak) * 1024)
@@ -208,5 +215,5 @@ def test_store_keeps_inputs_to_the_letter(tmp_path: Path) -> None:
 def test_calm_scenario_runs_no_channel() -> None:
     off = {str(c.name).lower(): False for c in Channel}
     scenario = Scenario.model_validate({"id": "off", "horizon_days": 2, "channels": off})
-    plan = make_plan(BOOK, MARKET, CHAIN, (scenario,), paths=10, seed=1)
+    plan = plan_of(scenario, paths=10, seed=1)
     assert int(plan.packed[0].run["channels"]) == 0

@@ -13,6 +13,7 @@ from powderkeg.engine.calibrate.simulator import Simulator
 from powderkeg.kernels import backend
 from powderkeg.scenarios import Chain, InputError, Market, MarketRow, Scenario
 from powderkeg.scenarios.priors import load_priors
+from tests.helpers.small_run import work_on
 
 MARKET = Market({"GME": MarketRow("GME", 20.0, 5e7, 6e7, 1e7, 0.8, 1.4, 0.28)}, date(2021, 1, 12))
 PRIORS = """\
@@ -36,7 +37,8 @@ def simulator(tmp_path: Path) -> Simulator:
 
 @pytest.mark.slow
 def test_intervals_hold_the_truth_as_often_as_they_should(tmp_path: Path) -> None:
-    found = recover(simulator(tmp_path), 1500, 50, workers=2)
+    with work_on() as work:
+        found = recover(work, simulator(tmp_path), 1500, 50)
     share, error = found.coverage()
     assert found.identified[:, 0].mean() > 0.5  # infection is told by most episodes
     assert found.identified[:, 3].mean() < 0.1  # who never sells hardly by any
@@ -60,5 +62,6 @@ def test_weighted_quantiles_are_those_of_repeated_draws() -> None:
 
 
 def test_too_few_squeezes_are_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"only \d+ of 30 synthetic episodes peak high enough"):
-        recover(simulator(tmp_path), 300, 30, workers=2, least_peak=500.0)
+    too_few = r"only \d+ of 30 synthetic episodes peak high enough"
+    with pytest.raises(InputError, match=too_few), work_on() as work:
+        recover(work, simulator(tmp_path), 300, 30, least_peak=500.0)

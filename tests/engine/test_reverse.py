@@ -10,8 +10,9 @@ from scipy.optimize import brentq
 from scipy.stats import mannwhitneyu, norm
 
 import powderkeg
-from powderkeg.engine.reverse.answer import ask, parse_loss, reverse
+from powderkeg.engine.reverse.answer import reverse
 from powderkeg.engine.reverse.axes import GAP, OWN_GAP, axes_of, moved
+from powderkeg.engine.reverse.question import ask, parse_loss
 from powderkeg.engine.reverse.result import Alone, Reverse, scenario_text
 from powderkeg.engine.run.blocks import packed_scenario
 from powderkeg.engine.stored import finished

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from powderkeg.engine.calibrate.inputs import read_scored
-from powderkeg.engine.calibrate.scorecard import Scorecard, _shape, pack_past, score
+from powderkeg.engine.calibrate.scorecard import Scorecard, _shape, past_model, score
 from powderkeg.engine.calibrate.verdict import outside, shortfalls
 from powderkeg.kernels import backend
 from powderkeg.results.measures.scores import crps
@@ -146,7 +146,7 @@ def test_the_highest_price_is_of_all_steps() -> None:
     # four steps a day: the law of the highest price from a trace of every step
     story, chain = read_scored("past.yaml", None)
     ids = np.arange(1000, dtype=np.uint64)
-    traced = backend("native").simulate(pack_past(story, chain, 4), ids, trace=True).trace
+    traced = backend("native").simulate(past_model(story, chain, 4).packed(), ids, trace=True).trace
     assert traced is not None
     highest = np.exp(np.maximum(traced["log_price"][:, :, 0].max(axis=1), 0))
     exact = np.quantile(highest, (0.05, 0.1, 0.5, 0.9, 0.95))

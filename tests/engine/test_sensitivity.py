@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 
 import powderkeg
-from powderkeg.engine.run.plan import make_plan, varied, with_variants
+from powderkeg.engine.run.plan import with_variants
+from powderkeg.engine.run.store_spec import varied
 from powderkeg.results import StoreError, create_store, open_results, store_digest
 from powderkeg.results.measures import statistics as st
 from powderkeg.results.measures.levels import LEVELS
@@ -21,7 +22,7 @@ from powderkeg.results.testing import made_up_spec, made_up_store
 from powderkeg.scenarios import Scenario
 from powderkeg.screen.plan import show_plan
 from powderkeg.screen.store import show
-from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, SQUEEZE
+from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, SQUEEZE, plan_of
 
 RANGES = {"impact": (0.5, 2.0), "max_multiple": (), "dealer_sign": (-1.0,)}
 VARIED = Scenario.model_validate({**SQUEEZE.model_dump(exclude_unset=True), "sensitivity": RANGES})
@@ -129,7 +130,7 @@ def test_variants_change_nothing_of_their_base(store: Path, tmp_path: Path) -> N
 
 
 def test_the_plan_says_what_it_costs() -> None:
-    plan = make_plan(BOOK, MARKET, CHAIN, with_variants([PLAIN, VARIED]), paths=10, seed=1)
+    plan = plan_of(*with_variants([PLAIN, VARIED]), paths=10, seed=1)
     console = Console(width=120, file=io.StringIO(), force_terminal=False)
     show_plan(console, plan, [], 1, "embedded")
     assert isinstance(console.file, io.StringIO)

@@ -12,10 +12,10 @@ import xarray as xr
 
 import powderkeg
 from powderkeg.commands.exits import UNVERIFIED, explain
+from powderkeg.engine.executors.placement import Placement
 from powderkeg.engine.replay.path import replay
 from powderkeg.engine.run import tail as replaying
 from powderkeg.engine.run.execute import resume
-from powderkeg.engine.run.plan import make_plan
 from powderkeg.kernels import BackendUnavailable, backend, reference
 from powderkeg.kernels.packed import Packed
 from powderkeg.kernels.probes.loop_gain import largest
@@ -29,7 +29,7 @@ from powderkeg.scenarios import Scenario
 from tests.engine.test_executors import Failing, Shuffled
 from tests.helpers.builders import gme_like
 from tests.helpers.everything import everything
-from tests.helpers.small_run import BOOK, CALM, CHAIN, CROWD, MARKET
+from tests.helpers.small_run import BOOK, CALM, CHAIN, CROWD, MARKET, plan_of
 
 SHORT = Scenario.model_validate(
     {"id": "squeeze", "horizon_days": 2, "steps_per_day": 6, "names": {"GME": CROWD}}
@@ -156,7 +156,7 @@ def test_what_comes_after_the_last_horizon_does_not_count() -> None:
 
 def test_tail_effects_are_those_of_the_same_paths(tail: xr.Dataset, losses: xr.Dataset) -> None:
     """E[L - L_off | tail]: the paths of the whole scenario's tail, each channel off in turn."""
-    plan = make_plan(BOOK, MARKET, CHAIN, (SHORT,), paths=PATHS, seed=1)
+    plan = plan_of(SHORT, paths=PATHS, seed=1)
     packed, engine = plan.packed[0], plan.back_end
     ids = tail["path"].values.astype(np.uint64)
     loss = -losses["pnl"].values[-1][tail["path"].values].astype(float)
@@ -249,7 +249,7 @@ def test_workers_order_failures_and_resume_change_nothing(
         with pytest.raises(StoreError, match="the tail could not be replayed: OSError") as caught:
             make(tmp_path / "stopped.zarr")
         assert explain(caught.value)[1] == 2
-    assert store_digest(resume(tmp_path / "stopped.zarr", workers=2)) == digest
+    assert store_digest(resume(tmp_path / "stopped.zarr", placement=Placement(workers=2))) == digest
 
 
 def context(where: object) -> Callable[..., object]:

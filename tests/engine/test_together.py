@@ -9,15 +9,19 @@ import numpy as np
 import pytest
 
 from powderkeg.engine.calibrate.beside import Beside
+from powderkeg.engine.calibrate.closes import closes_of
 from powderkeg.engine.calibrate.inputs import read_episode, read_scored
+from powderkeg.engine.calibrate.request import CalibrationRequest
 from powderkeg.engine.calibrate.scorecard import Figure, Scorecard, score_all
-from powderkeg.engine.calibrate.simulator import Simulator, all_watched, closes_of_all, on_days
+from powderkeg.engine.calibrate.simulator import Simulator, all_watched, on_days
+from powderkeg.engine.model import Model
 from powderkeg.kernels import backend
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.scenarios import InputError, bind, load_book, load_chain, load_market, load_scenarios
 from powderkeg.scenarios.example import example
 from tests.engine.test_scorecard import EPISODE, STORY
 from tests.helpers.cli_runs import command
+from tests.helpers.small_run import work_on
 
 ONE = EPISODE.removeprefix("episode:\n").replace("  symbol: GME\n", "")
 CLOSES = ONE.split("  closes:\n")[1]
@@ -62,7 +66,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def cards(text: str, paths: int = 400) -> tuple[Scorecard, ...]:
     Path("both.yaml").write_text(text)
     story, chain = read_scored("both.yaml", None)
-    return score_all(story, chain, paths=paths, seed=4, engine=backend("native"))
+    with work_on() as work:
+        return score_all(work, story, chain, paths=paths, seed=4, engine=backend("native"))
 
 
 def test_names_that_share_nothing_have_the_cards_they_have_alone() -> None:
@@ -151,7 +156,9 @@ def beside(**changes: object) -> Beside:
         "priors": "priors.yaml",
         "beside": ["gme"],
     }
-    episode = read_episode("amc.csv", "market.csv", first=date(2021, 1, 12), **words | changes)
+    episode = read_episode(
+        CalibrationRequest("amc.csv", "market.csv", first=date(2021, 1, 12), **words | changes)
+    )
     found = episode.simulator(96, 7, backend("native"))
     assert isinstance(found, Beside)
     return found
@@ -177,8 +184,9 @@ def test_others_run_under_the_members_of_the_base() -> None:
         update={"names": story.with_values({"names.AMC.crowd.infection": 2.0}).names}
     )
     book = all_watched({"AMC": 2.29, "GME": 20.0})
-    packed = pack(bind(story, book, pair.market, pair.chain), seed=7)
-    closes, *_ = closes_of_all(packed, 96, pair.engine)
+    model = Model(bind(story, book, pair.market, pair.chain), 7)
+    with work_on() as work:
+        (closes,) = (each.logs for each in closes_of(work, "native", [model], 96))
     np.testing.assert_allclose(pair((1.0, 2.0)).closes, closes[:, :, 0], atol=2e-5)
     assert not np.allclose(replace(pair, seed=8)((1.0, 2.0)).closes, closes[:, :, 0], atol=0.01)
 
@@ -221,7 +229,8 @@ def test_members_are_as_many_as_those_of_the_base(
 @pytest.fixture(scope="module")
 def basket() -> dict[str, Scorecard]:
     story, chain = read_scored("meme-basket-2021", None)
-    found = score_all(story, chain, paths=2048, seed=11, engine=backend("native"))
+    with work_on() as work:
+        found = score_all(work, story, chain, paths=2048, seed=11, engine=backend("native"))
     return {card.episode.symbol: card for card in found}
 
 
@@ -270,7 +279,8 @@ def test_without_what_comes_from_elsewhere_koss_does_not_rise(basket: dict[str, 
     story = story.with_values({"names.KOSS.crowd.shared": 0.0}).model_copy(update=changes)
     past = {"KOSS": story.episodes["KOSS"]}
     story = story.model_copy(update={"episodes": past})
-    _, koss = score_all(story, chain, paths=1024, seed=11, engine=backend("native"))
+    with work_on() as work:
+        _, koss = score_all(work, story, chain, paths=1024, seed=11, engine=backend("native"))
     assert peak(koss).quantiles[2] < 0.5 * peak(basket["KOSS"]).quantiles[2]
 
 

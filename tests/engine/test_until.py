@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from powderkeg.engine.errors import Interrupted
+from powderkeg.engine.executors.placement import Placement
 from powderkeg.engine.replay.path import replay
-from powderkeg.engine.run import plan as plans
-from powderkeg.engine.run.execute import resume, run_plan
-from powderkeg.engine.run.inputs import Inputs
-from powderkeg.engine.run.plan import Plan, make_plan, parse_until
+from powderkeg.engine.run.execute import resume
+from powderkeg.engine.run.plan import Plan
+from powderkeg.engine.run.request import PATHS, parse_until
 from powderkeg.engine.stored import finished
 from powderkeg.results import StoreError, open_results, store_digest
 from powderkeg.results.measures.levels import ES, VAR
@@ -27,23 +27,21 @@ from powderkeg.results.store import growth as until
 from powderkeg.scenarios import InputError
 from tests.engine.test_executors import Heard
 from tests.helpers.cli_runs import RUN, command, folder
-from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, SQUEEZE
+from tests.helpers.small_run import CALM, SQUEEZE, plan_of, run_at
 
 __all__ = ["folder"]
 BLOCK = 1024
 
 
 def plan(text: str = "es95=1.5%", most: int = 40_000, *, attribution: int = 0) -> Plan:
-    return make_plan(
-        BOOK, MARKET, CHAIN, (SQUEEZE, CALM), paths=most, seed=7, block=BLOCK,
+    return plan_of(SQUEEZE, CALM, paths=most, seed=7, block=BLOCK,
         attribution=attribution, until=parse_until(text, most),
     )  # fmt: skip
 
 
 def run(path: Path, made: Plan | None = None, **arguments: Any) -> Path:
     made = made or plan()
-    inputs = Inputs(BOOK, MARKET, CHAIN, made.job.scenarios)
-    return run_plan(made, path, inputs=inputs, **arguments)
+    return run_at(made, path, **arguments)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +97,7 @@ def test_it_stops_at_the_first_stage_that_meets_the_error(store: Path) -> None:
 @pytest.mark.slow
 def test_paths_are_those_of_a_plain_run(store: Path, tmp_path: Path) -> None:
     n = finished(store).job.paths
-    plain = make_plan(BOOK, MARKET, CHAIN, (SQUEEZE, CALM), paths=n, seed=7, block=BLOCK)
+    plain = plan_of(SQUEEZE, CALM, paths=n, seed=7, block=BLOCK)
     one = open_results(store)
     two = open_results(run(tmp_path / "plain.zarr", plain, workers=1))
     for group in ("losses", "histograms", "measures", "tail", "prices", "loop_gain"):
@@ -131,7 +129,7 @@ def test_a_stop_and_a_resume_change_nothing(blocks: int, store: Path, tmp_path: 
     path = tmp_path / "s.zarr"
     with pytest.raises(Interrupted):
         run(path, workers=1, progress=Stopped(blocks))
-    assert store_digest(resume(path, workers=1)) == store_digest(store)
+    assert store_digest(resume(path, placement=Placement(workers=1))) == store_digest(store)
 
 
 @pytest.mark.slow
@@ -152,7 +150,7 @@ def test_a_stop_while_the_store_grows(
         run(path, workers=1)
     with pytest.raises(StoreError, match="powderkeg resume"):
         open_results(path)
-    assert store_digest(resume(path, workers=1)) == store_digest(store)
+    assert store_digest(resume(path, placement=Placement(workers=1))) == store_digest(store)
 
 
 def test_a_grown_store_is_read_like_any_other(store: Path) -> None:
@@ -218,4 +216,4 @@ def test_errors_that_make_no_sense() -> None:
             parse_until(text)
     assert parse_until(None) is None
     assert parse_until("VaR97.5=2%") == Until(VAR, 0.975, 0.02, 5_000_000)
-    assert plans.PATHS == 100_000
+    assert PATHS == 100_000

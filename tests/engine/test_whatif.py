@@ -358,7 +358,7 @@ def test_memory_is_checked_before_anything_runs(
     stores: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("powderkeg.engine.memory.available", lambda: 1 << 20)
-    monkeypatch.setattr("powderkeg.engine.paired.run_all", lambda *_: pytest.fail("it ran"))
+    monkeypatch.setattr("powderkeg.engine.campaign.run_all", lambda *_: pytest.fail("it ran"))
     needs = r"needs \d+ MiB of memory and 1 MiB are available; give fewer --paths or --workers"
     with pytest.raises(InputError, match=needs):
         whatif(stores / "all.zarr", [Change("GME", 0.5)])

@@ -1,8 +1,20 @@
 """A run of three names over two days that takes seconds on any back end."""
 
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
+from typing import Any
 
+import pytest
+
+from powderkeg.engine import campaign
+from powderkeg.engine.executors.placement import Placement
+from powderkeg.engine.executors.protocol import Executor
+from powderkeg.engine.progress import Progress
+from powderkeg.engine.run.execute import run_plan
 from powderkeg.engine.run.plan import Plan, make_plan
+from powderkeg.engine.run.request import RunRequest
 from powderkeg.scenarios import Book, Chain, ChainRow, Market, MarketRow, Position, Scenario
 
 AS_OF = date(2021, 1, 15)
@@ -40,11 +52,36 @@ SQUEEZE = Scenario.model_validate(
 CALM = Scenario(id="calm", horizon_days=2, steps_per_day=8)
 
 
+def plan_of(*scenarios: Scenario, **options: Any) -> Plan:
+    """The plan of a run of this book; `options` are fields of the request."""
+    return make_plan(RunRequest(BOOK, MARKET, scenarios, "unused.zarr", chain=CHAIN, **options))
+
+
 def small_plan(
     paths: int = 600, block: int | None = 256, back_end: str = "auto", seed: int = 7
 ) -> Plan:
     """Two scenarios of three names over two days."""
-    scenarios = (SQUEEZE, CALM)
-    return make_plan(
-        BOOK, MARKET, CHAIN, scenarios, paths=paths, seed=seed, block=block, back_end=back_end
-    )
+    return plan_of(SQUEEZE, CALM, paths=paths, seed=seed, block=block, backend=back_end)
+
+
+def run_at(
+    plan: Plan,
+    output: Path,
+    *,
+    progress: Progress | None = None,
+    where: Executor | None = None,
+    **placement: Any,
+) -> Path:
+    """Run a plan into a store, on an executor of the test's own if there is one."""
+    request = replace(plan.request, output=output, placement=Placement(**placement))
+    with pytest.MonkeyPatch.context() as patch:
+        if where is not None:
+            patch.setattr(campaign, "executor", lambda *_, **__: nullcontext(where))
+        return run_plan(replace(plan, request=request), progress)
+
+
+def work_on(
+    workers: int = 2, progress: Progress | None = None
+) -> AbstractContextManager[campaign.Campaign]:
+    """A campaign on threads."""
+    return campaign.campaign(Placement(workers=workers), "native", progress)

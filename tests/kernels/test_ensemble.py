@@ -9,7 +9,6 @@ import pytest
 from powderkeg.engine.replay.path import replay
 from powderkeg.engine.run.blocks import packed_scenario
 from powderkeg.engine.run.execute import run
-from powderkeg.engine.run.plan import make_plan
 from powderkeg.kernels import backend
 from powderkeg.kernels.members import member_of
 from powderkeg.kernels.packing.scenario import pack
@@ -19,7 +18,7 @@ from powderkeg.kernels.records import CALM, Channel
 from powderkeg.results import open_results
 from powderkeg.scenarios import InputError, Scenario, bind
 from tests.helpers.small_market import load_one
-from tests.helpers.small_run import BOOK, CHAIN, CROWD, MARKET
+from tests.helpers.small_run import BOOK, CHAIN, CROWD, MARKET, plan_of
 
 INFECTION = (0.2, 1.0, 3.0)
 NEWS = (0.0, 0.3, -0.2)
@@ -123,7 +122,7 @@ def test_a_run_and_its_replay_keep_members(tmp_path: Path) -> None:
 
 
 def test_workers_read_the_ensemble_from_the_job() -> None:
-    plan = make_plan(BOOK, MARKET, CHAIN, [SEVERAL], paths=300, seed=3)
+    plan = plan_of(SEVERAL, paths=300, seed=3)
     job = type(plan.job).from_json(plan.job.to_json())
     again = packed_scenario(job, 0)
     for one, other in zip(plan.packed[0].members, again.members, strict=True):

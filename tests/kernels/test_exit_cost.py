@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from powderkeg.engine.run.execute import run_plan
-from powderkeg.engine.run.inputs import Inputs
 from powderkeg.engine.validate import exact
 from powderkeg.engine.validate.cases.shorts import news
 from powderkeg.engine.validate.setting import Name, adjust, setting
@@ -21,7 +19,7 @@ from powderkeg.results import open_results
 from powderkeg.results.report.exit import exit_rows
 from powderkeg.results.report.page import write_report
 from powderkeg.results.report.summary import Summary
-from tests.helpers.small_run import BOOK, CHAIN, MARKET, small_plan
+from tests.helpers.small_run import run_at, small_plan
 
 EQUITY = 0.5  # floats at price 1
 
@@ -100,7 +98,7 @@ def test_what_nobody_sells_cannot_be_bought() -> None:
 def test_it_is_stored_and_shown(tmp_path: Path) -> None:
     plan = small_plan(paths=1024)
     path = tmp_path / "s.zarr"
-    run_plan(plan, path, inputs=Inputs(BOOK, MARKET, CHAIN, plan.job.scenarios), workers=1)
+    run_at(plan, path, workers=1)
     tree = open_results(path)
     data = tree["exit"].to_dataset()
     assert data["days"].values.tolist() == [1, 5, 10, 20]

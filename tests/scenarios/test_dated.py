@@ -9,12 +9,14 @@ import pytest
 from powderkeg.engine.calibrate import document
 from powderkeg.engine.calibrate.fit import Size, fit
 from powderkeg.engine.calibrate.inputs import Episode, read_episode
+from powderkeg.engine.calibrate.request import CalibrationRequest
 from powderkeg.kernels import backend
 from powderkeg.scenarios import Book, InputError, load_scenarios
 from powderkeg.scenarios.calendar import sessions
 from powderkeg.scenarios.dated import SIZES, load_dated
 from powderkeg.scenarios.timeline import EVENT_TYPES
 from tests.helpers.small_market import MARKET
+from tests.helpers.small_run import work_on
 
 DAYS = sessions(date(2021, 1, 12), date(2021, 1, 22))
 MARKET_FILE = """\
@@ -49,7 +51,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def episode(events: str = EVENTS, **given: object) -> Episode:
     Path("events.csv").write_text(events)
     options = {"base": "base.yaml", "priors": "p.yaml", "events": "events.csv"} | given
-    return read_episode("prices.csv", "market.csv", **options)  # type: ignore[arg-type]
+    return read_episode(CalibrationRequest("prices.csv", "market.csv", **options))  # type: ignore[arg-type]
 
 
 def test_dates_are_days_and_open_sizes_are_parameters() -> None:
@@ -85,7 +87,8 @@ def test_a_fit_finds_the_news_and_its_file_holds_what_was_fitted() -> None:
     found = episode()
     found.check_members(16)
     size = Size(draws=512, paths=32, members=16)
-    fitted = fit(found.simulator(32, 1, backend("native")), found.observed, size, workers=2)
+    with work_on() as work:
+        fitted = fit(work, found.simulator(32, 1, backend("native")), found.observed, size)
     news = fitted.members[:, 1]
     assert np.median(news) == pytest.approx(1.6 / 1.01 - 1, abs=0.08)
     assert fitted.told[1] < 0.3
