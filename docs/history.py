@@ -21,7 +21,8 @@ from powderkeg.engine.calibrate.forecast import Forecast, forecast, reported
 from powderkeg.engine.calibrate.inputs import read_scored
 from powderkeg.engine.calibrate.scorecard import Scorecard, score_all
 from powderkeg.engine.calibrate.verdict import outside, shortfalls
-from powderkeg.engine.executors import default_workers
+from powderkeg.engine.campaign import campaign
+from powderkeg.engine.executors.placement import EMBEDDED
 from powderkeg.kernels import backend
 from powderkeg.results.measures.scores import BANDS
 from powderkeg.scenarios import Scenario, presets
@@ -197,22 +198,21 @@ def chapter(cards: Sequence[Scorecard], parts: Sequence[Decomposition]) -> Itera
 def write() -> None:
     """The whole page."""
     engine = backend("auto")
-    workers = default_workers(engine.name)
-    pasts, cards, chapters = list(stories()), [], []
-    for story, chain in pasts:
-        print(story.id, flush=True)
-        mine = score_all(story, chain, paths=PATHS, seed=SEED, engine=engine)
-        paths = PATHS if len(mine) == 1 else TOGETHER
-        due = decompose(story, chain, paths=paths, seed=SEED, engine=engine, workers=workers)
-        cards += mine
-        chapters += chapter(mine, due)
-    told, chain = read_scored(FORETOLD, None)
-    told = reported(told, KNOWN_SHORT)
-    found = []
-    for day in DAYS:
-        print(day, flush=True)
-        found.append(forecast(told, chain, day, size=Size(draws=DRAWS), seed=SEED, engine=engine,
-                              workers=workers))  # fmt: skip
+    pasts, cards, chapters, found = list(stories()), [], [], []
+    with campaign(EMBEDDED, engine.name) as work:
+        for story, chain in pasts:
+            print(story.id, flush=True)
+            mine = score_all(work, story, chain, paths=PATHS, seed=SEED, engine=engine)
+            paths = PATHS if len(mine) == 1 else TOGETHER
+            due = decompose(work, story, chain, paths=paths, seed=SEED, engine=engine)
+            cards += mine
+            chapters += chapter(mine, due)
+        story, chain = read_scored(FORETOLD, None)
+        story = reported(story, KNOWN_SHORT)
+        for day in DAYS:
+            print(day, flush=True)
+            size = Size(draws=DRAWS)
+            found.append(forecast(work, story, chain, day, size=size, seed=SEED, engine=engine))
     stamps = "\n".join(stamp(story) for story, _ in pasts) + "\n"
     text = [INTRODUCTION, stamps, *overview(cards), *foretold(found), *chapters]
     PAGE.write_text("\n".join(text))

@@ -72,7 +72,7 @@ def read_inputs(request: RunRequest) -> Inputs:
     mapping = None if request.mapping is None else dict(request.mapping)
     scenarios = (*load_scenarios(names, market, book, mapping), *ready)
     if not scenarios:
-        raise InputError("no scenario given; name a preset or a YAML file with `scenario`")
+        raise InputError("no scenario given; name a preset or a YAML file with `scenarios`")
     return Inputs(book, market, chain, scenarios)
 
 

@@ -12,6 +12,7 @@ from .options import BackEnd, Place, placed
 Series = Path | None
 
 
+# long: every option has its line of help here
 @placed
 def calibrate(
     prices: Annotated[Path, typer.Argument(metavar="PRICES", help="Dates and closes, CSV.")],

@@ -10,6 +10,7 @@ import typer
 from .options import Json, Place, Store, placed, print_json
 
 
+# long: every option has its line of help here
 @placed
 def reverse(
     store: Store,

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from ..engine.run.request import RunRequest
 
 
+# long: every option has its line of help here
 @placed
 def run(
     book: Annotated[Path, typer.Argument(metavar="BOOK", help="Positions and cash, CSV.")],
     market: Annotated[Path, typer.Option(help="Market snapshot, CSV.")],
-    scenario: Annotated[list[str], typer.Option(help="Preset or YAML file; may be repeated.")],
+    scenarios: Annotated[
+        list[str], typer.Option("--scenario", help="Preset or YAML file; may be repeated.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Results store to create.")],
     chain: Annotated[Path | None, typer.Option(help="Option chain, CSV.")] = None,
     mapping: Annotated[
@@ -85,7 +88,7 @@ def run(
     request = RunRequest(
         book,
         market,
-        scenario,
+        scenarios,
         output,
         chain=chain,
         mapping=symbol_map(mapping or []),

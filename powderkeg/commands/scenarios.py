@@ -16,6 +16,7 @@ from .score import score
 PAST = ("score", "decompose", "forecast")
 
 
+# long: every option has its line of help here
 @placed
 def scenarios(
     name: Annotated[

@@ -9,6 +9,7 @@ import typer
 from .options import Json, Place, Store, Symbols, placed, print_json
 
 
+# long: every option has its line of help here
 @placed
 def whatif(
     store: Store,

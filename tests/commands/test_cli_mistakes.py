@@ -4,7 +4,27 @@ from pathlib import Path
 
 import pytest
 
-from powderkeg.scenarios import presets
+from powderkeg.commands import options_of
+from powderkeg.commands.exits import (
+    INCOMPLETE,
+    INTERNAL,
+    UNVERIFIED,
+    USER_ERROR,
+    explain,
+    with_options,
+)
+from powderkeg.engine.errors import Incomplete, Interrupted
+from powderkeg.results.store.errors import (
+    OtherBuild,
+    StoreDamaged,
+    StoreError,
+    StoreExists,
+    StoreMissing,
+    StoreUnfinished,
+    StoreUnwritable,
+    VerificationFailed,
+)
+from powderkeg.scenarios import InputError, presets
 from tests.helpers.cli_runs import RUN, command, folder
 
 __all__ = ["folder"]  # a fixture
@@ -80,21 +100,21 @@ MISTAKES = {
     ),
     "cluster-without-port": (
         (*RUN, "--cluster", "tcp://127.0.0.1"),
-        '--cluster: "tcp://127.0.0.1" is not embedded, local or an address tcp://HOST:PORT',
+        '--cluster: "tcp://127.0.0.1" is not embedded, local or an address tls://HOST:PORT',
     ),
     "output-elsewhere": (
         (*RUN[:-1], "s3://bucket/o.zarr"),
         "s3:/bucket/o.zarr: a store is written to a folder of this machine; give its path",
     ),
-    "block": ((*RUN, "--block", "100"), "block: 100 is not a power of two up to 1,048,576"),
-    "seed": ((*RUN, "--seed", "-1"), "seed: -1 is not between 0 and 2^64 - 1"),
+    "block": ((*RUN, "--block", "100"), "--block: 100 is not a power of two up to 1,048,576"),
+    "seed": ((*RUN, "--seed", "-1"), "--seed: -1 is not between 0 and 2^64 - 1"),
     "backend": (
         (*RUN, "--backend", "gpu"),
         '--backend: "gpu" is not one of auto, cuda, native, reference',
     ),
     "cluster": (
         (*RUN, "--cluster", "slurm"),
-        '--cluster: "slurm" is not embedded, local or an address tcp://HOST:PORT',
+        '--cluster: "slurm" is not embedded, local or an address tls://HOST:PORT',
     ),
     "workers": ((*RUN, "--workers", "0"), "--workers: 0 is not between 1 and 4096"),
     "workers-of-a-cluster": (
@@ -228,3 +248,51 @@ def test_a_mistake_in_a_file_is_one_line_and_writes_nothing(
     code, out, err = command(capsys, monkeypatch, *RUN)
     assert (code, out, err) == (1, "", f"powderkeg: {said}\n")
     assert sorted(p.name for p in folder.iterdir()) == ["book.csv", "market.csv", "short.yaml"]
+
+
+def test_the_command_line_adds_dashes() -> None:
+    """A message of the engine names parameters, first or in backticks; others stay."""
+    options = options_of(["whatif", "s.zarr"])
+    assert options["rate"] == "--cover-cost" and options["plain_tcp"] == "--allow-plain-tcp"
+    assert options_of(["nothing"]) == {}
+    for said, shown in (
+        ("rate: 2 is no fraction", "--cover-cost: 2 is no fraction"),
+        ("give `rate` or `spread`, `other` not", "give --cover-cost or --spread, `other` not"),
+        ("book.csv: row 7", "book.csv: row 7"),
+        ("store: has no option", "store: has no option"),  # an argument
+    ):
+        assert with_options(said, options) == shown
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (InputError("say resume"), USER_ERROR),
+        (StoreMissing("gone"), USER_ERROR),
+        (StoreExists("there"), USER_ERROR),
+        (StoreUnwritable("no"), USER_ERROR),
+        (OtherBuild("use that build to resume it"), USER_ERROR),
+        (Incomplete("lost"), INCOMPLETE),
+        (Interrupted("stopped"), INCOMPLETE),
+        (StoreUnfinished("not yet"), INCOMPLETE),
+        (StoreDamaged("exists; no results store"), UNVERIFIED),
+        (VerificationFailed("another"), UNVERIFIED),
+        (StoreError("odd"), UNVERIFIED),
+        (KeyError("x"), INTERNAL),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_exit_codes_follow_from_types(failure: BaseException, code: int) -> None:
+    """No word of a message decides."""
+    assert explain(failure)[1] == code
+
+
+def test_an_open_cluster_is_taken_only_on_request(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = (*RUN, "--cluster", "tcp://127.0.0.1:9")
+    code, _, err = command(capsys, monkeypatch, *words)
+    assert code == 1 and "or take the risk with --allow-plain-tcp" in err
+    monkeypatch.setattr("powderkeg.engine.executors.cluster.CONNECT_SECONDS", 1)
+    code, _, err = command(capsys, monkeypatch, *words, "--allow-plain-tcp")
+    assert code == 1 and "--cluster: no scheduler answers at tcp://127.0.0.1:9" in err

@@ -235,12 +235,12 @@ def test_funds_that_copy_a_book_are_left_out_and_the_base_keeps_the_rest() -> No
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"symbol": None}, r"--symbol: whose prices are these\? market.csv has GME, AMC"),
-        ({"symbol": "GMEE"}, r'--symbol: market.csv has no "GMEE", did you mean GME'),
+        ({"symbol": None}, r"symbol: whose prices are these\? market.csv has GME, AMC"),
+        ({"symbol": "GMEE"}, r'symbol: market.csv has no "GMEE", did you mean GME'),
         ({"symbol": "AMC"}, r"AMC costs 2, but closed at 20 on 2021-01-12"),
-        ({"first": DAYS[1]}, r"--from 2021-01-13: market.csv is of 2021-01-12"),
+        ({"first": DAYS[1]}, r"`first` 2021-01-13: market.csv is of 2021-01-12"),
         ({"as_of": DAYS[0]}, r"--as-of 2021-01-12: 1 close from 2021-01-12 on; a fit takes 2"),
-        ({"base": "several.yaml"}, r"--base: several.yaml holds 2 scenarios; give one"),
+        ({"base": "several.yaml"}, r"base: several.yaml holds 2 scenarios; give one"),
         (
             {"series": {"short interest": Path("si.csv")}},
             r"si.csv: nothing known that tells of 2021-01-13 to",
@@ -264,7 +264,7 @@ def test_a_market_that_no_parameters_fit_is_told() -> None:
 
 def test_sizes_that_make_no_fit() -> None:
     for wrong, option in ((replace(SMALL, draws=10), "draws"), (replace(SMALL, members=1), "memb")):
-        with pytest.raises(InputError, match=f"--{option}"):
+        with pytest.raises(InputError, match=f"{option}: "):
             wrong.check()
 
 

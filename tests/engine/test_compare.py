@@ -287,7 +287,7 @@ def test_what_cannot_be_compared(yesterday: Path, tmp_path: Path) -> None:
     tonight = store(tmp_path / "u.zarr", BOOK, MARKET, [longer])
     with pytest.raises(InputError, match="no day of losses in common"):
         plan_comparison(yesterday, tonight)
-    with pytest.raises(InputError, match="--paths: 5,000 is more than the 4,000 paths"):
+    with pytest.raises(InputError, match="paths: 5,000 is more than the 4,000 paths"):
         plan_comparison(yesterday, yesterday, paths=5000)
 
 

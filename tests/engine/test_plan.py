@@ -100,7 +100,7 @@ def test_plan_counts_its_work() -> None:
 
 def test_refusals() -> None:
     assert refusal(scenarios=()) == (
-        "no scenario given; name a preset or a YAML file with --scenario"
+        "no scenario given; name a preset or a YAML file with `scenarios`"
     )
     assert refusal(paths=0) == "paths: 0 is not between 1 and 1,099,511,627,776"
     assert refusal(seed=-1) == "seed: -1 is not between 0 and 2^64 - 1"
@@ -150,7 +150,7 @@ def test_memory_is_refused_before_anything_is_written(
 ) -> None:
     plan = small_plan()
     monkeypatch.setattr("powderkeg.engine.memory.available", lambda: 1 << 20)
-    needs = r"the run needs \d+ MiB of memory and 1 MiB are available; give fewer --paths"
+    needs = r"the run needs \d+ MiB of memory and 1 MiB are available; give fewer `paths`"
     with pytest.raises(InputError, match=needs):
         run_at(plan, tmp_path / "out.zarr", workers=2)
     assert list(tmp_path.iterdir()) == []

@@ -10,6 +10,7 @@ from scipy.optimize import brentq
 from scipy.stats import mannwhitneyu, norm
 
 import powderkeg
+from powderkeg.engine.executors.placement import Placement
 from powderkeg.engine.reverse.answer import reverse
 from powderkeg.engine.reverse.axes import GAP, OWN_GAP, axes_of, moved
 from powderkeg.engine.reverse.question import ask, parse_loss
@@ -287,7 +288,7 @@ def test_the_nearest_point_is_a_scenario_that_runs(squeeze: Path, tmp_path: Path
     result = reverse(squeeze, "60%", **asked, paths=3000)  # type: ignore[arg-type]
     joint = result.joint
     assert joint is not None and not result.beyond
-    again = reverse(squeeze, "60%", **asked, paths=3000, workers=1)  # type: ignore[arg-type]
+    again = reverse(squeeze, "60%", **asked, paths=3000, placement=Placement(workers=1))  # type: ignore[arg-type]
     assert again.as_json() == result.as_json()
     file = tmp_path / "near.yaml"
     file.write_text(scenario_text(joint))

@@ -194,8 +194,8 @@ def test_others_run_under_the_members_of_the_base() -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["AMC"], "--beside: AMC is the name that is fitted; leave it out"),
-        (["GMR"], '--beside: market.csv has no "GMR", did you mean GME'),
+        (["AMC"], "beside: AMC is the name that is fitted; leave it out"),
+        (["GMR"], 'beside: market.csv has no "GMR", did you mean GME'),
     ],
 )
 def test_a_name_beside_it_must_be_another_one(names: list[str], message: str) -> None:

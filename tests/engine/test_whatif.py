@@ -213,7 +213,7 @@ def test_an_ask_and_a_spread_are_paid_beyond_the_mark(stores: Path) -> None:
     put = ql.blackFormula(ql.Option.Put, 30.0, 35.5, 2.69 * math.sqrt(2 / 252))
     (case,) = ask(stores / "one.zarr", [], hedges=["GME   210120P00030000=20"]).cases
     assert case.cost * ONE_SHORT.equity == pytest.approx(0.05 * 2000 * put, rel=1e-9)
-    with pytest.raises(InputError, match="--spread: 1 is not a fraction of the mark"):
+    with pytest.raises(InputError, match="spread: 1 is not a fraction of the mark"):
         cost("", spread=1.0)
 
 
@@ -359,7 +359,7 @@ def test_memory_is_checked_before_anything_runs(
 ) -> None:
     monkeypatch.setattr("powderkeg.engine.memory.available", lambda: 1 << 20)
     monkeypatch.setattr("powderkeg.engine.campaign.run_all", lambda *_: pytest.fail("it ran"))
-    needs = r"needs \d+ MiB of memory and 1 MiB are available; give fewer --paths or --workers"
+    needs = r"needs \d+ MiB of memory and 1 MiB are available; give fewer `paths` or `workers`"
     with pytest.raises(InputError, match=needs):
         whatif(stores / "all.zarr", [Change("GME", 0.5)])
 
