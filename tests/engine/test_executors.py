@@ -402,6 +402,26 @@ def broken(job: str, item: int) -> int:
     return item * item
 
 
+def spoilt(job: str, item: int) -> int:
+    """The first process to come here fails whatever it runs, and lives on."""
+    try:
+        with Path(job).open("x") as file:
+            file.write(str(os.getpid()))
+    except FileExistsError:
+        pass
+    time.sleep(0.05)
+    if Path(job).read_text() in ("", str(os.getpid())):
+        raise ValueError("everything fails here")
+    return item * item
+
+
+@pytest.mark.slow
+def test_a_worker_that_only_fails_is_sent_away(tmp_path: Path) -> None:
+    with executor(Placement("local", 2)) as where:
+        assert run_all(where, spoilt, str(tmp_path / "m"), range(40), lambda _: None) == {}
+        assert where.workers == 1  # and no nanny brings it back
+
+
 def out_of_memory(job: str, item: int) -> int:
     raise CUDARuntimeError("cudaErrorMemoryAllocation: out of memory")
 
