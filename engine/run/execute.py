@@ -55,7 +55,9 @@ def run_plan(plan: Plan, progress: Progress | None = None) -> Path:
         check_memory(plan, work.where)
         plan = plan.with_tilts(work)
         try:
-            create_store(output, store_spec(plan.job, plan.packed, plan.inputs.files, _now()))
+            create_store(
+                output, store_spec(plan.job, plan.packed, plan.inputs.files, {"started": _now()})
+            )
         except OSError as error:
             raise StoreUnwritable(f"{output} cannot be created: {error.strerror}") from error
         return _fill(work, output, plan.job)

@@ -21,7 +21,7 @@ from ..job import ROLE, Job
 
 
 def store_spec(
-    job: Job, packed: Sequence[Packed], inputs: Sequence[InputFile], started: str
+    job: Job, packed: Sequence[Packed], inputs: Sequence[InputFile], provenance: dict[str, object]
 ) -> StoreSpec:
     """What the store must know before the first path."""
     first = packed[0]
@@ -53,7 +53,7 @@ def store_spec(
         until=job.until,
         exit=exits(packed),
         **_weighted(job, first),
-        provenance={"started": started},
+        provenance=provenance,
     )
 
 

@@ -91,7 +91,7 @@ def test_plan_counts_its_work() -> None:
     plan = small_plan(paths=600, block=256)
     assert (plan.job.blocks, plan.tasks) == (3, 6)
     assert plan.name_steps == 2 * 600 * 3 * 2 * 9 * 2  # runs, paths, names, days, steps, scenarios
-    spec = store_spec(plan.job, plan.packed, [], "now")
+    spec = store_spec(plan.job, plan.packed, [], {})
     assert spec.problem() is None
     assert spec.scenarios == ("squeeze", "calm")
     assert spec.horizons == (1, 2)
