@@ -19,20 +19,10 @@ from ..scenarios.capacity import MAX_FUNDS as MAX_FUNDS
 from ..scenarios.capacity import MAX_NAMES as MAX_NAMES
 
 MIXING_NODES = 1024
-
-
 LOWEST_X, HIGHEST_X = -14.0, 28.0  # log prices that money is reckoned at, so nothing overflows
-
-
 MIXING_RANGE = 6.0  # nodes of a mixing table stand at normal scores from -6 to 6, equally spaced
-
-
 LOTS_PER_FLOAT = 1 << 22
-
-
 NO_CHAIN = -1
-
-
 NO_MIXING = -1
 
 
@@ -60,8 +50,6 @@ class Channel(IntFlag):
 
 
 ALL_CHANNELS = Channel(262143)
-
-
 CALM = Channel(0)
 
 

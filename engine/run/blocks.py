@@ -21,8 +21,9 @@ from ...kernels.packing.scenario import pack
 from ...kernels.probes.loop_gain import CHANNELS, largest
 from ...kernels.records import CALM, TRACE, Channel
 from ...results import block_arrays, write_block
+from ...results.store.fields import PNL_OFF
 from ...results.store.records import Grid, read_grid
-from ...results.store.schema import GAIN_QUANTILES, PNL_OFF
+from ...results.store.schema import GAIN_QUANTILES
 from ...scenarios.bound import bind
 from ..job import Job, read_job
 from .importance import weighted_paths

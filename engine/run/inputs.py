@@ -7,10 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...results import (
-    InputFile,
-    StoreError,
-)
+from ...results import InputFile, StoreError
 from ...scenarios import (
     Book,
     Chain,

@@ -22,11 +22,11 @@ from ...kernels.probes.overlap import overlap
 from ...kernels.records import PATH, Channel
 from ...results import InputFile, StoreSpec
 from ...results.measures.euler import choose
+from ...results.measures.levels import ES, LEVELS, VAR, percent
 from ...results.measures.statistics import REFUSE
-from ...results.measures.table import ES, LEVELS, VAR, percent
 from ...results.measures.tail import NAME_FIELDS
+from ...results.measures.target import Until
 from ...results.store.schema import Exit, Variant
-from ...results.store.target import Until
 from ...scenarios.book import Book
 from ...scenarios.bound import bind
 from ...scenarios.chain import Chain

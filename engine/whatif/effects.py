@@ -16,7 +16,7 @@ from typing import Any
 from ...kernels.packed import Packed
 from ...kernels.packing.scenario import pack, prepare
 from ...results.measures import statistics as st
-from ...results.measures.table import WORST_LEVEL
+from ...results.measures.levels import WORST_LEVEL
 from ...scenarios import InputError, Scenario, bind
 from ..job import Job
 from ..paired import simulate

@@ -1,4 +1,4 @@
-// Generated from kernels/records.py by `python -m powderkeg.kernels.layout`; do not edit.
+// Written by `python -m powderkeg.kernels.header` from kernels/records.py; do not edit.
 
 #pragma once
 

@@ -11,8 +11,6 @@ from ..engine.calibrate.inputs import Episode
 from ..results.measures.scores import BANDS
 
 COLUMNS = ("parameter", "prior 5-95 %", "fitted 5 %", "median", "95 %", "sd left", "")
-
-
 Z95 = 1.6448536269514722
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from ..engine.replay.path import Replay
-from ..results.report.formats import money, percent
+from ..results.formats import money, percent
 
 DRAWN = 6
 """Names told in detail: those that move the book's P&L most."""

@@ -20,6 +20,7 @@ from powderkeg.results.measures.scores import crps, energy_score
 from powderkeg.scenarios import Book, InputError, Position, bind, load_scenarios
 from powderkeg.scenarios.calendar import sessions
 from powderkeg.scenarios.series import Points, Prices
+from powderkeg.screen.calibrate import rows as rows_of
 from tests.helpers.cli_runs import command
 
 DAYS = sessions(date(2021, 1, 12), date(2021, 1, 26))
@@ -164,7 +165,7 @@ def test_the_file_holds_what_was_scored() -> None:
     median = np.median(found.members[:, 0])
     assert scenario.names["GME"].crowd.infection == pytest.approx(median, rel=1e-3)
     assert len(scenario.members()) == 16
-    rows = document.rows(found)
+    rows = rows_of(found)
     assert rows[0][0] == "crowd.infection" and rows[0][-1] == "identified"
 
 

@@ -31,8 +31,8 @@ from powderkeg.results.measures.importance import Weighted, measure
 from powderkeg.results.report.explained import Explained
 from powderkeg.results.report.page import report_html
 from powderkeg.results.report.summary import Summary
+from powderkeg.results.store.fields import PATH_WEIGHT, PNL_TILTED
 from powderkeg.results.store.records import chunk_key
-from powderkeg.results.store.schema import PATH_WEIGHT, PNL_TILTED
 from powderkeg.results.testing import made_up_spec
 from powderkeg.scenarios import InputError
 from powderkeg.screen.store import show

@@ -170,8 +170,9 @@ def test_projection_in_words() -> None:
 RUN_AND_MEASURE = """
 import sys
 from pathlib import Path
-from powderkeg.engine.plan import make_plan
-from powderkeg.engine.run import read_inputs, run_plan
+from powderkeg.engine.run.execute import run_plan
+from powderkeg.engine.run.inputs import read_inputs
+from powderkeg.engine.run.plan import make_plan
 book, market, out = sys.argv[1:]
 inputs = read_inputs(book, market, ["calm"])
 plan = make_plan(inputs.book, inputs.market, inputs.chain, inputs.scenarios, paths=600_000, seed=1)
@@ -186,7 +187,7 @@ print(said, int(peak) * 1024)
 @pytest.mark.slow
 @pytest.mark.skipif(not native.available(), reason="no native library was built")
 def test_projection_is_within_a_fifth_of_the_peak(tmp_path: Path) -> None:
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     book, market = here / "data" / "gme_short.csv", here.parent / "examples" / "january-2021"
     command = [sys.executable, "-c", RUN_AND_MEASURE]
     command += [str(book), str(market / "market.csv"), str(tmp_path / "out.zarr")]

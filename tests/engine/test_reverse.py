@@ -297,7 +297,7 @@ def test_the_nearest_point_is_a_scenario_that_runs(squeeze: Path, tmp_path: Path
 
 def test_another_build_runs_all_paths_again(squeeze: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = reverse(squeeze, "5%", axes=["crowd"], paths=3000, measure="var95")
-    monkeypatch.setattr("powderkeg.engine.paired.model_digest", lambda: "newer")
+    monkeypatch.setattr("powderkeg.engine.stored.model_digest", lambda: "newer")
     asked = ask(squeeze, "5%", axes=["crowd"], paths=3000, measure="var95")
     assert asked.again
     after = reverse(squeeze, "5%", axes=["crowd"], paths=3000, measure="var95")

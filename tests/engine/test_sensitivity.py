@@ -13,7 +13,7 @@ import powderkeg
 from powderkeg.engine.run.plan import make_plan, varied, with_variants
 from powderkeg.results import StoreError, create_store, open_results, store_digest
 from powderkeg.results.measures import statistics as st
-from powderkeg.results.measures.table import LEVELS
+from powderkeg.results.measures.levels import LEVELS
 from powderkeg.results.report.page import report_html
 from powderkeg.results.report.summary import Summary
 from powderkeg.results.store.schema import Variant

@@ -18,11 +18,11 @@ from powderkeg.engine.run.inputs import Inputs
 from powderkeg.engine.run.plan import Plan, make_plan, parse_until
 from powderkeg.engine.stored import finished
 from powderkeg.results import StoreError, open_results, store_digest
-from powderkeg.results.measures import until
+from powderkeg.results.measures.levels import ES, VAR
 from powderkeg.results.measures.statistics import var_es
-from powderkeg.results.measures.table import ES, VAR
+from powderkeg.results.measures.target import Until
 from powderkeg.results.report.summary import Summary
-from powderkeg.results.store.target import Until
+from powderkeg.results.store import growth as until
 from powderkeg.scenarios import InputError
 from tests.engine.test_executors import Heard
 from tests.helpers.cli_runs import RUN, command, folder

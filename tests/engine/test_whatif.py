@@ -336,7 +336,7 @@ def test_losses_are_counted_in_the_equity_before(stores: Path) -> None:
 def test_a_store_of_another_build_runs_again(stores: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     changes = [Change("GME", 0.5)]
     before = whatif(stores / "all.zarr", changes)
-    monkeypatch.setattr("powderkeg.engine.paired.model_digest", lambda: "newer")
+    monkeypatch.setattr("powderkeg.engine.stored.model_digest", lambda: "newer")
     question = ask(stores / "all.zarr", changes)
     assert question.again and question.runs == 4
     assert whatif(stores / "all.zarr", changes).effects == before.effects

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -356,5 +357,5 @@ def test_halving_the_step_hardly_moves_the_tail(days: int) -> None:
 
 
 def test_records_are_those_of_the_header() -> None:
-    header = (layout.Path(layout.__file__).parent / "model" / "records.h").read_text()
+    header = (Path(layout.__file__).parent / "model" / "records.h").read_text()
     assert header == records_header()

@@ -118,8 +118,8 @@ def test_every_channel_and_every_event_has_a_case() -> None:
 def test_a_case_names_a_header_and_a_test_that_exist(case: Case) -> None:
     assert (ROOT / "kernels" / "model" / case.header).is_file()
     file, _, function = case.test.partition("::")
-    text = (ROOT / "tests" / f"{file}.py").read_text()
-    assert re.search(rf"^def {function}\(", text, re.MULTILINE)
+    (place,) = (ROOT / "tests").rglob(f"{file}.py")
+    assert re.search(rf"^def {function}\(", place.read_text(), re.MULTILINE)
 
 
 # --- what theory says, against others -------------------------------------------------------------

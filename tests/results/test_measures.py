@@ -7,10 +7,11 @@ import numpy.typing as npt
 import pytest
 
 from powderkeg.results import open_results
+from powderkeg.results.formats import clean, money, percent, percent_range
 from powderkeg.results.measures.histograms import histogram_quantiles
+from powderkeg.results.measures.levels import LEVELS
 from powderkeg.results.measures.statistics import es_difference, var_es, wilson
-from powderkeg.results.measures.table import LEVELS, list_measures, measure_scenario
-from powderkeg.results.report.formats import clean, money, percent, percent_range
+from powderkeg.results.measures.table import list_measures, measure_scenario
 from powderkeg.results.testing import made_up_block, made_up_spec, made_up_store, price_edges
 
 Arrays = dict[str, npt.NDArray[np.float32]]

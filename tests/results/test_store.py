@@ -22,8 +22,9 @@ from powderkeg.results import (
     write_block,
 )
 from powderkeg.results.store.durable import Staged, write_file, write_files
+from powderkeg.results.store.fields import BLOCK_VARIABLES, NEVER
 from powderkeg.results.store.records import chunk_key, read_record
-from powderkeg.results.store.schema import BLOCK_VARIABLES, NEVER, StoreSpec
+from powderkeg.results.store.schema import StoreSpec
 from powderkeg.results.testing import all_blocks, made_up_block, made_up_spec, made_up_store
 
 
