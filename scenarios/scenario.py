@@ -213,7 +213,7 @@ class Scenario(NameParameters):
 
     @property
     def base_texts(self) -> tuple[str, ...]:
-        """Texts of the bases it stands on, nearest first."""
+        """Texts of the tables it names and of the bases it stands on, nearest first."""
         return self._base_texts
 
     @property

@@ -9,10 +9,11 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from .describe import describe_parameters, range_words, section_of
-from .ensemble import steps
+from .ensemble import ColumnError, steps
 from .episode import Episode
 from .errors import InputError, did_you_mean, nearest, shown
 from .funds import Fund
+from .members import Cell
 from .scenario import SHORTS, MarketShift, NameParameters, Scenario
 from .table import is_symbol
 from .timeline import ALL, EVENT_TYPES
@@ -166,7 +167,9 @@ def one_line(error: ValidationError, tree: Mapping) -> InputError:
     first = _first(error.errors(include_url=False))
     kind, location = first["type"], _in_yaml(first["loc"])
     if kind == "value_error":
-        text = str(first["ctx"]["error"])
+        text = str(cause := first["ctx"]["error"])
+        if isinstance(cause, ColumnError) and (cell := _cell(cause, tree)):
+            return InputError(f"{cell}: {cause.problem}")
         if own := _OWN.fullmatch(text):  # a model's, which names the field
             steps = re.findall(r"[a-z_]+|\d+", own[1])
             location += tuple(int(step) if step.isdigit() else step for step in steps)
@@ -178,6 +181,13 @@ def one_line(error: ValidationError, tree: Mapping) -> InputError:
     else:
         text = _message(first)
     return InputError(f"{place_of(tree, location)}: {dotted(location)}: {text}")
+
+
+def _cell(error: ColumnError, tree: Mapping) -> Cell | None:
+    """Where a table has the column or the value, None where no table has it."""
+    member = () if error.member is None else (error.member,)
+    place = place_of(tree, ("ensemble", error.key, *member))
+    return place if isinstance(place, Cell) else None
 
 
 def normalise_names(tree: Mapping, symbol_map: dict[str, str]) -> set[str]:

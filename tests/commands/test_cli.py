@@ -262,7 +262,10 @@ def test_commands_that_only_tell(
     assert code == 0
     assert "gme-2021" in out and "crowd.infection" in out
     code, out, _ = command(capsys, monkeypatch, "scenarios", "calm")
-    assert code == 0 and "id: calm" in out
+    assert code == 0 and "id: calm" in out and "members" not in out
+    code, out, _ = command(capsys, monkeypatch, "scenarios", "vw-2008")
+    where = out.rstrip().rpartition("# its ensemble, a row a member: ")[2]
+    assert code == 0 and Path(where).read_text().startswith("names.VOW.clearing.impact_factor,")
     code, out, _ = command(capsys, monkeypatch, "scenarios", "participation")
     assert code == 0 and "shorts.participation = 0.116" in out and "crowd.infection" not in out
     code, out, _ = command(capsys, monkeypatch, "--version")
