@@ -5,9 +5,9 @@
       names.GME.shorts.tolerance: [0.70, 0.95, 0.81, 0.66]
       timeline.news.size: [0.05, 0.12, 0.08, 0.02]         # of the event whose id is news
 
-Column by column, one value a member, or the name of a table (members.py); a value stands in for what the scenario says there. Path `id`
-runs under member `id // 16 mod members`, so every member has its share of the paths of a run, and
-a path keeps its member in every batch, replay and what-if.
+Column by column, one value a member, or the name of a table (members.py); a value stands in for
+what the scenario says there. Path `id` runs under member `id // 16 mod members`, so every member
+has its share of the paths of a run, and a path keeps its member in every batch, replay and what-if.
 """
 
 from __future__ import annotations
@@ -15,23 +15,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 from pydantic import ValidationError
 
 from .capacity import FEWEST_MEMBERS, MOST_MEMBERS
 from .errors import did_you_mean
 from .parameter import Section
-from .timeline import labels, numbered
+from .timeline import SHORTS, numbered
 from .yamlfile import Mapping as Tree
 from .yamlfile import Sequence, merge
 
-if TYPE_CHECKING:
-    from .scenario import Scenario
-
-Layer = TypeVar("Layer", bound=Section)
-
-SHORTS, TIMELINE = "shorts", "timeline"
+TIMELINE = "timeline"
 
 
 def is_size(key: str) -> bool:
@@ -135,40 +130,6 @@ def _section(path: list[str], sections: Mapping[str, Any]) -> type[Section] | No
         return None
     model = type(sections[path[-2]].default)
     return model if issubclass(model, Section) else None
-
-
-def member_scenarios(scenario: Scenario, empty: Section) -> list[Scenario]:
-    """The scenario as each member has it, none of them with an ensemble; [] without one."""
-    columns = scenario.ensemble
-    count = len(next(iter(columns.values()), ()))
-    return [
-        with_values(scenario, {key: values[k] for key, values in columns.items()}, empty)
-        for k in range(count)
-    ]
-
-
-def with_values(scenario: Scenario, values: Mapping[str, float], empty: Section) -> Scenario:
-    """The scenario with values at dotted parameters, which must be in range, and no ensemble.
-
-    `empty` is a name's layer that says nothing.
-    """
-    names: dict[str, Any] = dict(scenario.names)
-    events = dict(zip(labels(scenario.timeline), scenario.timeline, strict=True))
-    made = scenario.model_copy(update={"ensemble": {}, "names": names})
-    for dotted, value in values.items():
-        *above, section, field = steps(dotted, type(empty).model_fields)
-        if above == [TIMELINE]:
-            events[section] = events[section].model_copy(update={field: value})
-        elif above:
-            names[above[1]] = _with_value(names.get(above[1], empty), section, field, value)
-        else:
-            made = _with_value(made, section, field, value)
-    return made.model_copy(update={"timeline": tuple(events.values())})
-
-
-def _with_value(layer: Layer, section: str, field: str, value: float) -> Layer:
-    changed = getattr(layer, section).model_copy(update={field: value})
-    return layer.model_copy(update={section: changed})
 
 
 def pinned(tree: Tree, over: Tree, sections: Mapping[str, Any]) -> Tree:

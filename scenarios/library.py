@@ -10,7 +10,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from . import yamlfile
 from .book import Book
 from .ensemble import pinned, place_in, steps
 from .episode import Episode
@@ -21,6 +20,7 @@ from .members import with_tables
 from .scenario import NameParameters, Scenario
 from .validation import build, normalise_names
 from .yamlfile import Mapping, Place, Sequence, copy, merge
+from .yamlfile import load as load_yaml
 
 PRESETS = Path(__file__).parent / "presets"
 MAX_BASES = 8
@@ -59,7 +59,7 @@ def _load(path: Path, label: str) -> tuple[Mapping, Texts]:
 
     Symbols under `names` are in upper case, so that files merge by them.
     """
-    tree, text = yamlfile.load(path, label)
+    tree, text = load_yaml(path, label)
     tables: Texts = ()
     for part in (tree, *(tree.get("scenarios") or ())):
         if isinstance(part, Mapping):

@@ -30,6 +30,7 @@ from powderkeg.kernels.records import (
 from powderkeg.kernels.streams import stream_of
 from powderkeg.scenarios import Chain, InputError, Scenario, bind
 from powderkeg.scenarios.agents.pauses import Pauses
+from powderkeg.scenarios.overrides import for_name, variants
 from tests.helpers.builders import path_ids
 from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, SQUEEZE
 
@@ -106,7 +107,7 @@ def test_impact_given_by_the_scenario_is_shown_as_such() -> None:
 
 
 def test_rates_carry_the_step(names: np.ndarray) -> None:
-    gme, p = names[GME], SQUEEZE.for_name("GME", True)
+    gme, p = names[GME], for_name(SQUEEZE, "GME", True)
     fields = {
         "transient_decay_c": p.clearing.transient_decay,
         "hedging_c": p.dealers.hedging_rate,
@@ -401,7 +402,7 @@ def test_price_and_anchor_meet_at_the_normal_float() -> None:
 
 def test_numbers_of_the_other_agents() -> None:
     packed = pack(bind(EVERYBODY, BOOK, MARKET, CHAIN), seed=1)
-    gme, p = packed.names[GME], EVERYBODY.for_name("GME", True)
+    gme, p = packed.names[GME], for_name(EVERYBODY, "GME", True)
     jumps = 1 - math.exp(-0.1)
     assert gme["jump_probability"] == pytest.approx(jumps)
     grows = math.exp(0.05 + 0.1**2 / 2) - 1
@@ -514,7 +515,7 @@ def test_a_variation_holds_for_every_name() -> None:
     assert after["elasticity"] / after["elastic0"] == pytest.approx(law / 2, rel=1e-6)
     assert after["dealer_sign"].tolist() == [-1, -1, -1]
     assert after["hedge0"][GME] == -before["hedge0"][GME]
-    for variant in CALM.variants():
+    for variant in variants(CALM):
         pack(bind(variant, BOOK, MARKET, CHAIN), seed=1)
 
 

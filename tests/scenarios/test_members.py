@@ -8,6 +8,7 @@ import pytest
 from powderkeg.engine.run.inputs import Inputs
 from powderkeg.scenarios import Chain, InputError, Scenario, load_scenarios
 from powderkeg.scenarios.library import PRESETS, presets
+from powderkeg.scenarios.overrides import members
 from tests.helpers.small_market import BOOK, MARKET, load, load_one
 
 STORY = "id: s\nnames:\n  GME:\n    crowd: {infection: 1.0}\ntimeline:\n"
@@ -79,7 +80,7 @@ def test_a_preset_that_was_copied_elsewhere_finds_its_table() -> None:
     Path("mine.yaml").write_text((PRESETS / "gme-2021-ensemble.yaml").read_text())
     mine, preset = load_scenarios(["mine.yaml"], MARKET, BOOK), load_one("base: gme-2021-ensemble")
     assert mine[0].ensemble == preset.ensemble
-    assert len(preset.members()) == 64
+    assert len(members(preset)) == 64
 
 
 def test_texts_are_kept_to_the_letter() -> None:
