@@ -251,9 +251,32 @@ def load_scenarios(
 ) -> list[Scenario]:
     """Load presets and YAML files and check them against market and book.
 
-    A file is one scenario (with `base:` a preset or path that it changes), a `scenarios:` list, or
-    a `grid:` of values per dotted parameter. `symbol_map` puts a story on another name:
-    {"GME": "XYZ"}. Raises InputError, one line with file and line number.
+    Parameters
+    ----------
+    specs
+        Names of presets or paths of YAML files. A file is one scenario (with `base:` a preset or
+        path that it changes), a `scenarios:` list, or a `grid:` of values per dotted parameter.
+    market, book
+        What the scenarios are to run on.
+    symbol_map
+        Puts a story on another name: {"GME": "XYZ"}.
+
+    Returns
+    -------
+    Scenarios in the order of `specs`, each with the texts it was read from and notes.
+
+    Raises
+    ------
+    InputError
+        One line with file and line, of a table with row and column.
+
+    Example
+    -------
+    >>> from powderkeg.scenarios import load_book, load_market, load_scenarios
+    >>> market = load_market("market.csv")
+    >>> book = load_book("book.csv", market)
+    >>> [story.id for story in load_scenarios(["calm.yaml", "gme-2021"], market, book)]
+    ['calm', 'gme-2021']
     """
     mapping = _check_map(symbol_map or {}, market)
     met: set[str] = set()
