@@ -18,8 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import BackendUnavailable, backend
-from ..kernels.backends import Simulate
-from ..kernels.packed import Packed
+from ..kernels.packed import Packed, Simulate
 from ..kernels.packing.scenario import pack
 from ..kernels.records import ALL_CHANNELS, Channel
 from ..scenarios import Book, Chain, Market, MarketRow, Position, Scenario, bind, load_scenarios

@@ -19,12 +19,15 @@ ROOM = Path(__file__).parent
 DECIDES = (
     "backends",
     "histogram_bins.py",
+    "holders",
+    "kinds.py",
     "members.py",
     "model",
     "packed.py",
     "packing",
     "records.py",
     "reference",
+    "streams.py",
 )
 """Files and folders of this room that decide numbers; folders with all that is below them."""
 

@@ -32,6 +32,7 @@ from ...scenarios.bound import bind
 from ...scenarios.chain import Chain
 from ...scenarios.errors import InputError
 from ...scenarios.market import Market
+from ...scenarios.overrides import variants
 from ...scenarios.scenario import Scenario
 from ..job import ROLE, Job
 from ..memory import SEALING_DOUBLES, Projection, of_block, resident
@@ -223,7 +224,7 @@ def parse_until(text: str | None, most: int | None = None) -> Until | None:
 
 def with_variants(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
     """The scenarios, then what each makes of the ranges of its `sensitivity`. Raises InputError."""
-    return (*scenarios, *(variant for scenario in scenarios for variant in scenario.variants()))
+    return (*scenarios, *(variant for scenario in scenarios for variant in variants(scenario)))
 
 
 def varied(scenario: Scenario, scenarios: Sequence[Scenario]) -> Variant:

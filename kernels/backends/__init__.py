@@ -7,29 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from ..members import over_members
 
 if TYPE_CHECKING:
-    from ..packed import Packed, Simulated
+    from ..packed import Simulate
 
 CHOICES = ("auto", "cuda", "native", "reference")
 
 
 class BackendUnavailable(RuntimeError):
     """A back end that was asked for by name cannot run on this machine; says why in one line."""
-
-
-class Simulate(Protocol):
-    """What every back end is: packed scenario and path ids (uint64) to results."""
-
-    def __call__(
-        self, packed: Packed, path_ids: npt.NDArray[np.uint64], *, trace: bool = False
-    ) -> Simulated: ...
 
 
 @dataclass(frozen=True)

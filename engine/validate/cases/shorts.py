@@ -1,5 +1,7 @@
 """Shorts who must cover, their mirror, who else releases shares (docs/model.md, 7)."""
 
+# long: the cases of a channel in one table
+
 from __future__ import annotations
 
 from types import SimpleNamespace as Parameters
@@ -386,7 +388,7 @@ def fee_repricing(p: Parameters) -> Computed:
     "levered_longs",
     "the long squeeze: price after bad news",
     "x = -w + M ln(E0/(E0 + Y F(-x))), the mirror of the shorts",
-    header="levered.h",
+    header="levered_longs.h",
     test="laws/test_validate::test_every_case_passes",
     step=FIXED_POINT,
     tolerance=2e-3,
