@@ -21,8 +21,8 @@ from powderkeg.engine.executors import (
     Task,
     attempt,
     executor,
-    gpu_workers,
     run_all,
+    worker_specifications,
 )
 from powderkeg.engine.run import execute as running
 from powderkeg.engine.run.execute import resume, run_plan
@@ -296,13 +296,42 @@ def test_threads_listen_nowhere(tmp_path: Path) -> None:
     assert seen == [set()] * 4
 
 
-def test_one_process_per_gpu() -> None:
-    specs = gpu_workers(4, None)
-    devices = [specs[i]["options"]["env"]["CUDA_VISIBLE_DEVICES"] for i in range(4)]
-    assert devices == ["0", "1", "2", "3"]
+def devices(specs: dict[int, dict[str, Any]]) -> list[str]:
+    return [spec["options"]["env"]["CUDA_VISIBLE_DEVICES"] for spec in specs.values()]
+
+
+def test_one_process_per_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    specs = worker_specifications(None, 4)
+    assert devices(specs) == ["0", "1", "2", "3"]
     assert {s["options"]["nthreads"] for s in specs.values()} == {1}
     assert {s["options"]["host"] for s in specs.values()} == {"127.0.0.1"}
-    assert list(gpu_workers(4, 2)) == [0, 1]
+    assert list(worker_specifications(2, 4)) == [0, 1]
+
+
+@pytest.mark.parametrize("given", ["6,7", "GPU-8ec1,GPU-77aa", "MIG-1c, MIG-2d"])
+def test_gpus_are_named_as_the_parent_was_told_of_them(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    """Workers of a parent with 6 and 7 take 6 and 7, not 0 and 1, which are others' there."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
+    assert devices(worker_specifications(None, 2)) == given.replace(" ", "").split(",")
+    environment = worker_specifications(None, 2)[0]["options"]["env"]
+    assert environment["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+
+
+def test_a_stranger_on_the_machine_is_refused() -> None:
+    """Whoever reaches a Dask port runs code as its owner; without the certificate nobody does."""
+    from distributed import Client
+    from distributed.security import Security
+
+    with executor("local", 1) as where:
+        address = where.client.scheduler.address  # type: ignore[attr-defined]
+        assert address.startswith("tls://127.0.0.1:")
+        for stranger in (address.replace("tls://", "tcp://"), address):
+            security = Security.temporary() if stranger == address else None
+            with pytest.raises(OSError):
+                Client(stranger, security=security, timeout=2, set_as_default=False)
 
 
 def test_unknown_places_are_refused() -> None:
