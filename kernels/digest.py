@@ -17,14 +17,19 @@ from pathlib import Path
 
 ROOM = Path(__file__).parent
 DECIDES = (
+    "arrays.py",
     "backends",
+    "draws",
     "histogram_bins.py",
+    "holders",
+    "kinds.py",
     "members.py",
     "model",
     "packed.py",
     "packing",
     "records.py",
     "reference",
+    "streams.py",
 )
 """Files and folders of this room that decide numbers; folders with all that is below them."""
 

@@ -9,10 +9,11 @@ import pytest
 
 from powderkeg.kernels import records as layout
 from powderkeg.kernels import reference
+from powderkeg.kernels.draws import philox
 from powderkeg.kernels.packed import Packed
 from powderkeg.kernels.packing.chain import Options, chain_hedge
 from powderkeg.kernels.records import Channel, EventType
-from powderkeg.kernels.reference import anchor, dealers, philox
+from powderkeg.kernels.reference import anchor, dealers
 from powderkeg.kernels.reference import state as states
 from powderkeg.kernels.reference.parameters import Model
 from powderkeg.kernels.streams import stream_of
