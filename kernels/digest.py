@@ -17,7 +17,9 @@ from pathlib import Path
 
 ROOM = Path(__file__).parent
 DECIDES = (
+    "arrays.py",
     "backends",
+    "draws",
     "histogram_bins.py",
     "holders",
     "kinds.py",

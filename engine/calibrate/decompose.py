@@ -16,12 +16,11 @@ import numpy.typing as npt
 
 from ...kernels import Backend
 from ...kernels.packed import Packed
-from ...kernels.records import CALM, NO_CHAIN
+from ...kernels.records import CALM, NO_CHAIN, channel_names
 from ...results.measures import statistics as st
 from ...scenarios.chain import Chain
 from ...scenarios.episode import Episode
 from ...scenarios.scenario import Scenario
-from ..run.blocks import channel_names, switched_off
 from .scorecard import pack_past
 from .simulator import closes_of_all
 
@@ -127,7 +126,7 @@ def _channels(packed: Packed) -> Iterator[tuple[str, Packed]]:
     """The scenario, without each channel that any of its parameter sets uses, and without all."""
     yield ALL_ON, packed
     for channel in channel_names():
-        if (without := switched_off(packed, channel)) is not None:
+        if (without := packed.without(channel)) is not None:
             yield f"no {channel.replace('_', ' ')}", without
     yield ALL_OFF, packed.with_channels(CALM)
 

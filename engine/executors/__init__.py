@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
+from ...kernels.backends import kind
+
 ATTEMPTS = 3
 """How often a block is tried before it is put aside."""
 
@@ -336,11 +338,7 @@ class _Connected(AbstractContextManager["Executor"]):
 
 def gpus(back_end: str) -> int:
     """How many GPUs a run on this back end spreads over."""
-    if back_end != "cuda":
-        return 0
-    import cupy
-
-    return int(cupy.cuda.runtime.getDeviceCount())
+    return kind(back_end).devices()
 
 
 def default_workers(back_end: str) -> int:

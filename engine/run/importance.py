@@ -70,7 +70,7 @@ def _tail(paths: int, share: float) -> int:
 
 def _last_pnl(engine: Backend, packed: Packed, ids: npt.NDArray[np.uint64]) -> Floats:
     """P&L of the pilot at the last horizon, chunk by chunk on the cores of this machine."""
-    size, workers = (ids.size, 1) if engine.name == "cuda" else (CHUNK, cores())
+    size, workers = (ids.size, 1) if engine.kind.at_once else (CHUNK, cores())
     chunks = np.array_split(ids, -(-ids.size // size))
     with ThreadPoolExecutor(workers) as threads:
         parts: Iterable[Floats] = threads.map(lambda i: engine.simulate(packed, i).pnl[-1], chunks)

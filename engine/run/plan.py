@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels import Backend, backend
+from ...kernels.backends import kind
 from ...kernels.histogram_bins import QUANTITIES, bin_edges, price_bin_edges
 from ...kernels.packed import Packed
 from ...kernels.packing.name import Impact
@@ -19,7 +20,7 @@ from ...kernels.packing.tilt import SHARES, component_of
 from ...kernels.probes.exit_cost import DAYS, exit_cost, exit_days, participation
 from ...kernels.probes.loop_gain import CHANNELS, loop_gain
 from ...kernels.probes.overlap import overlap
-from ...kernels.records import PATH, Channel
+from ...kernels.records import PATH, Channel, channel_names
 from ...results import InputFile, StoreSpec
 from ...results.measures.euler import choose
 from ...results.measures.levels import ES, LEVELS, VAR, percent
@@ -36,15 +37,12 @@ from ...scenarios.overrides import variants
 from ...scenarios.scenario import Scenario
 from ..job import ROLE, Job
 from ..memory import SEALING_DOUBLES, Projection, of_block, resident
-from .blocks import channel_names, traced_bytes
+from .blocks import traced_bytes
 from .importance import NEAR, choose_tilt, pilot_paths
 
 TASK_SECONDS = 1.5
 """How long a block should take: long against what a task costs, short against a run."""
 
-# Name-steps per second of one worker, to the nearest power of ten that matters: a block's size must
-# not depend on the machine, so these are constants and not measured at run time.
-RATES = {"reference": 1e6, "native": 2e7, "cuda": 3e10}
 SMALLEST_BLOCK, LARGEST_BLOCK = 1 << 8, 1 << 20
 MOST_PATHS = 1 << 40
 PATHS, PATHS_UNTIL = 100_000, 5_000_000
@@ -68,7 +66,7 @@ def block_size(names: int, steps: int, back_end: str) -> int:
 
     Every block runs twice, with feedback and calm.
     """
-    paths = RATES[back_end] * TASK_SECONDS / (2 * names * steps)
+    paths = kind(back_end).rate * TASK_SECONDS / (2 * names * steps)
     power = 1 << max(0, round(np.log2(paths)))
     return int(min(max(power, SMALLEST_BLOCK), LARGEST_BLOCK))
 

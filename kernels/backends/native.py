@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..packed import INPUTS, OUTPUTS, Packed, Simulated
+from ..packed import INPUTS, OUTPUTS, Packed, Simulate, Simulated
+from .kind import BackendUnavailable, Kind
 
 ROOM = __name__.removesuffix(".backends.native")
 BUILDS = ("v4", "v3", "portable")  # best first
@@ -209,3 +210,13 @@ def isa() -> str:
 def simulate(packed: Packed, path_ids: npt.NDArray[np.uint64], *, trace: bool = False) -> Simulated:
     """Run paths on the best build of this machine; see Native.simulate."""
     return _best().simulate(packed, path_ids, trace=trace)
+
+
+def _open() -> tuple[str, Simulate]:
+    try:
+        return isa(), simulate
+    except (ImportError, OSError, RuntimeError) as error:
+        raise BackendUnavailable(str(error)) from None
+
+
+KIND = Kind("native", rate=2e7, open=_open)

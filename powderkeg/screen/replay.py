@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
-from ..engine.replay.path import Replay
+from ..engine.replay.path import HOLDERS, Replay
 from ..results.formats import money, percent
 
 DRAWN = 6
@@ -67,20 +67,6 @@ def stop_rows(replay: Replay) -> list[list[str]]:
 
 
 HOLDER_COLUMNS = ("name", "holder", "start", "least", "most", "end")
-HOLDERS = (
-    ("crowd_shares", "crowd"),
-    ("calls", "crowd's calls"),
-    ("monthly_calls", "crowd's monthly calls"),
-    ("hedge", "dealers' hedge"),
-    ("cohort", "shorts"),
-    ("new_shorts", "new shorts"),
-    ("levered", "levered longs"),
-    ("leader", "leader"),
-    ("locked", "locked"),
-    ("programme", "programmes"),
-    ("issued", "issued"),
-)
-"""Who holds what: fields of the trace and their names."""
 NOTABLE = 0.002
 """Floats a holding must move by to be listed."""
 

@@ -14,7 +14,7 @@ from powderkeg.engine.run import plan as planning
 from powderkeg.engine.run.execute import run_plan
 from powderkeg.engine.run.inputs import Inputs, read_inputs
 from powderkeg.engine.run.plan import block_size, make_plan
-from powderkeg.kernels.backends import native
+from powderkeg.kernels.backends import kind, native
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.records import Channel
 from powderkeg.scenarios import InputError, Scenario, bind
@@ -36,7 +36,7 @@ def test_block_size_is_a_power_of_two_of_the_model_alone(
     size = block_size(names, steps, back_end)
     assert size & (size - 1) == 0
     assert planning.SMALLEST_BLOCK <= size <= planning.LARGEST_BLOCK
-    seconds = 2 * size * names * steps / planning.RATES[back_end]
+    seconds = 2 * size * names * steps / kind(back_end).rate
     clipped = size in (planning.SMALLEST_BLOCK, planning.LARGEST_BLOCK)
     assert clipped or 0.7 < seconds / planning.TASK_SECONDS < 1.5
 

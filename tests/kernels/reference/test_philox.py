@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from powderkeg.kernels import reference
-from powderkeg.kernels.reference import philox
+from powderkeg.kernels.draws import philox
 from powderkeg.kernels.streams import stream_of
 from tests.helpers.builders import path_ids
 from tests.helpers.random123 import PHILOX_ANSWERS
