@@ -89,6 +89,6 @@ def _cupy() -> str:
 def _in_use() -> str:
     chosen = backend("auto")
     text = f"back end {chosen.name} on {chosen.device}"
-    if chosen.name != "cuda":
+    if not chosen.kind.devices():
         text += f", {cores()} threads"
     return f"{text}; {chosen.note}" if chosen.note else text

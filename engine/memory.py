@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..kernels.backends import kind
 from ..kernels.histogram_bins import HISTOGRAM_BINS, QUANTITIES
 from ..kernels.packed import Packed
 from ..kernels.records import PATH
 from ..scenarios.errors import InputError
-
-# Bytes of working space per path and name in the reference (float64 states and temporaries of its
-# chunks).
-REFERENCE_CHUNK, REFERENCE_STATE = 2048, 100 * 8
 
 # Losses of one scenario at the end: the doubles that sorting and intervals make of them (measured:
 # about twelve).
@@ -43,10 +40,7 @@ def of_block(packed: Packed, paths: int, back_end: str) -> tuple[int, int]:
     names = int(run["names"])
     counts = names * (int(run["days"]) * len(QUANTITIES) + 1) * HISTOGRAM_BINS * 4
     output = paths * (PATH.itemsize + 4 * int(run["horizons"])) + counts
-    scratch = counts
-    if back_end == "reference":
-        scratch += names * min(paths, REFERENCE_CHUNK) * REFERENCE_STATE
-    return output, scratch
+    return output, counts + kind(back_end).scratch_bytes(names, paths)
 
 
 def check(needed: int, way_out: str) -> None:

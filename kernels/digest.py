@@ -17,14 +17,20 @@ from pathlib import Path
 
 ROOM = Path(__file__).parent
 DECIDES = (
+    "arrays.py",
     "backends",
+    "contracts.py",
+    "draws",
     "histogram_bins.py",
+    "holders",
+    "kinds.py",
     "members.py",
     "model",
     "packed.py",
     "packing",
     "records.py",
     "reference",
+    "streams.py",
 )
 """Files and folders of this room that decide numbers; folders with all that is below them."""
 

@@ -10,16 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import wraps
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from .packed import Packed, Simulated
+from .packed import Packed, Simulate, Simulated
 from .records import COMPONENT_CYCLE
-
-if TYPE_CHECKING:
-    from .backends import Simulate
 
 Rows = npt.NDArray[np.intp]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -147,3 +147,11 @@ class Simulated:
             peaks=np.zeros((names, HISTOGRAM_BINS), np.uint32),
             trace=np.empty((paths, int(run["steps"]) + 1, names), TRACE) if trace else None,
         )
+
+
+class Simulate(Protocol):
+    """What every back end is: packed scenario and path ids (uint64) to results."""
+
+    def __call__(
+        self, packed: Packed, path_ids: npt.NDArray[np.uint64], *, trace: bool = False
+    ) -> Simulated: ...

@@ -15,6 +15,7 @@ from .errors import InputError
 from .factors import loadings
 from .joint import shifted_market
 from .market import Market, MarketRow
+from .overrides import for_name, members
 from .scenario import NameParameters, Scenario
 
 
@@ -53,7 +54,7 @@ class Bound:
     def parameters(self) -> list[NameParameters]:
         """What the scenario says of every name, its own over `shorts` over the top."""
         shorts = self.book.shorts
-        return [self.scenario.for_name(symbol, symbol in shorts) for symbol in self.symbols]
+        return [for_name(self.scenario, symbol, symbol in shorts) for symbol in self.symbols]
 
     @cached_property
     def loadings(self) -> npt.NDArray[np.float64]:
@@ -62,7 +63,7 @@ class Bound:
 
     def members(self) -> list[Bound]:
         """The same under every member of the scenario's ensemble; [] without one."""
-        return [replace(self, scenario=member) for member in self.scenario.members()]
+        return [replace(self, scenario=member) for member in members(self.scenario)]
 
     def with_book(self, book: Book, market: Market) -> Bound:
         """The same story on another book; `market` is this one's, shifted, as `book` leaves it."""

@@ -12,6 +12,7 @@ from ...kernels.packing.scenario import pack
 from ...kernels.records import COMPONENT_CYCLE
 from ...scenarios.bound import bind
 from ...scenarios.ensemble import is_size, steps
+from ...scenarios.overrides import members
 from ...scenarios.scenario import NameParameters, Scenario
 from .simulator import Simulator, all_watched
 
@@ -51,7 +52,7 @@ class Beside(Simulator):
         first = self.scenario().model_copy(
             update={"ensemble": {key: values[:count] for key, values in columns.items()}}
         )
-        return tuple(self._packed(member) for member in first.members())
+        return tuple(self._packed(member) for member in members(first))
 
     def _packed(self, scenario: Scenario) -> Packed:
         """Packed with a book whose P&L is that of the fitted name alone."""

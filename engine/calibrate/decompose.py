@@ -14,14 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels import Backend
-from ...kernels.records import CALM, NO_CHAIN, Channel
+from ...kernels.records import CALM, NO_CHAIN, Channel, channel_names
 from ...results.measures import statistics as st
 from ...scenarios.chain import Chain
 from ...scenarios.episode import Episode
 from ...scenarios.scenario import Scenario
 from ..campaign import Campaign
 from ..model import Model
-from ..run.blocks import channel_names, switched_off
 from .closes import Closes, closes_of
 from .scorecard import past_model
 
@@ -131,7 +130,7 @@ def _channels(model: Model) -> Iterator[tuple[str, Model]]:
     packed = model.packed()
     yield ALL_ON, model
     for channel in channel_names():
-        if (without := switched_off(packed, channel)) is not None:
+        if (without := packed.without(channel)) is not None:
             on = Channel(int(without.run["channels"]))
             yield f"no {channel.replace('_', ' ')}", replace(model, channels=on, _here=[without])
     yield ALL_OFF, replace(model, channels=CALM, _here=[packed.with_channels(CALM)])

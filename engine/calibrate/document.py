@@ -18,8 +18,8 @@ from ...scenarios.library import presets
 from ...scenarios.scenario import NameParameters
 from .fit import RATE, Fit
 from .inputs import Episode
+from .sentences import sentences
 from .simulator import dotted
-from .words import sentences
 
 
 def yaml(fit: Fit, episode: Episode, output: Path) -> str:

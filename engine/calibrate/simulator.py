@@ -17,6 +17,7 @@ from ...scenarios.chain import Chain
 from ...scenarios.ensemble import is_size
 from ...scenarios.errors import InputError
 from ...scenarios.market import Market
+from ...scenarios.overrides import with_values
 from ...scenarios.priors import Priors
 from ...scenarios.scenario import NameParameters, Scenario
 from ..campaign import Campaign
@@ -81,7 +82,7 @@ class Simulator:
 
     def __call__(self, parameters: Sequence[float]) -> Paths:
         """Simulate one set. Raises InputError where the holdings do not fit together."""
-        packed = self.packed(self.scenario().with_values(self.values(parameters)))
+        packed = self.packed(with_values(self.scenario(), self.values(parameters)))
         at = packed.symbols.index(self.symbol)
         ids = np.arange(self.first, self.first + self.paths, dtype=np.uint64)
         done = self.engine.simulate(packed, ids)

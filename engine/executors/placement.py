@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from ...kernels.backends import kind
+
 
 @dataclass(frozen=True)
 class Tls:
@@ -46,11 +48,7 @@ def cores() -> int:
 
 def gpus(back_end: str) -> int:
     """How many GPUs a run on this back end spreads over."""
-    if back_end != "cuda":
-        return 0
-    import cupy
-
-    return int(cupy.cuda.runtime.getDeviceCount())
+    return kind(back_end).devices()
 
 
 def default_workers(back_end: str) -> int:

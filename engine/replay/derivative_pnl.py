@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ...kernels.contracts import held, payoff, price, years_left
 from ...kernels.packed import Packed
-from ...kernels.reference.derivatives import held, payoff, price, years_left
 
 Array = npt.NDArray[np.float64]
 

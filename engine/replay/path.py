@@ -12,58 +12,15 @@ import xarray as xr
 from ...kernels import BackendUnavailable, backend
 from ...kernels.packed import Packed, Simulated
 from ...kernels.probes.loop_gain import CHANNELS, equity, gains_along
+from ...kernels.records import QUANTITIES_OF_NAMES
 from ...results import open_results
 from ...scenarios import InputError, Scenario
 from ..job import Job, job_text, read_job, same_build
 from ..run.blocks import packed_scenario
 from .book_pnl import financing_by_name, pnl_by_name
 
-UNITS = {
-    "log_price": ("1", "log price relative to the start"),
-    "anchor": ("1", "anchor w, log price"),
-    "transient": ("1", "transient impact J, log price"),
-    "elastic": ("floats", "shares of elastic holders"),
-    "crowd_shares": ("floats", "shares of the crowd"),
-    "hedge": ("floats", "net hedge of the option dealers"),
-    "cohort": ("floats", "short interest of the cohort"),
-    "new_shorts": ("floats", "short interest of new shorts"),
-    "attention": ("1", "share of the crowd that pays attention"),
-    "removed": ("1", "share of the crowd that has left"),
-    "calls": ("floats", "calls held by the crowd"),
-    "call_log_strike": ("1", "mean log strike of the crowd's calls"),
-    "implied_vol": ("1/year^0.5", "implied volatility"),
-    "realised_vol": ("1/year^0.5", "realised volatility"),
-    "fee": ("1/year", "borrow fee"),
-    "utilisation": ("1", "borrowed over lendable shares"),
-    "fee_paid": ("1", "borrow cost of a short since the start, as a log run-up"),
-    "log_price_max": ("1", "highest log price so far"),
-    "log_price_slow": ("1", "slow average of the log price"),
-    "new_short_entry": ("1", "mean log price at which new shorts entered"),
-    "restriction_clock": ("trading days", "time to the broker restriction, negative: since"),
-    "restricted": ("1", "1 while brokers restrict buying"),
-    "floor": ("1", "1 once the name ran out of elastic float"),
-    "fails": ("floats", "unfilled buy orders of crowd and dealers so far"),
-    "fill_price": ("1", "mean price of the step's fills, relative to the start"),
-    "volume": ("floats", "net buying of the step"),
-    "borrow_paid": ("1", "borrow fees paid so far, fraction of equity"),
-    "locked": ("floats", "shares of locked holders"),
-    "levered": ("floats", "shares of levered longs"),
-    "programme": ("floats", "shares bought by programmes so far"),
-    "leader": ("floats", "shares of the crowd's leader"),
-    "issued": ("floats", "shares issued so far"),
-    "monthly_calls": ("floats", "monthly calls held by the crowd"),
-    "monthly_call_log_strike": ("1", "mean log strike of the crowd's monthly calls"),
-    "fee_existing": ("1/year", "borrow fee of existing loans"),
-    "drawdown_max": ("1", "worst drawdown of levered longs so far, log price"),
-    "waiting": ("floats", "net orders of the crowd that wait for the end of a halt"),
-    "paused": ("1", "1 while a limit-up/limit-down pause is on"),
-    "unsettled": ("floats", "what the crowd bought and has not settled, at the prices paid"),
-    "book": ("floats", "shares of the book, negative: short"),
-    "spent": ("1", "money that the book's trades cost so far, fraction of equity"),
-    "slippage": ("1", "slippage of the book's trades so far, fraction of equity"),
-    "margin": ("1", "margin requirement of the name, fraction of equity at the start"),
-}
-"""Units and words of the fields of a trace; a fund's holding is told by its name."""
+HOLDERS = tuple((each.name, each.holder) for each in QUANTITIES_OF_NAMES if each.holder)
+"""Who holds what: fields of the trace and their names."""
 
 
 @dataclass(frozen=True)
@@ -191,8 +148,9 @@ def dataset(packed: Packed, result: Simulated, scenario: Scenario, path: int) ->
         data[name] = (dims, np.ascontiguousarray(values), {"units": units, "long_name": words})
 
     by_name = ("step", "name")
-    for field, (units, words) in UNITS.items():
-        add(field, by_name, trace[field], units, words)
+    for each in QUANTITIES_OF_NAMES:
+        if each.traced and each.words:
+            add(each.name, by_name, trace[each.name], each.unit, each.words)
     price = np.exp(trace["log_price"].astype(float))
     add("price", by_name, price, "1", "price relative to the start")
     shorts = trace["cohort"] + trace["new_shorts"] + np.maximum(-trace["book"], 0)

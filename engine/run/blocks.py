@@ -19,7 +19,7 @@ from ...kernels import Backend, backend
 from ...kernels.packed import Packed, Simulated
 from ...kernels.packing.scenario import pack
 from ...kernels.probes.loop_gain import CHANNELS, largest
-from ...kernels.records import CALM, TRACE, Channel
+from ...kernels.records import CALM, TRACE
 from ...results import block_arrays, write_block
 from ...results.store.fields import PNL_OFF
 from ...results.store.records import Grid, read_grid
@@ -97,27 +97,9 @@ def channels_off(
     """
     found = np.empty((len(channels), len(ids)), np.float32)
     for row, name in zip(found, channels, strict=True):
-        without = switched_off(packed, name)
-        row[:] = full.pnl[-1, : len(ids)] if without is None else last_pnl(engine, without, ids)
+        without = packed.without(name)
+        row[:] = full.pnl[-1, : len(ids)] if without is None else engine.last_pnl(without, ids)
     return {PNL_OFF.name: found}
-
-
-def channel_names() -> tuple[str, ...]:
-    """All channels as stores call them."""
-    return tuple(str(channel.name).lower() for channel in Channel)
-
-
-def switched_off(packed: Packed, channel: str) -> Packed | None:
-    """The scenario with one channel off, or None if it has it not in use."""
-    flag, on = Channel[channel.upper()], Channel(int(packed.run["channels"]))
-    return packed.with_channels(on & ~flag) if flag & on else None
-
-
-def last_pnl(
-    engine: Backend, packed: Packed, ids: Sequence[int] | npt.NDArray[np.uint64]
-) -> npt.NDArray[np.float32]:
-    """P&L of some paths at the last horizon, shape (paths,)."""
-    return np.asarray(engine.simulate(packed, np.asarray(ids, np.uint64)).pnl[-1])
 
 
 def largest_gains(

@@ -61,7 +61,7 @@ class Pilot:
 def choose_tilt(work: Campaign, engine: Backend, model: Packs, paths: int) -> Tilt:
     """The tilts of a scenario that is going to run so many weighted paths."""
     count, packed = pilot_paths(paths), model.packed()
-    size = count if engine.name == "cuda" else CHUNK
+    size = count if engine.kind.at_once else CHUNK
     pilot = Pilot(engine.name, model, count, -(-count // size))
     pnl = np.concatenate(work.map(pilot_pnl, pilot, range(pilot.chunks)))
     worst = pilot.ids[np.argsort(pnl, kind="stable")[: _tail(count, NEAR)]]
@@ -75,7 +75,7 @@ def choose_tilt(work: Campaign, engine: Backend, model: Packs, paths: int) -> Ti
 def pilot_pnl(pilot: Pilot, chunk: int) -> npt.NDArray[np.float32]:
     """P&L of a chunk of a pilot at the last horizon. Called in a worker."""
     ids = np.array_split(pilot.ids, pilot.chunks)[chunk]
-    return np.array(backend(pilot.back_end).simulate(pilot.model.packed(), ids).pnl[-1])
+    return backend(pilot.back_end).last_pnl(pilot.model.packed(), ids)
 
 
 def weighted_paths(

@@ -19,6 +19,7 @@ from ...scenarios import (
     load_market,
     load_scenarios,
 )
+from ...scenarios.overrides import for_name
 from .request import RunRequest
 
 
@@ -56,7 +57,7 @@ class Inputs:
     def _assumes_calls(self, scenario: Scenario) -> bool:
         """Whether the scenario says how many calls are open in some name of the book."""
         shorts = self.book.shorts
-        found = (scenario.for_name(s, s in shorts) for s in self.book.symbols)
+        found = (for_name(scenario, s, s in shorts) for s in self.book.symbols)
         return any(name.dealers.open_interest > 0 for name in found)
 
 

@@ -9,23 +9,25 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels import Backend, backend
+from ...kernels.backends import kind
 from ...kernels.packed import Packed
 from ...kernels.packing.name import Impact
 from ...kernels.packing.scenario import Prepared, prepare
-from ...kernels.records import PATH, Channel
+from ...kernels.records import PATH, Channel, channel_names
 from ...results.measures.euler import choose
 from ...results.measures.table import list_measures
 from ...results.measures.tail import NAME_FIELDS
 from ...scenarios.bound import bind
 from ...scenarios.errors import InputError
 from ...scenarios.limits import check_limits
+from ...scenarios.overrides import variants
 from ...scenarios.scenario import Scenario
 from ..campaign import Campaign
 from ..executors import check_placement
 from ..job import Job
 from ..memory import SEALING_DOUBLES, Projection, of_block, resident
 from ..model import Model
-from .blocks import channel_names, traced_bytes
+from .blocks import traced_bytes
 from .checks import (
     LARGEST_BLOCK,
     check_attribution,
@@ -42,9 +44,6 @@ from .request import RunRequest
 TASK_SECONDS = 1.5
 """How long a block should take: long against what a task costs, short against a run."""
 
-# Name-steps per second of one worker, to the nearest power of ten that matters: a block's size must
-# not depend on the machine, so these are constants and not measured at run time.
-RATES = {"reference": 1e6, "native": 2e7, "cuda": 3e10}
 SMALLEST_BLOCK = 1 << 8
 
 # What encoding a block takes on top of its arrays.
@@ -65,7 +64,7 @@ def block_size(names: int, steps: int, back_end: str) -> int:
 
     Every block runs twice, with feedback and calm.
     """
-    paths = RATES[back_end] * TASK_SECONDS / (2 * names * steps)
+    paths = kind(back_end).rate * TASK_SECONDS / (2 * names * steps)
     power = 1 << max(0, round(np.log2(paths)))
     return int(min(max(power, SMALLEST_BLOCK), LARGEST_BLOCK))
 
@@ -153,7 +152,7 @@ class Plan:
 
 def with_variants(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
     """The scenarios, then what each makes of the ranges of its `sensitivity`. Raises InputError."""
-    return (*scenarios, *(variant for scenario in scenarios for variant in scenario.variants()))
+    return (*scenarios, *(variant for scenario in scenarios for variant in variants(scenario)))
 
 
 def make_plan(request: RunRequest) -> Plan:

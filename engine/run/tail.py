@@ -17,6 +17,7 @@ import zarr
 from ...kernels import Backend
 from ...kernels.packed import Packed
 from ...kernels.probes.loop_gain import largest
+from ...kernels.records import channel_names
 from ...results.measures.euler import choose
 from ...results.measures.tail import NAME_FIELDS, Replayed, Tails
 from ...results.store.errors import StoreUnfinished
@@ -24,7 +25,7 @@ from ..campaign import Campaign
 from ..job import Job
 from ..replay.book_pnl import financing_by_name, pnl_by_name
 from ..replay.derivative_pnl import pnl_by_derivative
-from .blocks import channel_names, last_pnl, ready, switched_off, traced_paths
+from .blocks import ready, traced_paths
 
 PIECE = 256
 """Paths that a worker replays at a time."""
@@ -99,9 +100,9 @@ def replay_paths(engine: Backend, packed: Packed, ids: npt.NDArray[np.uint64]) -
         derivatives.append(pnl_by_derivative(packed, result.trace[:, : last_row(packed) + 1]))
     off = {}
     for channel in channel_names():
-        without = switched_off(packed, channel)
+        without = packed.without(channel)
         if without is not None:
-            off[channel] = last_pnl(engine, without, ids)
+            off[channel] = engine.last_pnl(without, ids)
     return Replayed(
         ids.astype(np.int64),
         np.concatenate(pnl, axis=1),

@@ -1,27 +1,16 @@
 """Validation: every channel alone against what theory says about it (`powderkeg validate`)."""
 
+from importlib import import_module
+from pkgutil import iter_modules
+
+from . import cases
 from .case import CASES, Case, Computed, Kind, Sampled
-from .cases import (
-    anchor,
-    authority,
-    clearing,
-    crowd,
-    dealers,
-    funds,
-    margin_cohort,
-    policy,
-    shorts,
-    tails,
-    timeline,
-    whole,
-)
 from .runner import Outcome, judge, validate
 
-# Importing these registers their cases, in the order of the table.
-FAMILIES = (
-    anchor, tails, clearing, dealers, crowd, shorts, margin_cohort, funds, policy, authority,
-    timeline, whole,
-)  # fmt: skip
+# Importing a file of cases registers them: that it stands in the folder is enough.
+FAMILIES = tuple(
+    import_module(f"{cases.__name__}.{module.name}") for module in iter_modules(cases.__path__)
+)
 
 __all__ = [
     "CASES", "FAMILIES", "Case", "Computed", "Kind", "Outcome", "Sampled", "judge", "validate",

@@ -9,13 +9,15 @@ from __future__ import annotations
 import functools
 import re
 import weakref
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..packed import INPUTS, Packed, Simulated
+from ..packed import INPUTS, Packed, Simulate, Simulated
+from .kind import BackendUnavailable, Kind
 
 MODEL = Path(__file__).parents[1] / "model"
 THREADS = 128
@@ -127,3 +129,31 @@ def _launch(packed: Packed, ids: npt.NDArray[np.uint64], trace: bool) -> Simulat
     for host, device in zip(results, outputs, strict=True):
         host.reshape(-1).view(np.uint8)[:] = device.get()[: host.nbytes]
     return out
+
+
+def devices() -> int:
+    """GPUs of this machine. Raises BackendUnavailable where there is none."""
+    if find_spec("cupy") is None:
+        raise BackendUnavailable(
+            "CuPy is not installed (pip install 'powderkeg[cuda12]' or 'powderkeg[cuda13]')"
+        )
+    import cupy
+
+    try:
+        count = int(cupy.cuda.runtime.getDeviceCount())
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        raise BackendUnavailable(f"CuPy finds no GPU: {error}") from None
+    if count == 0:
+        raise BackendUnavailable("CuPy finds no GPU")
+    return count
+
+
+def _open() -> tuple[str, Simulate]:
+    devices()
+    import cupy
+
+    name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"].decode()
+    return name, simulate
+
+
+KIND = Kind("cuda", rate=3e10, open=_open, devices=devices, at_once=True)

@@ -9,14 +9,17 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from ..packed import INPUTS, OUTPUTS, Packed, Simulated
+from ..packed import INPUTS, OUTPUTS, Packed, Simulate, Simulated
+from .kind import BackendUnavailable, Kind
 
+ROOM = __name__.removesuffix(".backends.native")
 BUILDS = ("v4", "v3", "portable")  # best first
 ISA = {"v4": "AVX-512", "v3": "AVX2", "portable": "portable C++"}
 
@@ -55,11 +58,9 @@ def _runs_here(build: str) -> bool:
 
 def _files() -> dict[str, Path]:
     """Built libraries by build name. `__path__` has both places of an editable install."""
-    from ... import kernels
-
     return {
         lib.stem.removeprefix("libpowderkeg_"): lib
-        for folder in kernels.__path__
+        for folder in sys.modules[ROOM].__path__
         for lib in Path(folder).glob("native/libpowderkeg_*.so")
     }
 
@@ -209,3 +210,13 @@ def isa() -> str:
 def simulate(packed: Packed, path_ids: npt.NDArray[np.uint64], *, trace: bool = False) -> Simulated:
     """Run paths on the best build of this machine; see Native.simulate."""
     return _best().simulate(packed, path_ids, trace=trace)
+
+
+def _open() -> tuple[str, Simulate]:
+    try:
+        return isa(), simulate
+    except (ImportError, OSError, RuntimeError) as error:
+        raise BackendUnavailable(str(error)) from None
+
+
+KIND = Kind("native", rate=2e7, open=_open)

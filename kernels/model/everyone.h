@@ -32,7 +32,7 @@ FN Now now_at(const Launch& launch, const Run& run, const Uses& uses, int row, P
                                             FACTOR_MIXING_STREAM, path, step.day);
     Shares move = {overnight ? all.overnight.share : all.intraday.share,
                    overnight ? all.overnight.root : all.intraday.root};
-    Now now = {uses, run, step, row, launch.funds, move, all.factor_variance, all.attention,
+    Now now = {uses, run, step, launch.funds, move, all.factor_variance, all.attention,
                broker_restricts(all.broker_days, run), all.kept, {}};
     if (uses.channels & CHANNEL_FUNDS) {
         POWDERKEG_UNROLL
@@ -47,9 +47,12 @@ FN Now now_at(const Launch& launch, const Run& run, const Uses& uses, int row, P
 // What holds at the start, before any step.
 FN Now now_before(const Launch& launch, const Run& run, const Uses& uses, const Everyone& all) {
     const Real none = Real(0.0f);
-    return {uses, run, launch.schedule[0], -1, launch.funds, all.overnight, all.factor_variance,
+    return {uses, run, launch.schedule[0], launch.funds, all.overnight, all.factor_variance,
             none, none > none, all.kept, {}};
 }
+
+// The row of the schedule: one register less than carrying it along.
+FN int row_of(const Launch& launch, const Now& now) { return int(&now.step - launch.schedule); }
 
 FN Effects effects_at(const Launch& launch, const Now& now, int slot) {
     if (!(now.features & FEATURE_EVENTS)) return nothing_happens();

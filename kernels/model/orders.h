@@ -7,7 +7,6 @@
 struct Now : Uses {
     const Run& run;
     const Step& step;
-    int row;  // of the schedule
     const Fund* funds;
     Shares move;            // of the daily variance
     Real factor_variance;   // of the day

@@ -84,7 +84,7 @@ FN void draw_day(State& s, const Name& p, const Launch& launch, const Now& now, 
 template <class Tile>
 FN Effects move_name(Tile& tile, const Launch& launch, const Now& now, const Tilt& tilt,
                      const BookPath& book, const Real* factors, int k, Names<Tile>& names) {
-    const int slot = tile.slot(k), day = now.step.day;
+    const int slot = tile.slot(k), day = now.step.day, row = row_of(launch, now);
     const Name& p = launch.names[slot];
     const Run& run = now.run;
     State& s = tile.states[k];
@@ -117,7 +117,7 @@ FN Effects move_name(Tile& tile, const Launch& launch, const Now& now, const Til
                      names.before[k]};
         if (now.features & FEATURE_CANCELLATION) stand_down(duty, e.cancelled);
         names.clearing[k] =
-            trade(s, p, positions, now, e, duty, chain_at(launch, run, p, now.row), news);
+            trade(s, p, positions, now, e, duty, chain_at(launch, run, p, row), news);
         pay_borrow_fee(s, p, run.dt);
     }
     if (tile.real(k)) {
@@ -135,13 +135,14 @@ FN void measure_name(Tile& tile, const Launch& launch, const Now& now, const Eff
     if (!tile.real(k)) return;
     const Name& p = launch.names[tile.slot(k)];
     const Step& step = now.step;
+    const int row = row_of(launch, now);
     State& s = tile.states[k];
     names.attention[k] = Real(p.attention_weight) * s.attention;
     names.pnl[k] = position_pnl(s, p);
     if (now.features & FEATURE_DERIVATIVES) {
-        mark_derivatives(s, p, launch.derivatives, now.row, step.time);
+        mark_derivatives(s, p, launch.derivatives, row, step.time);
         names.pnl[k] = names.pnl[k] + derivative_pnl(s, p);
-        names.margin[k] = name_margin(s, p, now.run, launch.derivatives, now.row, step.time,
+        names.margin[k] = name_margin(s, p, now.run, launch.derivatives, row, step.time,
                                       e.margin, now.fund_count);
     } else {
         names.margin[k] = position_margin(s, p, e.margin, now.fund_count);
@@ -179,7 +180,7 @@ FN void keep_names(Tile& tile, const Launch& launch, Now& now, const Everyone& a
         if (!tile.real(k)) continue;
         const long long day = (long long)now.step.day * now.run.names + slot;
         if (close) count_close(tile, launch.closes + day * Q_COUNT * HISTOGRAM_BINS, s, p);
-        if (now.traced) trace_name(tile, launch, now, now.row + 1, k, names);
+        if (now.traced) trace_name(tile, launch, now, row_of(launch, now) + 1, k, names);
     }
 }
 

@@ -1,6 +1,6 @@
 """What drives a path: the random numbers behind it, before anybody reacts to them.
 
-They are drawn again from the streams of docs/model.md, 2, as the NumPy reference does, so no path
+They are drawn again from the streams of docs/model.md, 2 (kernels/draws), so no path
 is simulated. The news of a factor or a name over a window of days is the sum of its normals as the
 anchor adds them up,
 
@@ -21,12 +21,11 @@ import numpy.typing as npt
 
 from ...scenarios import Scenario
 from ...scenarios.timeline import labels
+from ..draws import philox
+from ..draws.jumps import Jumps
+from ..draws.tails import Tails
 from ..packed import Packed
 from ..records import Channel
-from ..reference import philox
-from ..reference.jumps import Jumps
-from ..reference.parameters import Model
-from ..reference.tails import Tails
 
 Floats = npt.NDArray[np.float64]
 CHUNK = 2048
@@ -138,10 +137,10 @@ def _others(
     day: int,
 ) -> dict[str, Floats]:
     """What else is random on paths, by label."""
-    model, seed = Model(packed), int(packed.run["seed"])
+    seed = int(packed.run["seed"])
     names = [packed.symbols[i] for i in chosen]
     found: dict[str, Floats] = {}
-    tails, jumps = Tails(model, ids), Jumps(model, ids)
+    tails, jumps = Tails(packed, ids), Jumps(packed, ids)
     days = [tails.draw(d) for d in range(day)]
     if tails.factors is not None:
         found["factors: mean variance"] = np.mean([v for _, v in days], axis=0)
@@ -167,9 +166,9 @@ def _jumps(
     jumps: Jumps, names: Sequence[str], chosen: Sequence[int], day: int
 ) -> dict[str, Floats]:
     """Sum of the jumps of every name that has some, as a log move."""
-    total = np.zeros((jumps.model.names, len(jumps.path_ids)))
+    total = np.zeros((len(jumps.names), len(jumps.path_ids)))
     for d in range(day):
         jumps.draw(d)
         total += np.where(jumps.step >= 0, jumps.size, 0)
-    may = jumps.model.packed.names["jump_probability"] > 0
+    may = jumps.names["jump_probability"] > 0
     return {f"{name}: jumps": total[i] for name, i in zip(names, chosen, strict=True) if may[i]}

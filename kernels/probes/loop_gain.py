@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
+from ..draws.timeline import Timeline
 from ..members import by_member
 from ..packed import Packed
 from ..records import TRACE, Channel, EventType, StepKind
@@ -192,12 +193,9 @@ def _events(
 
     Shape: each (names, paths, rows).
     """
-    from ..reference.parameters import Model
-    from ..reference.timeline import Timeline
-
     shape = (int(packed.run["names"]), len(paths), len(rows))
     factor, on, lifted = np.ones(shape), np.zeros(shape, bool), np.zeros(shape, bool)
-    timeline = Timeline(Model(packed), paths)
+    timeline = Timeline(packed, paths)
     for r, row in enumerate(rows):
         now = timeline.at(int(row))
         factor[..., r] = now.factor(EventType.ELASTICITY)

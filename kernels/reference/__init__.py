@@ -2,6 +2,5 @@
 
 from .clearing import fill_price, lots
 from .loop import simulate
-from .philox import normals, philox4x32
 
-__all__ = ["fill_price", "lots", "normals", "philox4x32", "simulate"]
+__all__ = ["fill_price", "lots", "simulate"]

@@ -12,11 +12,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..draws.timeline import Now
 from ..records import PATH, EventType, Feature, Policy, StepKind
 from . import derivatives
 from .parameters import Array, Columns, Model
 from .state import FUNDS, State
-from .timeline import Now
 
 
 class Book:

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..draws.timeline import Now
 from ..records import LOTS_PER_FLOAT, Channel, EventType, Policy
 from .parameters import ZERO, Array, Columns, Model
 from .state import FUNDS, State
-from .timeline import Now
 
 ONE_LOT = 1 / LOTS_PER_FLOAT
 

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
+from ..draws.timeline import Now
 from ..records import Channel, EventType, Feature
 from .parameters import ONE, ZERO, Array, Columns, Model
 from .state import State
-from .timeline import Now
 
 WEEKLY = ("calls", "call_log_strike")
 MONTHLY = ("monthly_calls", "monthly_call_log_strike")

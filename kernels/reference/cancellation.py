@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..draws.timeline import Now
 from ..records import QUANTITIES_OF_NAMES, EventType
 from .parameters import Array
 from .state import State
-from .timeline import Now
 
 UNDONE = tuple(each.name for each in QUANTITIES_OF_NAMES if each.undone)
 

@@ -16,11 +16,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..draws.timeline import Now
 from ..records import Channel, EventType
 from .orders import Order
 from .parameters import Array, Columns, Model
 from .state import State
-from .timeline import Now
 
 
 def seed(state: State, now: Now) -> None:

@@ -11,6 +11,10 @@ from importlib import import_module
 import numpy as np
 import numpy.typing as npt
 
+from ..draws import philox
+from ..draws.jumps import Jumps
+from ..draws.tails import Tails
+from ..draws.timeline import Now, Timeline
 from ..packed import Packed, Simulated
 from ..records import HIGHEST_X, HOLDINGS, LOWEST_X, TRACE, Channel, EventType, Feature, StepKind
 from . import (
@@ -25,7 +29,6 @@ from . import (
     issuer,
     new_shorts,
     pauses,
-    philox,
     policy,
     programmes,
     restriction,
@@ -38,13 +41,10 @@ from .anchor import News
 from .book import Book
 from .clearing_rule import Broker
 from .funds import Funds
-from .jumps import Jumps
 from .orders import Order, Orders
 from .parameters import ZERO, Array, Columns, Model
 from .state import State
-from .tails import Tails
 from .tilt import Tilt
-from .timeline import Now, Timeline
 
 ELEMENTS = 1 << 14  # names x paths of a chunk: arrays of 128 KiB stay in the cache of one core
 Mask = npt.NDArray[np.bool_]
@@ -86,7 +86,8 @@ def simulate_chunk(
     every_stream = np.concatenate([model.streams, packed.factor_streams.astype(np.uint64)])
     intraday = philox.Normals(seed, every_stream, ids, philox.INTRADAY)
     overnight = philox.Normals(seed, every_stream, ids, philox.OVERNIGHT)
-    timeline, tails, jumps = Timeline(model, ids), Tails(model, ids), Jumps(model, ids)
+    timeline = Timeline(packed, ids)
+    tails, jumps = Tails(packed, ids), Jumps(packed, ids)
     tilt, night = Tilt(model, ids), model.overnight_share
     words = philox.words(seed, model.streams, ids, philox.RESTRICTION, 0)
     state = states.start(model, tilt.clock(-np.log(philox.uniform(words[0]))))

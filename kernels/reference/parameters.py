@@ -8,13 +8,11 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import ONE as ONE
+from ..arrays import ZERO as ZERO
+from ..arrays import Array as Array
 from ..packed import Packed
 from ..records import Channel, Feature
-
-Array = npt.NDArray[np.float64]
-ZERO: Array = np.zeros((1, 1))
-ONE: Array = np.ones((1, 1))
-ZERO.flags.writeable = ONE.flags.writeable = False
 
 
 class Columns:

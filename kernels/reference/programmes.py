@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..draws.timeline import Now
 from ..records import EventType
 from .orders import Order
 from .parameters import Array
 from .state import State
-from .timeline import Now
 
 
 def order(state: State, now: Now, dt: float) -> Order:

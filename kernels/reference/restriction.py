@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..draws.timeline import Now
 from ..records import Channel, EventType
 from .clearing_rule import Broker
 from .parameters import Array, Model
 from .state import State
-from .timeline import Now
 
 
 def update(state: State, model: Model, broker: Broker) -> None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..draws.timeline import Now
 from ..records import EventType
 from .parameters import Columns
 from .state import State
-from .timeline import Now
 
 
 def strike(state: State, p: Columns, now: Now) -> None:

@@ -12,7 +12,7 @@ from .options import BackEnd, Place, placed
 Series = Path | None
 
 
-# long: every option has its line of help here
+# long: its signature is the command line
 @placed
 def calibrate(
     prices: Annotated[Path, typer.Argument(metavar="PRICES", help="Dates and closes, CSV.")],
@@ -85,7 +85,7 @@ def calibrate(
     from ..engine.calibrate.fit import Size
     from ..engine.calibrate.inputs import SERIES
     from ..engine.calibrate.request import CalibrationRequest
-    from ..engine.calibrate.words import sentences
+    from ..engine.calibrate.sentences import sentences
     from ..engine.executors import check_back_end
     from ..results.store.durable import write_file
     from ..screen import calibrate as say

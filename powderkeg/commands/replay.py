@@ -29,6 +29,7 @@ def replay(
     from ..engine.replay.path import replay as replay_path
     from ..screen import replay as replay_output
     from ..screen.console import console, fit, table
+    from ..screen.replay_files import write
     from .arguments import refuse_folder, whole
 
     number = whole("--path", path) or 0
@@ -50,7 +51,7 @@ def replay(
         screen.print(fit(table(title, replay_output.STOP_COLUMNS, stopped), screen))
     screen.print(replayed.verdict(), markup=False)
     if output is not None:
-        for file in replay_output.write(replayed, output):
+        for file in write(replayed, output):
             print(f"wrote {file}")
     if replayed.wrong:
         raise typer.Exit(UNVERIFIED)

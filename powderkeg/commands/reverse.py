@@ -10,7 +10,7 @@ import typer
 from .options import Json, Place, Store, placed, print_json
 
 
-# long: every option has its line of help here
+# long: its signature is the command line
 @placed
 def reverse(
     store: Store,

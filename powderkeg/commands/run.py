@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..engine.run.request import RunRequest
 
 
-# long: every option has its line of help here
+# long: its signature is the command line
 @placed
 def run(
     book: Annotated[Path, typer.Argument(metavar="BOOK", help="Positions and cash, CSV.")],

@@ -16,7 +16,7 @@ from .score import score
 PAST = ("score", "decompose", "forecast")
 
 
-# long: every option has its line of help here
+# long: its signature is the command line
 @placed
 def scenarios(
     name: Annotated[

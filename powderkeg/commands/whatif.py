@@ -9,7 +9,7 @@ import typer
 from .options import Json, Place, Store, Symbols, placed, print_json
 
 
-# long: every option has its line of help here
+# long: its signature is the command line
 @placed
 def whatif(
     store: Store,

@@ -122,7 +122,8 @@ def test_replayed_paths_are_the_stored_ones(store: Path, scenario: str) -> None:
 @pytest.mark.slow
 def test_replay_writes_what_it_saw(store: Path, tmp_path: Path) -> None:
     from powderkeg.engine.replay.path import replay
-    from powderkeg.screen.replay import rows, write
+    from powderkeg.screen.replay import rows
+    from powderkeg.screen.replay_files import write
 
     replayed = replay(store, 1, "short")
     csv, zarr, picture = write(replayed, tmp_path / "one")
@@ -266,7 +267,10 @@ def test_commands_that_only_tell(
     assert code == 0
     assert "gme-2021" in out and "crowd.infection" in out
     code, out, _ = command(capsys, monkeypatch, "scenarios", "calm")
-    assert code == 0 and "id: calm" in out
+    assert code == 0 and "id: calm" in out and "members" not in out
+    code, out, _ = command(capsys, monkeypatch, "scenarios", "vw-2008")
+    where = out.rstrip().rpartition("# its ensemble, a row a member: ")[2]
+    assert code == 0 and Path(where).read_text().startswith("names.VOW.clearing.impact_factor,")
     code, out, _ = command(capsys, monkeypatch, "scenarios", "participation")
     assert code == 0 and "shorts.participation = 0.116" in out and "crowd.infection" not in out
     code, out, _ = command(capsys, monkeypatch, "--version")

@@ -20,6 +20,7 @@ from powderkeg.kernels.packing.scenario import pack
 from powderkeg.results.measures.scores import crps, energy_score
 from powderkeg.scenarios import Book, InputError, Position, bind, load_scenarios
 from powderkeg.scenarios.calendar import sessions
+from powderkeg.scenarios.overrides import members
 from powderkeg.scenarios.series import Points, Prices
 from powderkeg.screen.calibrate import rows as rows_of
 from tests.helpers.cli_runs import command
@@ -169,7 +170,7 @@ def test_the_file_holds_what_was_scored() -> None:
     np.testing.assert_array_equal(read, found.members)
     median = np.median(found.members[:, 0])
     assert scenario.names["GME"].crowd.infection == pytest.approx(median, rel=1e-3)
-    assert len(scenario.members()) == 16
+    assert len(members(scenario)) == 16
     rows = rows_of(found)
     assert rows[0][0] == "crowd.infection" and rows[0][-1] == "identified"
 

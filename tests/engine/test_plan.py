@@ -17,7 +17,7 @@ from powderkeg.engine.run.inputs import Inputs, read_inputs
 from powderkeg.engine.run.plan import block_size
 from powderkeg.engine.run.request import RunRequest
 from powderkeg.engine.run.store_spec import store_spec
-from powderkeg.kernels.backends import native
+from powderkeg.kernels.backends import kind, native
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.records import Channel
 from powderkeg.scenarios import InputError, Scenario, bind
@@ -39,7 +39,7 @@ def test_block_size_is_a_power_of_two_of_the_model_alone(
     size = block_size(names, steps, back_end)
     assert size & (size - 1) == 0
     assert planning.SMALLEST_BLOCK <= size <= checks.LARGEST_BLOCK
-    seconds = 2 * size * names * steps / planning.RATES[back_end]
+    seconds = 2 * size * names * steps / kind(back_end).rate
     clipped = size in (planning.SMALLEST_BLOCK, checks.LARGEST_BLOCK)
     assert clipped or 0.7 < seconds / planning.TASK_SECONDS < 1.5
 

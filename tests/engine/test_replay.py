@@ -17,8 +17,8 @@ from powderkeg.screen.replay import (
     holder_rows,
     rows,
     stop_rows,
-    write,
 )
+from powderkeg.screen.replay_files import write
 from powderkeg.screen.replay_picture import draw
 from tests.helpers.small_run import BOOK, CHAIN, MARKET, SQUEEZE
 

@@ -16,6 +16,7 @@ from powderkeg.engine.reverse.axes import GAP, OWN_GAP, axes_of, moved
 from powderkeg.engine.reverse.question import ask, parse_loss
 from powderkeg.engine.reverse.result import Alone, Reverse, scenario_text
 from powderkeg.engine.run.blocks import packed_scenario
+from powderkeg.engine.run.execute import run
 from powderkeg.engine.stored import finished
 from powderkeg.kernels import backend
 from powderkeg.kernels.packing.scenario import pack
@@ -49,23 +50,20 @@ LOSS = 0.28
 def still(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two factors and the name's own news, losses of day 1 and 2."""
     path = tmp_path_factory.mktemp("reverse") / "still.zarr"
-    written: Path = powderkeg.run(ONE, Market({"ONE": ROW}), [BY_DAY], path, paths=PATHS, seed=11)
-    return written
+    return run(ONE, Market({"ONE": ROW}), [BY_DAY], path, paths=PATHS, seed=11)
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The name's own news over both days and nothing else."""
     path = tmp_path_factory.mktemp("reverse") / "alone.zarr"
-    written: Path = powderkeg.run(ONE, Market({"ONE": ROW}), [ALONE], path, paths=PATHS, seed=11)
-    return written
+    return run(ONE, Market({"ONE": ROW}), [ALONE], path, paths=PATHS, seed=11)
 
 
 @pytest.fixture(scope="module")
 def squeeze(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("reverse") / "squeeze.zarr"
-    written: Path = powderkeg.run(BOOK, MARKET, [SQUEEZE], path, chain=CHAIN, paths=3000, seed=3)
-    return written
+    return run(BOOK, MARKET, [SQUEEZE], path, chain=CHAIN, paths=3000, seed=3)
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from powderkeg.kernels import backend
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.scenarios import InputError, bind, load_book, load_chain, load_market, load_scenarios
 from powderkeg.scenarios.example import example
+from powderkeg.scenarios.overrides import members, with_values
 from tests.engine.test_scorecard import EPISODE, STORY
 from tests.helpers.cli_runs import command
 from tests.helpers.small_run import work_on
@@ -177,11 +178,11 @@ def test_without_shared_attention_a_name_is_what_it_is_alone() -> None:
 def test_others_run_under_the_members_of_the_base() -> None:
     """As the scenario with its ensemble runs: four members, six times sixteen paths."""
     pair = beside()
-    story = on_days(pair.base, ("AMC", "GME"), pair.days).with_values({})
+    story = with_values(on_days(pair.base, ("AMC", "GME"), pair.days), {})
     columns = {**pair.base.ensemble, "names.AMC.crowd.shared": (1.0,) * 4}
     story = story.model_copy(update={"ensemble": columns})
     story = story.model_copy(
-        update={"names": story.with_values({"names.AMC.crowd.infection": 2.0}).names}
+        update={"names": with_values(story, {"names.AMC.crowd.infection": 2.0}).names}
     )
     book = all_watched({"AMC": 2.29, "GME": 20.0})
     model = Model(bind(story, book, pair.market, pair.chain), 7)
@@ -261,7 +262,7 @@ def test_koss_rises_with_hardly_a_short_and_fubo_does_not_with_many(
     short = {s: c.episode.short_interest / c.episode.float_shares for s, c in basket.items()}
     assert short["KOSS"] < 0.01 and short["FUBO"] > 0.7
     story, _ = read_scored("meme-basket-2021", None)
-    drawn = [member.names["KOSS"].shorts.unreported for member in story.members()]
+    drawn = [member.names["KOSS"].shorts.unreported for member in members(story)]
     assert set(drawn) == {0.0}  # the paths have no more shorts than were reported
     koss, fubo = peak(basket["KOSS"]), peak(basket["FUBO"])
     assert koss.actual == pytest.approx(19.75, abs=0.01) and koss.quantiles[0] > 2
@@ -276,7 +277,7 @@ def test_without_what_comes_from_elsewhere_koss_does_not_rise(basket: dict[str, 
     alone = {key: v for key, v in story.ensemble.items() if key != "names.KOSS.crowd.shared"}
     quiet = tuple(event for event in story.timeline if event.type != "attention")
     changes = {"ensemble": alone, "timeline": quiet}
-    story = story.with_values({"names.KOSS.crowd.shared": 0.0}).model_copy(update=changes)
+    story = with_values(story, {"names.KOSS.crowd.shared": 0.0}).model_copy(update=changes)
     past = {"KOSS": story.episodes["KOSS"]}
     story = story.model_copy(update={"episodes": past})
     with work_on() as work:

@@ -1,6 +1,7 @@
 """Which back end is taken, and what is said when it is not the one expected."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -15,8 +16,14 @@ def fresh() -> Iterator[None]:
     backend.cache_clear()
 
 
-def unavailable(reason: str) -> backends.Backend:
-    raise BackendUnavailable(reason)
+def break_down(monkeypatch: pytest.MonkeyPatch, name: str, reason: str) -> None:
+    """The back end cannot run here, for a reason."""
+
+    def unavailable() -> tuple[str, backends.Simulate]:
+        raise BackendUnavailable(reason)
+
+    broken = replace(backends.KINDS[name], open=unavailable)
+    monkeypatch.setitem(backends.KINDS, name, broken)
 
 
 def test_auto_takes_the_fastest_that_works() -> None:
@@ -27,8 +34,8 @@ def test_auto_takes_the_fastest_that_works() -> None:
 
 
 def test_auto_says_when_only_the_reference_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "_cuda", lambda: unavailable("no GPU"))
-    monkeypatch.setattr(backends, "_native", lambda: unavailable("it does not load"))
+    break_down(monkeypatch, "cuda", "no GPU")
+    break_down(monkeypatch, "native", "it does not load")
     chosen = backend("auto")
     assert chosen.name == "reference"
     assert chosen.note == (
@@ -37,7 +44,7 @@ def test_auto_says_when_only_the_reference_is_left(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_named_back_end_is_never_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(backends._MAKERS, "native", lambda: unavailable("it does not load"))
+    break_down(monkeypatch, "native", "it does not load")
     with pytest.raises(BackendUnavailable, match="it does not load"):
         backend("native")
     assert why_not("native") == "it does not load"

@@ -50,7 +50,10 @@ def after(room: Path, file: str, change: Callable[[str], str]) -> bool:
         ("packing/schedule.py", append("\n# so it is\n")),
         ("packing/schedule.py", replaced('"""The steps', '"""All the steps')),
         ("packing/schedule.py", replaced("\n\n\n", "\n\n\n\n\n")),
-        ("packing/schedule.py", replaced("SESSION_MINUTES = 390", "SESSION_MINUTES = 390  # six")),
+        (
+            "packing/schedule.py",
+            append("\n# a word\n"),
+        ),
         ("model/crowd.h", append("\n// so it is\n")),
         ("model/crowd.h", append("\n/* so\n   it is */\n\n")),
         ("probes/loop_gain.py", append("\nx = 1\n")),
@@ -68,7 +71,7 @@ def test_words_and_what_computes_nothing_change_nothing(
 @pytest.mark.parametrize(
     ("file", "change"),
     [
-        ("packing/schedule.py", replaced("SESSION_MINUTES = 390", "SESSION_MINUTES = 391")),
+        ("packing/schedule.py", replaced("CLOSING_MINUTES = 15, 25", "CLOSING_MINUTES = 15, 26")),
         ("packing/new.py", append("x = 1\n")),
         ("reference/crowd.py", append("x = 1\n")),
         ("records.py", append("x = 1\n")),

@@ -17,6 +17,7 @@ from powderkeg.kernels.probes.loop_gain import gains_along, loop_gain
 from powderkeg.kernels.records import CALM, Channel
 from powderkeg.results import open_results
 from powderkeg.scenarios import InputError, Scenario, bind
+from powderkeg.scenarios.overrides import for_name, members, variants
 from tests.helpers.small_market import load_one
 from tests.helpers.small_run import BOOK, CHAIN, CROWD, MARKET, plan_of
 
@@ -130,13 +131,13 @@ def test_workers_read_the_ensemble_from_the_job() -> None:
 
 
 def test_variants_keep_the_ensemble_and_a_sampled_sign_is_varied() -> None:
-    assert [s.ensemble for s in SEVERAL.variants()] == [SEVERAL.ensemble] * len(SEVERAL.variants())
+    assert [s.ensemble for s in variants(SEVERAL)] == [SEVERAL.ensemble] * len(variants(SEVERAL))
     tree = {**TREE, "ensemble": {"names.GME.dealers.sign": (1.0, -1.0)}}
-    signs = [s.variation.dealer_sign for s in Scenario.model_validate(tree).variants()]
+    signs = [s.variation.dealer_sign for s in variants(Scenario.model_validate(tree))]
     assert 1.0 in signs  # without an ensemble, a sign that holds already changes nothing
-    assert 1.0 not in [s.variation.dealer_sign for s in SEVERAL.variants()]
-    flat = [s for s in Scenario.model_validate(tree).variants() if s.variation.dealer_sign == 0]
-    assert [m.for_name("GME", True).dealers.sign for m in flat[0].members()] == [0.0, 0.0]
+    assert 1.0 not in [s.variation.dealer_sign for s in variants(SEVERAL)]
+    flat = [s for s in variants(Scenario.model_validate(tree)) if s.variation.dealer_sign == 0]
+    assert [for_name(m, "GME", True).dealers.sign for m in members(flat[0])] == [0.0, 0.0]
 
 
 def test_a_member_that_cannot_be_is_told_by_its_number() -> None:
@@ -202,7 +203,7 @@ def test_what_stands_nearer_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert list(kept.ensemble) == ["names.GME.crowd.infection", "names.GME.crowd.momentum"]
     own = load_one("base: base.yaml\nnames: {gme: {crowd: {infection: 7.0}}}\n")
     assert own.ensemble == {"names.GME.crowd.momentum": (3, 4)}
-    assert [m.names["GME"].crowd.infection for m in own.members()] == [7.0, 7.0]
+    assert [m.names["GME"].crowd.infection for m in members(own)] == [7.0, 7.0]
     grid = load_one("base: base.yaml\ngrid: {names.gme.crowd.momentum: [9.0]}\n")
     assert grid.ensemble == {"names.GME.crowd.infection": (1, 2)}
     replaced = load_one("base: base.yaml\nensemble:\n  names.GME.crowd.infection: [5, 6]\n")
@@ -224,8 +225,8 @@ def test_an_id_with_dots_is_one_step() -> None:
     for name in ("2021.news", "7", "a. b.size"):
         event = {"id": name, "type": "anchor_news", "day": 1, "size": 0.1}
         tree = {"id": "a", "timeline": [event], "ensemble": {f"timeline.{name}.size": (0.2, 0.3)}}
-        members = Scenario.model_validate(tree).members()
-        assert [m.timeline[0].size for m in members] == [0.2, 0.3]  # type: ignore[union-attr]
+        both = members(Scenario.model_validate(tree))
+        assert [m.timeline[0].size for m in both] == [0.2, 0.3]  # type: ignore[union-attr]
 
 
 def test_no_ensemble_costs_nothing() -> None:

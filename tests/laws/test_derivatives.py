@@ -12,9 +12,9 @@ import QuantLib as ql
 from powderkeg.engine.replay.derivative_pnl import pnl_by_derivative
 from powderkeg.engine.run.execute import run
 from powderkeg.kernels import reference as reference_room
-from powderkeg.kernels.backends import Simulate, native
+from powderkeg.kernels.backends import native
 from powderkeg.kernels.backends.native import Native
-from powderkeg.kernels.packed import Packed
+from powderkeg.kernels.packed import Packed, Simulate
 from powderkeg.kernels.records import CALM, Channel, DerivativeKind, Policy
 from powderkeg.results import open_results
 from powderkeg.scenarios import load_book, load_market

@@ -10,8 +10,8 @@ from scipy import stats
 
 from powderkeg.engine.validate.cases.whole import residual
 from powderkeg.kernels import reference
-from powderkeg.kernels.backends import Simulate, native
-from powderkeg.kernels.packed import Packed
+from powderkeg.kernels.backends import native
+from powderkeg.kernels.packed import Packed, Simulate
 from powderkeg.kernels.records import Channel
 from tests.helpers.builders import adjust, listed, lots, packed, path_ids, with_table
 from tests.helpers.strategies import packed_strategy

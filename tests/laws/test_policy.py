@@ -11,8 +11,7 @@ from pydantic import ValidationError
 
 from powderkeg.engine.validate.cases.policy import covered_with_impact
 from powderkeg.engine.validate.cases.whole import residual
-from powderkeg.kernels.backends import Simulate
-from powderkeg.kernels.packed import Packed, Simulated
+from powderkeg.kernels.packed import Packed, Simulate, Simulated
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.records import Channel, Policy
 from powderkeg.scenarios import Book, Chain, Market, MarketRow, Position, bind

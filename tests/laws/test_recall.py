@@ -9,8 +9,8 @@ import pytest
 
 from powderkeg.engine.validate.cases.whole import residual
 from powderkeg.kernels import reference
-from powderkeg.kernels.backends import Simulate, native
-from powderkeg.kernels.packed import Packed
+from powderkeg.kernels.backends import native
+from powderkeg.kernels.packed import Packed, Simulate
 from powderkeg.kernels.packing.in_use import channels_in_use
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.records import LOTS_PER_FLOAT, PATH, TRACE, Channel, Policy

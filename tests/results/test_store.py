@@ -249,8 +249,7 @@ def test_a_block_of_another_run_is_refused(finished: Path, spec: StoreSpec, tmp_
 
 
 def _fields(spec: StoreSpec) -> dict[str, Any]:
-    names = ("scenarios", "symbols", "paths", "block_size", "days")
-    return {name: getattr(spec, name) for name in names}
+    return {n: getattr(spec, n) for n in ("scenarios", "symbols", "paths", "block_size", "days")}
 
 
 def test_the_same_block_with_other_numbers_is_refused(started: Path, spec: StoreSpec) -> None:

@@ -1,5 +1,7 @@
 """The crowd: an epidemic, what it buys, and its leader (docs/model.md, 7)."""
 
+# long: the cases of a channel in one table
+
 from __future__ import annotations
 
 from types import SimpleNamespace as Parameters

@@ -1,5 +1,7 @@
 """Shorts who must cover, their mirror, who else releases shares (docs/model.md, 7)."""
 
+# long: the cases of a channel in one table
+
 from __future__ import annotations
 
 from types import SimpleNamespace as Parameters
@@ -208,7 +210,7 @@ def participation(p: Parameters) -> Computed:
     "new_shorts",
     "new shorts fill what can be borrowed above the anchor",
     "dS_n = (Y - D)(1 - e^(-rate gap dt)), gap = premium - threshold - M ln(1 + S_n/E0), by steps",
-    header="shorts.h",
+    header="new_shorts.h",
     test="laws/test_validate::test_every_case_passes",
     step="the exact value is of this step",
     tolerance=1e-3,
@@ -252,7 +254,7 @@ def new_shorts_enter(p: Parameters) -> Computed:
     "new_shorts",
     "new shorts stopped out after news",
     "S_n = S_n(0) e^(-rate N((x - stop)/sd) T)",
-    header="shorts.h",
+    header="new_shorts.h",
     test="laws/test_validate::test_every_case_passes",
     step="exact at any step",
     tolerance=1e-3,
@@ -386,7 +388,7 @@ def fee_repricing(p: Parameters) -> Computed:
     "levered_longs",
     "the long squeeze: price after bad news",
     "x = -w + M ln(E0/(E0 + Y F(-x))), the mirror of the shorts",
-    header="levered.h",
+    header="levered_longs.h",
     test="laws/test_validate::test_every_case_passes",
     step=FIXED_POINT,
     tolerance=2e-3,

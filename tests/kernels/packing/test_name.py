@@ -9,6 +9,7 @@ from scipy.stats import norm
 from powderkeg.kernels.holders.pauses import pause_band
 from powderkeg.scenarios import Chain
 from powderkeg.scenarios.agents.pauses import Pauses
+from powderkeg.scenarios.overrides import for_name
 from tests.helpers.packs import pack, prepare
 from tests.helpers.small_packs import DT, EVERYBODY, GME, NO, changed
 from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, SQUEEZE
@@ -36,7 +37,7 @@ def test_impact_given_by_the_scenario_is_shown_as_such() -> None:
 
 
 def test_rates_carry_the_step(names: np.ndarray) -> None:
-    gme, p = names[GME], SQUEEZE.for_name("GME", True)
+    gme, p = names[GME], for_name(SQUEEZE, "GME", True)
     fields = {
         "transient_decay_c": p.clearing.transient_decay,
         "hedging_c": p.dealers.hedging_rate,
@@ -91,7 +92,7 @@ def test_price_and_anchor_meet_at_the_normal_float() -> None:
 
 def test_numbers_of_the_other_agents() -> None:
     packed = pack(BOOK, MARKET, CHAIN, EVERYBODY, seed=1)
-    gme, p = packed.names[GME], EVERYBODY.for_name("GME", True)
+    gme, p = packed.names[GME], for_name(EVERYBODY, "GME", True)
     jumps = 1 - math.exp(-0.1)
     assert gme["jump_probability"] == pytest.approx(jumps)
     grows = math.exp(0.05 + 0.1**2 / 2) - 1

@@ -20,6 +20,7 @@ from powderkeg.kernels.records import (
 )
 from powderkeg.kernels.streams import stream_of
 from powderkeg.scenarios import Chain, Scenario
+from powderkeg.scenarios.overrides import variants
 from tests.helpers.builders import path_ids
 from tests.helpers.packs import pack
 from tests.helpers.small_packs import EVERYBODY, FIRST_NINE, GME, NO, SPY, changed, timeline
@@ -140,7 +141,7 @@ def test_a_variation_holds_for_every_name() -> None:
     assert after["elasticity"] / after["elastic0"] == pytest.approx(law / 2, rel=1e-6)
     assert after["dealer_sign"].tolist() == [-1, -1, -1]
     assert after["hedge0"][GME] == -before["hedge0"][GME]
-    for variant in CALM.variants():
+    for variant in variants(CALM):
         pack(BOOK, MARKET, CHAIN, variant, seed=1)
 
 

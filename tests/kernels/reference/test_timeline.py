@@ -8,8 +8,8 @@ import pytest
 
 from powderkeg.kernels import records as layout
 from powderkeg.kernels import reference
+from powderkeg.kernels.draws import philox
 from powderkeg.kernels.records import Channel
-from powderkeg.kernels.reference import philox
 from powderkeg.kernels.streams import stream_of
 from tests.helpers.builders import packed, path_ids
 from tests.helpers.by_hand import crowd_by_hand

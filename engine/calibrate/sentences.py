@@ -1,4 +1,4 @@
-"""What a fit makes of its episode, in sentences for its file and for a person."""
+"""What an ensemble makes of its episode, in sentences: for a person, and in the file it writes."""
 
 from __future__ import annotations
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import ONE, ZERO, Array
+from ..packed import Packed
 from ..records import EventType, Feature
 from . import philox
-from .parameters import ONE, ZERO, Array, Model
 
 STRIKING = {
     EventType.ANCHOR,
@@ -66,11 +67,11 @@ class Now:
 class Timeline:
     """The events of a chunk of paths, each with the row at which it starts, (events, paths)."""
 
-    def __init__(self, model: Model, path_ids: npt.NDArray[np.uint64]) -> None:
-        used = Feature.EVENTS in model.features
-        self.records = model.packed.events if used else model.packed.events[:0]
-        self.sizes = model.packed.event_sizes[: model.names].astype(float)
-        self.start = start_rows(model, self.records, path_ids)
+    def __init__(self, packed: Packed, path_ids: npt.NDArray[np.uint64]) -> None:
+        used = Feature.EVENTS in Feature(int(packed.run["features"]))
+        self.records = packed.events if used else packed.events[:0]
+        self.sizes = packed.event_sizes[: int(packed.run["names"])].astype(float)
+        self.start = start_rows(packed, self.records, path_ids)
 
     def at(self, row: int) -> Now:
         active: dict[EventType, list[Active]] = {}
@@ -84,10 +85,10 @@ class Timeline:
 
 
 def start_rows(
-    model: Model, events: npt.NDArray[np.void], path_ids: npt.NDArray[np.uint64]
+    packed: Packed, events: npt.NDArray[np.void], path_ids: npt.NDArray[np.uint64]
 ) -> Array:
     """Row of the schedule at which each event starts, (events, paths); inf: never."""
-    run = model.packed.run
+    run = packed.run
     steps = int(run["steps_per_day"])
     rows = np.repeat(events["start_row"].astype(float)[:, None], len(path_ids), axis=1)
     random = np.flatnonzero(events["start_row"] < 0)

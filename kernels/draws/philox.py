@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .parameters import Array
+from ..arrays import Array
 
 Words = npt.NDArray[np.uint64]  # 32-bit words, kept in 64 bits so that products do not overflow
 

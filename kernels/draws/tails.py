@@ -10,10 +10,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import ONE, Array
+from ..packed import Packed
 from ..records import MIXING_NODES, MIXING_RANGE, Feature
 from ..streams import stream_of
 from . import philox
-from .parameters import ONE, Array, Model
 
 NODES = np.linspace(-MIXING_RANGE, MIXING_RANGE, MIXING_NODES)
 
@@ -21,16 +22,17 @@ NODES = np.linspace(-MIXING_RANGE, MIXING_RANGE, MIXING_NODES)
 class Tails:
     """Draws the variance of every day."""
 
-    def __init__(self, model: Model, path_ids: npt.NDArray[np.uint64]) -> None:
-        seed, mixing = int(model.packed.run["seed"]), philox.MIXING
-        self.tables = model.packed.mixing.astype(float)
+    def __init__(self, packed: Packed, path_ids: npt.NDArray[np.uint64]) -> None:
+        seed, mixing = int(packed.run["seed"]), philox.MIXING
+        count, features = int(packed.run["names"]), Feature(int(packed.run["features"]))
+        self.tables = packed.mixing.astype(float)
         self.names: philox.Normals | None = None
         self.factors: philox.Normals | None = None
-        if Feature.NAME_TAILS in model.features:
-            self.rows = model.packed.names["mixing"][: model.names]
-            self.names = philox.Normals(seed, model.streams, path_ids, mixing)
-        if Feature.FACTOR_TAILS in model.features:
-            self.row = int(model.packed.run["factor_mixing"])
+        if Feature.NAME_TAILS in features:
+            self.rows = packed.names["mixing"][:count]
+            self.names = philox.Normals(seed, packed.names["stream"][:count], path_ids, mixing)
+        if Feature.FACTOR_TAILS in features:
+            self.row = int(packed.run["factor_mixing"])
             label = np.array([stream_of("mixing:factors")], np.uint64)
             self.factors = philox.Normals(seed, label, path_ids, mixing)
 

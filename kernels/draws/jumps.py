@@ -11,9 +11,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import ZERO, Array
+from ..packed import Packed
 from ..records import Feature
 from . import philox
-from .parameters import ZERO, Array, Model
 
 NEVER = -1.0
 
@@ -21,9 +22,10 @@ NEVER = -1.0
 class Jumps:
     """Draws the jumps of every day; `move` is what they do to w in a step."""
 
-    def __init__(self, model: Model, path_ids: npt.NDArray[np.uint64]) -> None:
-        self.model, self.path_ids = model, path_ids
-        self.on = Feature.JUMPS in model.features
+    def __init__(self, packed: Packed, path_ids: npt.NDArray[np.uint64]) -> None:
+        self.run, self.names = packed.run, packed.names[: int(packed.run["names"])]
+        self.path_ids = path_ids
+        self.on = Feature.JUMPS in Feature(int(packed.run["features"]))
         self.step: Array = ZERO  # of the day: 0 overnight, 1 .. n, or NEVER
         self.size: Array = ZERO
 
@@ -31,19 +33,24 @@ class Jumps:
         """The jumps of a day, before its overnight step."""
         if not self.on:
             return
-        p, f, n = self.model.name, self.model.overnight_share, self.model.steps_per_day
-        source = (int(self.model.packed.run["seed"]), self.model.streams, self.path_ids)
+        f, n = float(self.run["overnight_share"]), int(self.run["steps_per_day"])
+        source = (int(self.run["seed"]), self.names["stream"], self.path_ids)
         u = philox.uniform(philox.words(*source, philox.JUMPS, day)[0])
-        chance = np.broadcast_to(p.jump_probability, u.shape)
+        chance = np.broadcast_to(self._column("jump_probability"), u.shape)
         jumps = u < chance
         y = np.divide(u, chance, out=np.zeros_like(u), where=jumps)
         intraday = np.minimum(1 + np.floor((y - f) / max(1 - f, 1e-12) * n), n)
         self.step = np.where(jumps, np.where(y < f, 0, intraday), NEVER)
-        self.size = p.jump_mean + p.jump_sd * philox.normals(*source, philox.JUMPS, day)[2]
+        z = philox.normals(*source, philox.JUMPS, day)[2]
+        self.size = self._column("jump_mean") + self._column("jump_sd") * z
 
     def move(self, step_of_day: int) -> Array:
         """The log move of w in a step of the day, the overnight compensator included."""
         if not self.on:
             return ZERO
         move: Array = np.where(self.step == step_of_day, self.size, 0)
-        return move - self.model.name.jump_compensator if step_of_day == 0 else move
+        return move - self._column("jump_compensator") if step_of_day == 0 else move
+
+    def _column(self, field: str) -> Array:
+        """Shape: (names, 1)."""
+        return np.asarray(self.names[field].astype(float)[:, None])
