@@ -34,12 +34,36 @@ NOTHING_DONE = "stopped before anything was simulated"
 
 
 def run(*inputs: Any, progress: Progress | None = None, **options: Any) -> Path:
-    """Simulate paths of scenarios and write a results store; returns its path.
+    """Simulate paths of scenarios and write a results store.
 
-    Takes a RunRequest, or what makes one: `run(book, market, scenarios, output, paths=1_000_000)`
-    with any of its fields by name, and `cluster` and `workers` for its placement. Raises InputError
-    (nothing written), StoreError if the output exists or cannot be written, and Incomplete if
-    blocks failed for good.
+    Parameters
+    ----------
+    inputs
+        A `RunRequest`, or the first of its fields: book, market, scenarios, output.
+    progress
+        What hears how far it is; None: nobody.
+    options
+        Any other field by name, such as `paths=1_000_000`; `cluster` and `workers` for its
+        placement.
+
+    Returns
+    -------
+    The path of the store.
+
+    Raises
+    ------
+    InputError, BackendUnavailable
+        Before anything is written.
+    StoreError
+        The output exists or cannot be written.
+    Incomplete
+        Blocks failed for good; `resume` runs them.
+
+    Example
+    -------
+    >>> import powderkeg
+    >>> powderkeg.run("book.csv", "market.csv", "calm.yaml", "out.zarr", paths=1000).name
+    'out.zarr'
     """
     request = inputs[0] if inputs and isinstance(inputs[0], RunRequest) else None
     if request is not None and (len(inputs) > 1 or options):
