@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -52,7 +53,7 @@ def reverse(
     from ..screen.console import console, fit
     from ..screen.progress import progress_for
     from .arguments import count, refuse_folder, whole
-    from .exits import stoppable
+    from .exits import stoppable, with_options
 
     if output is not None:
         refuse_folder(output)
@@ -68,6 +69,8 @@ def reverse(
     aside, screen = console(stderr=True), console()
     with stoppable():
         result = answer(question, placement=placement, progress=progress_for(aside))
+    said = [with_options(note, {"loss": "--loss"}) for note in result.notes]
+    result = replace(result, notes=said)
     if output is not None and result.joint is not None:
         with output.open("x") as file:
             file.write(scenario_text(result.joint))

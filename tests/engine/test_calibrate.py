@@ -265,7 +265,7 @@ def test_a_market_that_no_parameters_fit_is_told() -> None:
 
 def test_sizes_that_make_no_fit() -> None:
     for wrong, option in ((replace(SMALL, draws=10), "draws"), (replace(SMALL, members=1), "memb")):
-        with pytest.raises(InputError, match=f"{option}: "):
+        with pytest.raises(InputError, match=f"^{option}"):
             wrong.check()
 
 
