@@ -240,12 +240,10 @@ def test_workers_order_failures_and_resume_change_nothing(
     assert store_digest(make(tmp_path / "pieces.zarr", workers=3)) == digest
     for number, where in enumerate((Shuffled(3), Failing({1: 2, 2: 1}))):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("powderkeg.engine.run.execute.executor", context(where))
+            patch.setattr("powderkeg.engine.campaign.executor", context(where))
             assert store_digest(make(tmp_path / f"{number}.zarr")) == digest
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "powderkeg.engine.run.execute.executor", context(Failing({3: 99}))
-        )  # no block
+        patch.setattr("powderkeg.engine.campaign.executor", context(Failing({3: 99})))  # no block
         with pytest.raises(StoreError, match="the tail could not be replayed: OSError") as caught:
             make(tmp_path / "stopped.zarr")
         assert explain(caught.value)[1] == 2
