@@ -82,3 +82,28 @@ def test_links_lead_to_the_rooms() -> None:
     for room in ARROWS:
         link = ROOT / "powderkeg" / room
         assert link.is_symlink() and link.readlink() == Path("..") / room
+
+
+def test_only_a_back_end_knows_the_reference() -> None:
+    """It is an oracle: what production shares with it stands in kernels beside it."""
+    allowed = {ROOT / "kernels" / "reference", ROOT / "kernels" / "backends"}
+    for room in ("engine", "kernels", "results", "scenarios", "powderkeg"):
+        for source in (ROOT / room).rglob("*.py"):
+            if allowed & set(source.parents):
+                continue
+            parts = source.relative_to(ROOT).parent.parts
+            package = ".".join(parts if room == "powderkeg" else ("powderkeg", *parts))
+            for name in imported_modules(source, package):
+                assert not f"{name}.".startswith("powderkeg.kernels.reference."), source
+
+
+def test_only_the_back_ends_ask_for_one_by_name() -> None:
+    """What differs between them is said by kernels/backends/kind.py."""
+    for room in ("engine", "kernels", "results", "scenarios", "powderkeg"):
+        for source in (ROOT / room).rglob("*.py"):
+            if (ROOT / "kernels" / "backends") in source.parents:
+                continue
+            for node in ast.walk(ast.parse(source.read_text())):
+                if isinstance(node, ast.Compare):
+                    texts = [c.value for c in ast.walk(node) if isinstance(c, ast.Constant)]
+                    assert not {"cuda", "native", "reference"} & set(map(str, texts)), source

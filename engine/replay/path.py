@@ -19,7 +19,6 @@ from ..job import Job, job_text, read_job, same_build
 from ..run.blocks import packed_scenario
 from .book_pnl import financing_by_name, pnl_by_name
 
-
 HOLDERS = tuple((each.name, each.holder) for each in QUANTITIES_OF_NAMES if each.holder)
 """Who holds what: fields of the trace and their names."""
 
