@@ -1,4 +1,4 @@
-# make setup | test | lint | demo | lock | clean.  Everything lives in .venv; nothing else is touched.
+# make setup | test | test-quick | lint | demo | lock | clean.  Everything lives in .venv; nothing else is touched.
 PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -11,12 +11,16 @@ SOURCES := pyproject.toml requirements.lock CMakeLists.txt $(wildcard kernels/mo
 SHELL   := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup test lint demo lock clean
+.PHONY: setup test test-quick lint demo lock clean
 
 setup: $(STAMP)
 
 test: lint
 	$(PY) -m pytest -n $(JOBS)
+
+# what takes seconds at most, in less than two minutes on two cores
+test-quick: setup
+	$(PY) -m pytest -n $(JOBS) -m "not slow"
 
 lint: setup
 	$(PY) -m ruff check .

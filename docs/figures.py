@@ -14,7 +14,7 @@ from powderkeg.engine.replay.path import replay
 from powderkeg.kernels.backends import native
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.records import Channel, StepKind
-from powderkeg.scenarios import load_book, load_chain, load_market, load_scenarios
+from powderkeg.scenarios import bind, load_book, load_chain, load_market, load_scenarios
 from powderkeg.screen.replay_picture import draw
 
 Array = npt.NDArray[np.float64]
@@ -50,7 +50,7 @@ def closes(channels_off: Channel) -> tuple[Array, tuple[str, ...]]:
     market = load_market(folder / "market.csv")
     book = load_book(folder / "book.csv", market)
     (story,) = load_scenarios(["degross-2021"], market, book)
-    packed = pack(book, market, load_chain(None, market), story, seed=20210127)
+    packed = pack(bind(story, book, market, load_chain(None, market)), seed=20210127)
     packed = packed.with_channels(Channel(int(packed.run["channels"])) & ~channels_off)
     rows = np.flatnonzero(packed.schedule["kind"] & StepKind.CLOSE) + 1
     parts = []

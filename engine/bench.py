@@ -18,11 +18,10 @@ from typing import Any
 import numpy as np
 
 from ..kernels import BackendUnavailable, backend
-from ..kernels.backends import Simulate
-from ..kernels.packed import Packed
+from ..kernels.packed import Packed, Simulate
 from ..kernels.packing.scenario import pack
 from ..kernels.records import ALL_CHANNELS, Channel
-from ..scenarios import Book, Chain, Market, MarketRow, Position, Scenario, load_scenarios
+from ..scenarios import Book, Chain, Market, MarketRow, Position, Scenario, bind, load_scenarios
 from ..scenarios.scenario import NameParameters
 
 NAMES, REPEATS = 12, 5
@@ -80,7 +79,7 @@ def packed_model(names: int = NAMES, changes: Mapping[str, Any] | None = None) -
         into = own if section in NameParameters.model_fields else whole
         into[section] = {**into.get(section, {}), **given} if isinstance(given, dict) else given
     model = Scenario.model_validate({**whole, "names": dict.fromkeys(symbols, own)})
-    return pack(book, market, Chain(), model, seed=1)
+    return pack(bind(model, book, market, Chain()), seed=1)
 
 
 EVERYTHING: dict[str, Any] = {

@@ -32,8 +32,9 @@ from ..kernels.packed import Packed
 from ..kernels.packing.scenario import pack
 from ..results.measures import statistics as st
 from ..results.measures.statistics import Sample
-from ..scenarios import InputError, Scenario, shifted_market
+from ..scenarios import InputError, Scenario
 from ..scenarios.book import Book, maintenance_margin
+from ..scenarios.bound import bind
 from ..scenarios.chain import Chain
 from ..scenarios.derivatives import at_close_of
 from ..scenarios.market import Market
@@ -72,8 +73,7 @@ class State:
         for d in self.book.derivatives:
             if d.expiry is not None and (d.expiry_day or 0) < 1:
                 raise InputError(f"{d.label} has expired by {self.market.as_of}")
-        market = shifted_market(self.scenario, self.market, self.book)
-        return pack(self.book, market, self.chain, self.scenario, seed=self.seed)
+        return pack(bind(self.scenario, self.book, self.market, self.chain), seed=self.seed)
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from .. import __version__
 from ..kernels.digest import model_digest
 from ..kernels.packing.tilt import Tilt
 from ..results import StoreError
+from ..results.measures.target import Until
 from ..results.store.records import read_grid, read_root
-from ..results.store.target import Until
 from ..scenarios.book import Book
 from ..scenarios.chain import Chain
 from ..scenarios.market import Market

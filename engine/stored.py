@@ -15,7 +15,7 @@ from ..kernels import Backend, BackendUnavailable, backend
 from ..kernels.digest import model_digest
 from ..results import StoreError, open_results
 from ..results.measures import statistics as st
-from ..results.measures.table import LEVELS, WORST_LEVEL
+from ..results.measures.levels import LEVELS, WORST_LEVEL
 from ..scenarios import InputError
 from .job import Job, job_text
 

@@ -21,7 +21,6 @@ QUANTITIES = (
     "attention",
 )
 
-
 LINEAR_BINS = {  # low, width; width is a power of two, so the bin is exact in float32
     "short_interest": (0.0, 2.0**-7),
     "utilisation": (0.0, 2.0**-7),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from enum import IntEnum, IntFlag
 
-MAX_NAMES, MAX_FACTORS, MAX_FUNDS, MAX_EVENTS, MAX_COMPONENTS = 96, 8, 4, 16, 4
-COMPONENT_CYCLE = 16  # a path's component is decided by its id modulo this
 MIXING_NODES = 1024
 MIXING_RANGE = 6.0  # nodes of a mixing table stand at normal scores from -6 to 6, equally spaced
 LOWEST_X, HIGHEST_X = -14.0, 28.0  # log prices that money is reckoned at, so nothing overflows

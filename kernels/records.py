@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .holders import HOLDERS
-from .kinds import (
+from ..scenarios.capacity import (
     COMPONENT_CYCLE,
-    HIGHEST_X,
-    LOTS_PER_FLOAT,
-    LOWEST_X,
     MAX_COMPONENTS,
     MAX_EVENTS,
     MAX_FACTORS,
     MAX_FUNDS,
     MAX_NAMES,
+)
+from .holders import HOLDERS
+from .kinds import (
+    HIGHEST_X,
+    LOTS_PER_FLOAT,
+    LOWEST_X,
     MIXING_NODES,
     MIXING_RANGE,
     NO_CHAIN,

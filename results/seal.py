@@ -18,9 +18,10 @@ from .measures.table import COLUMNS, Row, columns, list_measures, measure_scenar
 from .measures.tail import Tails, write_tail
 from .store.commit import all_records, check_blocks, write_commit
 from .store.durable import METADATA, Staged, remove_partials, write_files
+from .store.fields import PATH_FIELDS, PNL
 from .store.layout import full_array, new_group, scenario_coordinate
 from .store.records import StoreError
-from .store.schema import FEEDBACK, PATH_FIELDS, PNL
+from .store.schema import FEEDBACK
 
 
 def finish_store(

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from .seal import finish_store
 from .store.blocks import create_store, write_block
-from .store.schema import GAIN_QUANTILES, PATH_FIELDS, QUANTITIES, InputFile, StoreSpec, Variant
+from .store.fields import PATH_FIELDS, QUANTITIES
+from .store.schema import GAIN_QUANTILES, InputFile, StoreSpec, Variant
 
 BINS = 512
 LINEAR = {  # low, width of the bins of the other quantities
@@ -108,7 +109,8 @@ def made_up_block(spec: StoreSpec, scenario: int, block: int) -> dict[str, npt.N
     costs = sum(arrays[f] for f in ("borrow_cost", "financing_cost", "slippage"))
     arrays["price_pnl"] = arrays["pnl"][-1] + costs
     arrays["fails"] = 0.1 * arrays["floor_names"]
-    assert {f.name for f in PATH_FIELDS} < set(arrays)
+    for field in PATH_FIELDS:
+        arrays.setdefault(field.name, np.zeros(count))
     blocks: dict[str, npt.NDArray[Any]] = {}
     for name, numbers in arrays.items():
         blocks[name] = numbers.astype(np.float32)

@@ -1,6 +1,7 @@
 """What is simulated: book, market snapshot, option chain, scenario, presets."""
 
 from .book import Book, Position, load_book
+from .bound import Bound, bind
 from .chain import Chain, ChainRow, load_chain
 from .describe import ParameterRow, describe_parameters
 from .errors import InputError
@@ -11,6 +12,7 @@ from .scenario import MarketShift, NameParameters, Scenario
 
 __all__ = [
     "Book",
+    "Bound",
     "Chain",
     "ChainRow",
     "InputError",
@@ -21,6 +23,7 @@ __all__ = [
     "ParameterRow",
     "Position",
     "Scenario",
+    "bind",
     "describe_parameters",
     "load_book",
     "load_chain",

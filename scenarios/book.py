@@ -15,7 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .derivatives import KINDS, MAX_DERIVATIVES, Derivative, is_derivative, is_occ, read_derivative
+from .capacity import MAX_DERIVATIVES, MAX_NAMES
+from .derivatives import KINDS, Derivative, is_derivative, is_occ, read_derivative
 from .errors import InputError, did_you_mean, shown
 from .market import Market, exchange_rate
 from .table import Row, Table, read_table
@@ -35,7 +36,6 @@ COLUMNS = (
     "locate",
 )
 INSTRUMENTS = ("equity", "cash", *KINDS)
-MAX_NAMES = 96  # of the kernels (kernels/records.py)
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,18 @@ class Book:
 
     def __getitem__(self, symbol: str) -> Position:
         return next(position for position in self.positions if position.symbol == symbol)
+
+
+@dataclass(frozen=True)
+class ChangedBook(Book):
+    """A book after a change; `shorts` are those before, since scenarios speak of them."""
+
+    before: frozenset[str] = frozenset()
+
+    @property
+    def shorts(self) -> frozenset[str]:
+        """Symbols that the book was short before it was changed."""
+        return self.before
 
 
 def maintenance_margin(quantity: float, price: float) -> float:
@@ -190,8 +202,45 @@ def _position(row: Row, quantity: float, market: Market) -> Position:
 
 
 def load_book(path: str | Path, market: Market) -> Book:
-    """Read a book and check it against the market. Raises InputError with file, row and column."""
+    """Read a book and check it against the market.
+
+    Parameters
+    ----------
+    path
+        A CSV file with the columns symbol, instrument_type and quantity at least.
+    market
+        The snapshot of the same close; its prices value the book.
+
+    Returns
+    -------
+    Positions in shares, options and futures, and cash in the market's currency. Margin rates that
+    the file leaves empty are those of `maintenance_margin`.
+
+    Raises
+    ------
+    InputError
+        One line with file, row and column, what was found and what to do.
+
+    Source
+    ------
+    Maintenance margins: FINRA Rule 4210(c), strategy by share.
+
+    Example
+    -------
+    >>> from powderkeg.scenarios import load_book, load_market
+    >>> book = load_book("book.csv", load_market("market.csv"))
+    >>> book.symbols, book.equity
+    (('GME',), 64500.0)
+    """
     table = read_table(Path(path), COLUMNS, REQUIRED)
+    positions, derivatives, cash = _holdings(table, market)
+    if not positions and not derivatives:
+        raise InputError(f"{table.file}: no positions; add a row of equity, option or future")
+    return _checked(table, market, positions, derivatives, cash)
+
+
+def _holdings(table: Table, market: Market) -> tuple[list[Position], list[Derivative], float]:
+    """Positions in shares, options and futures, and cash of all rows."""
     positions: list[Position] = []
     derivatives: list[Derivative] = []
     cash = 0.0
@@ -221,9 +270,7 @@ def load_book(path: str | Path, market: Market) -> Book:
             raise row.error(
                 "position_id", f"{shown(identifier)} is also in row {ids[identifier]}; rename one"
             )
-    if not positions and not derivatives:
-        raise InputError(f"{table.file}: no positions; add a row of equity, option or future")
-    return _checked(table, market, positions, derivatives, cash)
+    return positions, derivatives, cash
 
 
 def _cash(row: Row, market: Market) -> float:

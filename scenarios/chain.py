@@ -9,7 +9,7 @@ from typing import Literal, cast
 
 from .errors import InputError
 from .market import Market
-from .table import choice, read_table
+from .table import Row, choice, read_table
 
 SHARES_PER_CONTRACT = 100
 COLUMNS = ("symbol", "expiry", "strike", "option_type", "open_interest")
@@ -46,9 +46,29 @@ class Chain:
 
 
 def load_chain(path: str | Path | None, market: Market) -> Chain:
-    """Read and check an option chain; an empty one with a note where `path` is None.
+    """Read and check an option chain.
 
-    Raises InputError with file, row and column.
+    Parameters
+    ----------
+    path
+        A CSV file, one row a listed option with its open interest in contracts; None for none.
+    market
+        The snapshot of the same close; its as-of date says how long options live.
+
+    Returns
+    -------
+    The chain; an empty one with a note where `path` is None.
+
+    Raises
+    ------
+    InputError
+        One line with file, row and column, what was found and what to do.
+
+    Example
+    -------
+    >>> from powderkeg.scenarios import load_chain, load_market
+    >>> load_chain(None, load_market("market.csv")).for_symbol("GME")
+    ()
     """
     if path is None:
         return Chain(notes=(NO_CHAIN,))
@@ -62,26 +82,15 @@ def load_chain(path: str | Path | None, market: Market) -> Chain:
     seen: set[tuple[str, date, float, str]] = set()
     totals: dict[str, float] = {}
     for row in table.rows:
-        symbol = row.symbol(market.rows)
-        expiry = row.iso_date("expiry")
-        if expiry <= market.as_of:
-            raise row.error(
-                "expiry", f"{expiry} is not after the as-of date {market.as_of}; remove the row"
-            )
-        strike = row.positive("strike", "give the strike in currency")
-        option_type = cast(Literal["call", "put"], choice(row, "option_type", OPTION_TYPES))
-        interest = row.not_negative("open_interest", "give contracts")
-        if interest is None:
-            raise row.error("open_interest", "is empty; give contracts, 0 if none")
-        key = (symbol, expiry, strike, option_type)
+        option = _option(row, market, market.as_of)
+        key = (option.symbol, option.expiry, option.strike, option.option_type)
         if key in seen:
-            raise row.error(
-                "strike",
-                f"{symbol} {expiry} {strike:g} {option_type} is there twice; add up the two rows",
-            )
+            words = f"{option.symbol} {option.expiry} {option.strike:g} {option.option_type}"
+            raise row.error("strike", f"{words} is there twice; add up the two rows")
         seen.add(key)
-        totals[symbol] = totals.get(symbol, 0.0) + interest * SHARES_PER_CONTRACT
-        rows.append(ChainRow(symbol, expiry, strike, option_type, interest))
+        rows.append(option)
+        shares = option.open_interest * SHARES_PER_CONTRACT
+        totals[option.symbol] = totals.get(option.symbol, 0.0) + shares
     if not rows:
         raise InputError(f"{table.file}: no rows under the header; leave --chain out instead")
     notes = tuple(
@@ -91,3 +100,17 @@ def load_chain(path: str | Path | None, market: Market) -> Chain:
         if total > 2 * market[symbol].float_shares
     )
     return Chain(tuple(rows), table.file, table.text, notes)
+
+
+def _option(row: Row, market: Market, as_of: date) -> ChainRow:
+    """One option of the chain."""
+    symbol = row.symbol(market.rows)
+    expiry = row.iso_date("expiry")
+    if expiry <= as_of:
+        raise row.error("expiry", f"{expiry} is not after the as-of date {as_of}; remove the row")
+    strike = row.positive("strike", "give the strike in currency")
+    option_type = cast(Literal["call", "put"], choice(row, "option_type", OPTION_TYPES))
+    interest = row.not_negative("open_interest", "give contracts")
+    if interest is None:
+        raise row.error("open_interest", "is empty; give contracts, 0 if none")
+    return ChainRow(symbol, expiry, strike, option_type, interest)

@@ -24,7 +24,6 @@ from .table import Row, choice
 TRADING_DAYS = 252
 LOWEST_VOL, HIGHEST_VOL = 1e-3, 20.0
 ROUNDING = 1e-12
-MAX_DERIVATIVES = 500
 KINDS = ("option", "call", "put", "future")
 Kind = Literal["call", "put", "future"]
 OptionKind = Literal["call", "put"]

@@ -5,9 +5,9 @@
       names.GME.shorts.tolerance: [0.70, 0.95, 0.81, 0.66]
       timeline.news.size: [0.05, 0.12, 0.08, 0.02]         # of the event whose id is news
 
-Column by column, one value a member; a value stands in for what the scenario says there. Path `id`
-runs under member `id // 16 mod members`, so every member has its share of the paths of a run, and
-a path keeps its member in every batch, replay and what-if.
+Column by column, one value a member, or the name of a table (members.py); a value stands in for
+what the scenario says there. Path `id` runs under member `id // 16 mod members`, so every member
+has its share of the paths of a run, and a path keeps its member in every batch, replay and what-if.
 """
 
 from __future__ import annotations
@@ -15,23 +15,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 from pydantic import ValidationError
 
+from .capacity import FEWEST_MEMBERS, MOST_MEMBERS
 from .errors import did_you_mean
 from .parameter import Section
-from .timeline import labels, numbered
+from .timeline import SHORTS, numbered
 from .yamlfile import Mapping as Tree
 from .yamlfile import Sequence, merge
 
-if TYPE_CHECKING:
-    from .scenario import Scenario
-
-Layer = TypeVar("Layer", bound=Section)
-
-FEWEST, MOST = 2, 1024
-SHORTS, TIMELINE = "shorts", "timeline"
+TIMELINE = "timeline"
 
 
 def is_size(key: str) -> bool:
@@ -54,25 +49,32 @@ def steps(dotted: str, sections: Mapping[str, Any]) -> list[str]:
     return ["names", symbol if symbol == SHORTS else symbol.upper(), *found[at:]]
 
 
+class ColumnError(ValueError):
+    """A column that nothing has, or a value out of range: that of `member`, None: of all."""
+
+    def __init__(self, key: str, problem: str, member: int | None = None) -> None:
+        super().__init__(f"ensemble: {key}: {problem}")
+        self.key, self.problem, self.member = key, problem, member
+
+
 def check_ensemble(
     columns: Mapping[str, tuple[float, ...]],
     sections: Mapping[str, Any],
     names: Mapping[str, Any],
     events: Mapping[str, Section],
 ) -> None:
-    """Raises ValueError, one line, for a column that nothing has or a value out of range.
+    """Raises ColumnError, one line, for a column that nothing has or a value out of range.
 
     `events` are the timeline's by their labels.
     """
     counts = {key: len(values) for key, values in columns.items()}
     for key, count in counts.items():
-        if not FEWEST <= count <= MOST:
-            raise ValueError(f"ensemble: {key}: {count} values; give {FEWEST} to {MOST}")
+        if not FEWEST_MEMBERS <= count <= MOST_MEMBERS:
+            raise ColumnError(key, f"{count} values; give {FEWEST_MEMBERS} to {MOST_MEMBERS}")
         first = next(iter(counts))
         if count != counts[first]:
-            raise ValueError(
-                f"ensemble: {key}: {count} values, but {counts[first]} of {first}; every member "
-                "has one of each"
+            raise ColumnError(
+                key, f"{count} values, but {counts[first]} of {first}; every member has one of each"
             )
     for key, values in columns.items():
         path = steps(key, sections)
@@ -81,18 +83,15 @@ def check_ensemble(
             continue
         model = _section(path, sections)
         if model is None:
-            raise ValueError(
-                f"ensemble: {key}: write section.field, names.SYMBOL.section.field or "
-                "timeline.ID.size"
+            raise ColumnError(
+                key, "write section.field, names.SYMBOL.section.field or timeline.ID.size"
             )
         *above, section, field = path
         if above and above[1] not in names:
-            raise ValueError(
-                f"ensemble: {key}: {above[1]} does not stand under names; add it there"
-            )
+            raise ColumnError(key, f"{above[1]} does not stand under names; add it there")
         if field not in model.model_fields:
             help_ = did_you_mean(field, model.model_fields)
-            raise ValueError(f"ensemble: {key}: unknown field{help_ or f' of {section}'}")
+            raise ColumnError(key, f"unknown field{help_ or f' of {section}'}")
         _check_values(key, values, partial(_with_field, model, field))
 
 
@@ -106,21 +105,21 @@ def _check_values(key: str, values: tuple[float, ...], made: Callable[[float], o
             made(value)
         except ValidationError as error:
             wrong = error.errors()[0]["msg"].removeprefix("Input should be ")
-            raise ValueError(
-                f"ensemble: {key}: {value:g} of member {number}: give a number {wrong}"
+            raise ColumnError(
+                key, f"{value:g} of member {number}: give a number {wrong}", number
             ) from None
 
 
 def _event(key: str, path: list[str], events: Mapping[str, Section]) -> Callable[[float], object]:
     """What makes an event of another size, so that the size is checked."""
     if len(path) != 3 or path[2] != "size":
-        raise ValueError(f"ensemble: {key}: of an event write timeline.ID.size")
+        raise ColumnError(key, "of an event write timeline.ID.size")
     if path[1] not in events:
         help_ = did_you_mean(path[1], events, f"; it has {', '.join(events) or 'none'}")
-        raise ValueError(f"ensemble: {key}: no event {path[1]} stands under timeline{help_}")
+        raise ColumnError(key, f"no event {path[1]} stands under timeline{help_}")
     event = events[path[1]]
     if "size" not in type(event).model_fields:
-        raise ValueError(f"ensemble: {key}: {path[1]} has no size")
+        raise ColumnError(key, f"{path[1]} has no size")
     told = event.model_dump(exclude_unset=True)
     return lambda value: type(event).model_validate({**told, "size": value})
 
@@ -131,40 +130,6 @@ def _section(path: list[str], sections: Mapping[str, Any]) -> type[Section] | No
         return None
     model = type(sections[path[-2]].default)
     return model if issubclass(model, Section) else None
-
-
-def member_scenarios(scenario: Scenario, empty: Section) -> list[Scenario]:
-    """The scenario as each member has it, none of them with an ensemble; [] without one."""
-    columns = scenario.ensemble
-    count = len(next(iter(columns.values()), ()))
-    return [
-        with_values(scenario, {key: values[k] for key, values in columns.items()}, empty)
-        for k in range(count)
-    ]
-
-
-def with_values(scenario: Scenario, values: Mapping[str, float], empty: Section) -> Scenario:
-    """The scenario with values at dotted parameters, which must be in range, and no ensemble.
-
-    `empty` is a name's layer that says nothing.
-    """
-    names: dict[str, Any] = dict(scenario.names)
-    events = dict(zip(labels(scenario.timeline), scenario.timeline, strict=True))
-    made = scenario.model_copy(update={"ensemble": {}, "names": names})
-    for dotted, value in values.items():
-        *above, section, field = steps(dotted, type(empty).model_fields)
-        if above == [TIMELINE]:
-            events[section] = events[section].model_copy(update={field: value})
-        elif above:
-            names[above[1]] = _with_value(names.get(above[1], empty), section, field, value)
-        else:
-            made = _with_value(made, section, field, value)
-    return made.model_copy(update={"timeline": tuple(events.values())})
-
-
-def _with_value(layer: Layer, section: str, field: str, value: float) -> Layer:
-    changed = getattr(layer, section).model_copy(update={field: value})
-    return layer.model_copy(update={section: changed})
 
 
 def pinned(tree: Tree, over: Tree, sections: Mapping[str, Any]) -> Tree:

@@ -9,8 +9,6 @@ import powderkeg
 from .errors import InputError
 
 EXAMPLE = Path("examples") / "january-2021"
-
-
 STORIES = ("calm", "crowded-basket", "degross-2021", "gme-2021")
 """Presets that begin on the day of the example book."""
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from .book import Book
 from .market import Market
+from .overrides import for_name
 from .scenario import Scenario
 
 DAYS_PER_YEAR = 252
@@ -20,7 +21,7 @@ WORTH_A_NOTE = 1.04  # of variance: an index fund's volatility is never quite it
 
 def betas(scenario: Scenario, market: Market, symbol: str, is_short: bool) -> dict[str, float]:
     """Beta of a name on each factor: the scenario's `betas`, else the market's column, else 0."""
-    overrides = scenario.for_name(symbol, is_short).betas
+    overrides = for_name(scenario, symbol, is_short).betas
     columns = market[symbol].betas
     return {name: overrides.get(name, columns.get(name, 0.0)) for name in scenario.factors}
 

@@ -10,16 +10,17 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from . import yamlfile
 from .book import Book
 from .ensemble import pinned, place_in, steps
 from .episode import Episode
 from .errors import InputError, did_you_mean, shown
 from .joint import check
 from .market import Market
+from .members import with_tables
 from .scenario import NameParameters, Scenario
 from .validation import build, normalise_names
 from .yamlfile import Mapping, Place, Sequence, copy, merge
+from .yamlfile import load as load_yaml
 
 PRESETS = Path(__file__).parent / "presets"
 MAX_BASES = 8
@@ -53,13 +54,18 @@ def _without(tree: Mapping, keys: AnySequence[str]) -> Mapping:
     return made
 
 
-def _load(path: Path, label: str) -> tuple[Mapping, str]:
-    """Tree and text of a file, symbols under `names` in upper case so that files merge by them."""
-    tree, text = yamlfile.load(path, label)
+def _load(path: Path, label: str) -> tuple[Mapping, Texts]:
+    """Tree of a file and its text, then those of the tables it names.
+
+    Symbols under `names` are in upper case, so that files merge by them.
+    """
+    tree, text = load_yaml(path, label)
+    tables: Texts = ()
     for part in (tree, *(tree.get("scenarios") or ())):
         if isinstance(part, Mapping):
+            tables += with_tables(part, path.parent, PRESETS)
             normalise_names(part, {})
-    return tree, text
+    return tree, (text, *tables)
 
 
 def _over(base: Mapping, over: Mapping) -> Mapping:
@@ -89,12 +95,12 @@ def _base(tree: Mapping, folder: Path, above: tuple[Path, ...]) -> tuple[Mapping
     path, label = _find(name, folder, f"{place}: base: ")
     if path.resolve() in above or len(above) > MAX_BASES:
         raise InputError(f"{place}: base: {shown(name)} stands on itself; remove one base")
-    below, text = _load(path, label)
+    below, own = _load(path, label)
     for key in ("scenarios", "grid"):
         if key in below:
             raise InputError(f"{place}: base: {label} holds several scenarios; a base is one")
     start, texts = _base(below, path.parent, (*above, path.resolve()))
-    return _over(start, _without(below, _OWN_KEYS)), (text, *texts)
+    return _over(start, _without(below, _OWN_KEYS)), (*own, *texts)
 
 
 def _without_brackets(dotted: str) -> str:
@@ -173,8 +179,8 @@ def _identified(tree: Mapping, name: str, place: Place) -> Mapping:
 
 
 def _expand(path: Path, label: str) -> Iterator[tuple[Mapping, str, Texts]]:
-    """Every scenario of a file as a resolved tree, the file's text and its bases' texts."""
-    tree, text = _load(path, label)
+    """Every scenario of a file as a resolved tree, the file's text, and those it stands on."""
+    tree, (text, *tables) = _load(path, label)
     above = (path.resolve(),)
     common = _without(tree, _OWN_KEYS)
     file_base, file_texts = _base(tree, path.parent, above)
@@ -211,7 +217,7 @@ def _expand(path: Path, label: str) -> Iterator[tuple[Mapping, str, Texts]]:
             if len(trees) > MAX_SCENARIOS:
                 raise InputError(f"{grid_place}: grid: more than {MAX_SCENARIOS:,} scenarios")
         for full_name, made in trees:
-            yield _identified(made, full_name, place), text, texts
+            yield _identified(made, full_name, place), text, (*tables, *texts)
 
 
 def _check_map(symbol_map: AnyMapping[str, str], market: Market) -> dict[str, str]:
@@ -245,9 +251,32 @@ def load_scenarios(
 ) -> list[Scenario]:
     """Load presets and YAML files and check them against market and book.
 
-    A file is one scenario (with `base:` a preset or path that it changes), a `scenarios:` list, or
-    a `grid:` of values per dotted parameter. `symbol_map` puts a story on another name:
-    {"GME": "XYZ"}. Raises InputError, one line with file and line number.
+    Parameters
+    ----------
+    specs
+        Names of presets or paths of YAML files. A file is one scenario (with `base:` a preset or
+        path that it changes), a `scenarios:` list, or a `grid:` of values per dotted parameter.
+    market, book
+        What the scenarios are to run on.
+    symbol_map
+        Puts a story on another name: {"GME": "XYZ"}.
+
+    Returns
+    -------
+    Scenarios in the order of `specs`, each with the texts it was read from and notes.
+
+    Raises
+    ------
+    InputError
+        One line with file and line, of a table with row and column.
+
+    Example
+    -------
+    >>> from powderkeg.scenarios import load_book, load_market, load_scenarios
+    >>> market = load_market("market.csv")
+    >>> book = load_book("book.csv", market)
+    >>> [story.id for story in load_scenarios(["calm.yaml", "gme-2021"], market, book)]
+    ['calm', 'gme-2021']
     """
     mapping = _check_map(symbol_map or {}, market)
     met: set[str] = set()

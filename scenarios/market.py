@@ -219,7 +219,31 @@ def _rates(table: Table, currency: str) -> dict[str, float]:
 
 
 def load_market(path: str | Path) -> Market:
-    """Read and check a market snapshot. Raises InputError with file, row and column."""
+    """Read and check a market snapshot.
+
+    Parameters
+    ----------
+    path
+        A CSV file, one row a name: price in its currency, shares, fees, volatilities and rates per
+        annum as decimals, betas in columns beta_<factor>. `# as_of: 2021-01-15` above the header
+        says of which close.
+
+    Returns
+    -------
+    Rows by symbol, with notes on what was assumed where a column is empty.
+
+    Raises
+    ------
+    InputError
+        One line with file, row and column, what was found and what to do.
+
+    Example
+    -------
+    >>> from powderkeg.scenarios import load_market
+    >>> market = load_market("market.csv")
+    >>> market.as_of.isoformat(), market["GME"].price
+    ('2021-01-15', 35.5)
+    """
     table = read_table(Path(path), REQUIRED + OPTIONAL, REQUIRED, prefix=BETA)
     header = _header(table)
     factors = tuple(name.removeprefix(BETA) for name in table.columns if name.startswith(BETA))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,17 +18,24 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
+class Bounds(TypedDict, total=False):
+    """What a value is checked against."""
+
+    gt: float
+    ge: float
+    lt: float
+    le: float
+
+
+# long: pydantic's bounds, by name
 def parameter(
     default: Any,
     description: str,
     unit: str,
     source: str,
     *,
-    gt: float | None = None,
-    ge: float | None = None,
-    lt: float | None = None,
-    le: float | None = None,
     strict: bool | None = None,
+    **bounds: Unpack[Bounds],
 ) -> Any:
     """A field with its description, unit, source of the default, and checked range.
 
@@ -37,11 +44,8 @@ def parameter(
     return Field(
         default,
         description=description,
-        gt=gt,
-        ge=ge,
-        lt=lt,
-        le=le,
         strict=strict,
         validate_default=True,
         json_schema_extra={"unit": unit, "source": source},
+        **bounds,
     )

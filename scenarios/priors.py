@@ -17,11 +17,13 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from scipy.special import ndtr
 
-from . import yamlfile
 from .describe import bound
 from .errors import InputError, did_you_mean, shown
 from .parameter import Section
 from .scenario import NameParameters
+from .yamlfile import Mapping as Tree
+from .yamlfile import Place
+from .yamlfile import load as load_yaml
 
 FOLDER = Path(__file__).parent / "priors"
 Array = npt.NDArray[np.float64]
@@ -133,18 +135,18 @@ def load_priors(name: str) -> Priors:
         help_ = did_you_mean(name, known, f"; known are {', '.join(known)}, or give a .yaml file")
         raise InputError(f"--priors: no priors {shown(name)}{help_}")
     path = FOLDER / f"{name}.yaml" if name in known else Path(name)
-    tree, text = yamlfile.load(path, path.name if name in known else name)
+    tree, text = load_yaml(path, path.name if name in known else name)
     for key, place in tree.places.items():
         if key not in ("description", "parameters"):
             raise InputError(f"{place}: unknown key {shown(key)}; priors stand under parameters")
     entries = tree.get("parameters")
-    if not isinstance(entries, yamlfile.Mapping) or not entries:
+    if not isinstance(entries, Tree) or not entries:
         raise InputError(f"{tree.place}: parameters: write `section.field: {{law: ...}}` lines")
     laws = {key: _law(key, entry, entries.places[key]) for key, entry in entries.items()}
     return Priors(laws, path.stem, text)
 
 
-def _law(key: str, entry: object, place: yamlfile.Place) -> Normal | LogNormal | Uniform:
+def _law(key: str, entry: object, place: Place) -> Normal | LogNormal | Uniform:
     section, _, field = key.partition(".")
     sections = NameParameters.model_fields
     model = type(sections[section].default) if section in sections else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -10,13 +9,13 @@ import numpy.typing as npt
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from .agents import Broker, Channels, NameParameters
-from .ensemble import check_ensemble, member_scenarios, with_values
+from .capacity import MAX_EVENTS, MAX_FACTORS, MAX_FUNDS
+from .ensemble import check_ensemble
 from .episode import Episode, Episodes, check_together
-from .errors import InputError
 from .funds import Fund, FundName
 from .parameter import CHOICE, Section, parameter
 from .policy import BookRules
-from .timeline import MAX_EVENTS, SHORTS, MarketShock, TimelineEvent, labels
+from .timeline import SHORTS, MarketShock, TimelineEvent, labels
 from .variation import Sensitivity, Variation
 
 __all__ = [
@@ -24,9 +23,6 @@ __all__ = [
     "Channels",
     "NameParameters",
 ]
-MAX_FACTORS, MAX_FUNDS = 8, 4  # of the kernels (kernels/records.py)
-LEAST_MULTIPLE = 1.1  # of max_multiple
-LONGEST_ID_WITH_VARIANTS = 150
 
 FactorVolatility = Annotated[float, Field(ge=0, le=5)]
 Correlation = Annotated[float, Field(ge=-1, le=1)]
@@ -148,7 +144,7 @@ class Scenario(NameParameters):
 
     @property
     def base_texts(self) -> tuple[str, ...]:
-        """Texts of the bases it stands on, nearest first."""
+        """Texts of the tables it names and of the bases it stands on, nearest first."""
         return self._base_texts
 
     @property
@@ -216,53 +212,6 @@ class Scenario(NameParameters):
         """Every name's episode."""
         return (*([self.episode] if self.episode else []), *self.episodes.values())
 
-    def members(self) -> list[Scenario]:
-        """The scenario as each member of its ensemble has it; [] without an ensemble."""
-        return member_scenarios(self, NameParameters())
-
-    def with_values(self, values: Mapping[str, float]) -> Scenario:
-        """This scenario with values at dotted parameters, which must be in range."""
-        return with_values(self, values, NameParameters())
-
-    def variants(self) -> list[Scenario]:
-        """This scenario with one value of `sensitivity` at a time, in their order.
-
-        Ids are `gme-2021, impact x0.5`; `variant_of` is the id of this one. What would change
-        nothing is left out, and a variant has no variants. Raises InputError for an id that
-        leaves no room to say what was varied.
-        """
-        if self.variant_of is not None:
-            return []
-        found = []
-        for variation in self.variation.around(self.sensitivity):
-            if self._varies(variation):
-                name = f"{self.id}, {variation.label or 'as given'}"
-                found.append(
-                    self.model_copy(
-                        update={"id": name, "variant_of": self.id, "variation": variation}
-                    )
-                )
-        if found and len(self.id) > LONGEST_ID_WITH_VARIANTS:
-            raise InputError(
-                f"id: {len(self.id)} characters leave no room to say what a variant varies; at "
-                f"most {LONGEST_ID_WITH_VARIANTS}"
-            )
-        return found
-
-    def _varies(self, variation: Variation) -> bool:
-        """Whether one more change says anything that does not hold already."""
-        before, sign = self.variation, variation.dealer_sign
-        if variation == before or sign == before.dealer_sign:
-            return variation != before
-        overrides = {
-            layer.dealers.sign
-            for layer in self.names.values()
-            if "sign" in layer.dealers.model_fields_set
-        }
-        sampled = any(key.endswith("dealers.sign") for key in self.ensemble)
-        said = {self.dealers.sign} | overrides
-        return sampled or before.dealer_sign is not None or said != {sign}
-
     def correlation(self) -> npt.NDArray[np.float64]:
         """Correlation of the factors in the order of `factors`. Shape: (factors, factors)."""
         order = {name: index for index, name in enumerate(self.factors)}
@@ -283,53 +232,3 @@ class Scenario(NameParameters):
                     )
                 matrix[i, j] = matrix[j, i] = value
         return matrix
-
-    def for_name(self, symbol: str, is_short: bool) -> NameParameters:
-        """The parameters of one name: its own over `shorts` (if the book is short) over the top."""
-        layers = [self.names[SHORTS]] if is_short and SHORTS in self.names else []
-        if symbol in self.names:
-            layers.append(self.names[symbol])
-        sections: dict[str, Any] = {}
-        for section in NameParameters.model_fields:
-            value = getattr(self, section)
-            for layer in layers:
-                given = getattr(layer, section)
-                if isinstance(value, dict):
-                    value = {**value, **given}
-                else:
-                    value = value.model_copy(
-                        update={field: getattr(given, field) for field in given.model_fields_set}
-                    )
-            sections[section] = value
-        return self._varied(NameParameters.model_construct(**sections))
-
-    def _varied(self, p: NameParameters) -> NameParameters:
-        """One name's parameters under the scenario's variation."""
-        by, clearing, crowd, sign = self.variation, p.clearing, p.crowd, p.dealers.sign
-        sign = (sign if by.dealer_sign is None else by.dealer_sign) + by.dealer_shift
-        changed: dict[str, dict[str, Any]] = {
-            "clearing": {
-                "impact_factor": clearing.impact_factor * by.impact,
-                "max_multiple": max(clearing.max_multiple * by.max_multiple, LEAST_MULTIPLE),
-            },
-            "dealers": {"sign": min(max(sign, -1.0), 1.0)},
-            "crowd": {
-                "infection": crowd.infection * by.crowd,
-                "share_budget": crowd.share_budget * by.crowd,
-                "call_budget": crowd.call_budget * by.crowd,
-                "wealth": None if crowd.wealth is None else crowd.wealth * by.crowd,
-            },
-            "borrow": {
-                "lendable_elastic": p.borrow.lendable_elastic * by.lendable,
-                "lendable_locked": p.borrow.lendable_locked * by.lendable,
-            },
-            "shorts": {
-                "participation": p.shorts.participation * by.participation,
-                "tolerance": p.shorts.tolerance + by.tolerance,
-            },
-        }
-        update = {
-            section: getattr(p, section).model_copy(update=values)
-            for section, values in changed.items()
-        }
-        return p.model_copy(update=update)

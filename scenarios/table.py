@@ -141,9 +141,10 @@ class Table:
     rows: tuple[Row, ...]
 
 
-def _split(line: str, where: str) -> list[str]:
-    if len(line) > MAX_LINE:
-        raise InputError(f"{where}: longer than {MAX_LINE} characters; is this a CSV file?")
+def split(line: str, where: str, longest: int = MAX_LINE) -> list[str]:
+    """The cells of one line, without blanks around them. `where` opens the error."""
+    if len(line) > longest:
+        raise InputError(f"{where}: longer than {longest} characters; is this a CSV file?")
     try:
         return [cell.strip() for cell in next(csv.reader([line], strict=True))]
     except csv.Error:
@@ -152,7 +153,7 @@ def _split(line: str, where: str) -> list[str]:
         ) from None
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
+def lines(text: str) -> Iterator[tuple[int, str]]:
     """Number and text of every line that is not blank (a line of bare commas is blank)."""
     for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
         if line.strip(" \t,"):
@@ -196,13 +197,13 @@ def read_table(
     comments: dict[str, str] = {}
     header: tuple[str, ...] = ()
     rows: list[Row] = []
-    for number, line in _lines(text):
+    for number, line in lines(text):
         where = f"{file}: row {number}"
         if not header and line.lstrip(' "').startswith("#"):
             key, _, value = line.strip(' ",').lstrip("# ").partition(":")
             comments[key.strip().lower()] = value.strip(' \t,"')
             continue
-        cells = _split(line, where)
+        cells = split(line, where)
         if not header:
             header = _header(cells, where, columns, prefix)
             missing = [name for name in required if name not in header]

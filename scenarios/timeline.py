@@ -16,7 +16,6 @@ from .parameter import CHOICE, Section, parameter
 ALL = "all"
 SHORTS = "shorts"
 OPEN = "open"
-MAX_EVENTS = 16  # of the kernels (kernels/records.py)
 
 EventId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$")]
 

@@ -9,10 +9,11 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from .describe import describe_parameters, range_words, section_of
-from .ensemble import steps
+from .ensemble import ColumnError, steps
 from .episode import Episode
 from .errors import InputError, did_you_mean, nearest, shown
 from .funds import Fund
+from .members import Cell
 from .scenario import SHORTS, MarketShift, NameParameters, Scenario
 from .table import is_symbol
 from .timeline import ALL, EVENT_TYPES
@@ -166,7 +167,9 @@ def one_line(error: ValidationError, tree: Mapping) -> InputError:
     first = _first(error.errors(include_url=False))
     kind, location = first["type"], _in_yaml(first["loc"])
     if kind == "value_error":
-        text = str(first["ctx"]["error"])
+        text = str(cause := first["ctx"]["error"])
+        if isinstance(cause, ColumnError) and (cell := _cell(cause, tree)):
+            return InputError(f"{cell}: {cause.problem}")
         if own := _OWN.fullmatch(text):  # a model's, which names the field
             steps = re.findall(r"[a-z_]+|\d+", own[1])
             location += tuple(int(step) if step.isdigit() else step for step in steps)
@@ -180,67 +183,86 @@ def one_line(error: ValidationError, tree: Mapping) -> InputError:
     return InputError(f"{place_of(tree, location)}: {dotted(location)}: {text}")
 
 
-def normalise_names(tree: Mapping, symbol_map: dict[str, str]) -> set[str]:
-    """Symbols of a tree (overrides, shifts, events, funds) in upper case and mapped, in place.
+def _cell(error: ColumnError, tree: Mapping) -> Cell | None:
+    """Where a table has the column or the value, None where no table has it."""
+    member = () if error.member is None else (error.member,)
+    place = place_of(tree, ("ensemble", error.key, *member))
+    return place if isinstance(place, Cell) else None
 
-    Returns the keys of `symbol_map` that were met. Raises InputError for what is no symbol.
-    """
-    met: set[str] = set()
 
-    def mapped(symbol: str, place: Place) -> str:
+class _Symbols:
+    """Symbols in upper case and mapped; `met` are the keys of the map that were seen."""
+
+    def __init__(self, symbol_map: dict[str, str]) -> None:
+        self.map = symbol_map
+        self.met: set[str] = set()
+
+    def mapped(self, symbol: str, place: Place) -> str:
         upper = symbol.upper()
         if not is_symbol(upper):
             raise InputError(f"{place}: {shown(symbol)} is not a ticker")
-        if upper in symbol_map:
-            met.add(upper)
-        return symbol_map.get(upper, upper)
+        if upper in self.map:
+            self.met.add(upper)
+        return self.map.get(upper, upper)
 
-    def whom(name: Any, place: Place) -> Any:
+    def whom(self, name: Any, place: Place) -> Any:
+        """A symbol mapped, `all` and `shorts` as they are."""
         known = not isinstance(name, str) or name in (SHORTS, ALL)
-        return name if known else mapped(name, place)
+        return name if known else self.mapped(name, place)
 
-    def keyed(section: Mapping, path: Location, *words: str) -> Mapping:
+    def keyed(self, section: Mapping, path: Location, *words: str) -> Mapping:
         """A section whose keys are symbols, or one of the words."""
         made = Mapping(section.place)
         for key, value in section.items():
             place = section.places[key]
-            symbol = key if key in words else mapped(key, place)
+            symbol = key if key in words else self.mapped(key, place)
             if symbol in made:
                 name = dotted((*path, symbol))
                 raise InputError(f"{place}: {name} is there twice; keep one")
             made.put(symbol, value, place)
         return made
 
-    if isinstance(names := tree.get("names"), Mapping):
-        tree.put("names", keyed(names, ("names",), SHORTS), tree.places["names"])
-    if isinstance(columns := tree.get("ensemble"), Mapping):
-        renamed = Mapping(columns.place)
+    def columns(self, columns: Mapping) -> Mapping:
+        """An ensemble whose columns speak of symbols."""
+        made = Mapping(columns.place)
         for key, values in columns.items():
             place = columns.places[key]
             path = steps(key, NameParameters.model_fields)
             if path[0] == "names" and len(path) > 1 and path[1] != SHORTS:
-                path[1] = mapped(path[1], place)
-            if (name := ".".join(path)) in renamed:
+                path[1] = self.mapped(path[1], place)
+            if (name := ".".join(path)) in made:
                 raise InputError(f"{place}: ensemble: {name} is there twice; keep one")
-            renamed.put(name, values, place)
-        tree.put("ensemble", renamed, tree.places["ensemble"])
+            made.put(name, values, place)
+        return made
+
+
+def normalise_names(tree: Mapping, symbol_map: dict[str, str]) -> set[str]:
+    """Symbols of a tree (overrides, shifts, events, funds) in upper case and mapped, in place.
+
+    Returns the keys of `symbol_map` that were met. Raises InputError for what is no symbol.
+    """
+    symbols = _Symbols(symbol_map)
+    if isinstance(names := tree.get("names"), Mapping):
+        tree.put("names", symbols.keyed(names, ("names",), SHORTS), tree.places["names"])
+    if isinstance(columns := tree.get("ensemble"), Mapping):
+        tree.put("ensemble", symbols.columns(columns), tree.places["ensemble"])
     for shift in _sections(tree, "market_shifts"):
         if "symbol" in shift:
             place = shift.places["symbol"]
-            shift.put("symbol", whom(shift["symbol"], place), place)
+            shift.put("symbol", symbols.whom(shift["symbol"], place), place)
     for event in _sections(tree, "timeline"):
         touched = event.get("names")
         if isinstance(touched, Sequence):
-            touched[:] = map(whom, touched, touched.places)
+            touched[:] = map(symbols.whom, touched, touched.places)
         elif touched is not None:
             place = event.places["names"]
-            event.put("names", whom(touched, place), place)
+            event.put("names", symbols.whom(touched, place), place)
     if isinstance(funds := tree.get("funds"), Mapping):
         for name, fund in funds.items():
             if isinstance(fund, Mapping) and isinstance(held := fund.get("positions"), Mapping):
-                made = keyed(held, ("funds", name, "positions"))
+                made = symbols.keyed(held, ("funds", name, "positions"))
                 fund.put("positions", made, fund.places["positions"])
-    return met
+    return symbols.met
 
 
 def _sections(tree: Mapping, key: str) -> list[Mapping]:

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -16,6 +18,7 @@ def script() -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 def test_the_page_is_of_the_presets_as_they_are() -> None:
     """Where it fails, run `.venv/bin/python docs/history.py` again."""
     page, written = (ROOT / "docs" / "history.md").read_text(), script()

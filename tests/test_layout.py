@@ -1,15 +1,16 @@
-"""The contract of the tree: four rooms under one import package, and which may know which."""
+"""The contract of the tree: rooms under one import package, and which may know which."""
 
-import ast
 import subprocess
 import sys
 from importlib import import_module
-from importlib.util import resolve_name
 from pathlib import Path
 
 import pytest
 
+from tests.helpers.modules import Module, circles, imports, modules, place
+
 ROOT = Path(__file__).parents[1]
+ROOMS = ("engine", "kernels", "results", "scenarios")
 
 # What a room may import of the others.
 ARROWS = {
@@ -17,32 +18,24 @@ ARROWS = {
     "kernels": {"scenarios"},
     "results": set(),
     "scenarios": set(),
+    "screen": {"engine", "results", "scenarios", "kernels"},
+    "commands": {"engine", "kernels", "results", "scenarios", "screen"},
 }
+TERMINAL = {"typer", "rich"}  # what only commands and screen may import
 
 
-def imported_modules(source: Path, package: str) -> set[str]:
-    """Absolute names of everything that a source file of `package` imports, anywhere in it."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(source.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = resolve_name("." * node.level + (node.module or ""), package)
-            names |= {f"{base}.{alias.name}" for alias in node.names}
-    return names
+@pytest.fixture(scope="module")
+def tree() -> dict[str, Module]:
+    return modules(ROOT)
 
 
-def rooms_imported(room: str) -> set[str]:
-    """The other rooms that any file of `room` imports."""
-    found: set[str] = set()
-    for source in (ROOT / room).rglob("*.py"):
-        parts = source.relative_to(ROOT).parent.parts
-        for name in imported_modules(source, ".".join(("powderkeg", *parts))):
-            found |= {other for other in ARROWS if f"{name}.".startswith(f"powderkeg.{other}.")}
-    return found - {room}
+def room_of(name: str) -> str:
+    """The room of a module by its absolute name, "" for the front door."""
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 and parts[0] == "powderkeg" and parts[1] in ARROWS else ""
 
 
-@pytest.mark.parametrize("room", ARROWS)
+@pytest.mark.parametrize("room", ROOMS)
 def test_room_is_imported_as_powderkeg(room: str) -> None:
     module = import_module(f"powderkeg.{room}")
     assert module.__name__ == f"powderkeg.{room}"
@@ -50,8 +43,44 @@ def test_room_is_imported_as_powderkeg(room: str) -> None:
 
 
 @pytest.mark.parametrize("room", ARROWS)
-def test_room_imports_only_along_the_arrows(room: str) -> None:
-    assert rooms_imported(room) <= ARROWS[room]
+def test_room_imports_only_along_the_arrows(tree: dict[str, Module], room: str) -> None:
+    mine = [module for module in tree.values() if room_of(module.name) == room]
+    assert mine
+    for module in mine:
+        known = {room_of(name) for name in imports(module)} - {room, ""}
+        assert known <= ARROWS[room], f"{module.file} imports {known - ARROWS[room]}"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_only_commands_and_screen_know_a_terminal(tree: dict[str, Module], room: str) -> None:
+    for module in tree.values():
+        if room_of(module.name) == room:
+            packages = {name.split(".")[0] for name in imports(module)}
+            assert not packages & TERMINAL, module.file
+
+
+def test_no_import_goes_in_a_circle(tree: dict[str, Module]) -> None:
+    """In-function imports and those for type checkers alone count as well."""
+    assert circles(tree) == []
+
+
+def test_a_circle_is_seen(tmp_path: Path) -> None:
+    """Also through a function and through a block for type checkers."""
+    sources = {
+        "one.py": "from .two import x",
+        "two.py": "def f():\n    from .three import y",
+        "three.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from . import one",
+        "__init__.py": "from . import four",
+        "four.py": "x = 1",
+    }
+    room = tmp_path / "results"
+    room.mkdir()
+    for file, text in sources.items():
+        (room / file).write_text(text)
+    tree = modules(tmp_path)
+    assert circles(tree) == [tuple(f"powderkeg.results.{n}" for n in ("one", "three", "two"))]
+    assert imports(tree["powderkeg.results"]) == {"powderkeg.results.four"}
+    assert place("powderkeg.results.four.x", tree) == "powderkeg.results.four"
 
 
 @pytest.mark.parametrize("module", ["powderkeg", "powderkeg.scenarios", "powderkeg.results"])
@@ -79,7 +108,7 @@ def test_front_door_opens_rooms_when_touched() -> None:
 
 def test_links_lead_to_the_rooms() -> None:
     """`powderkeg/engine` and its like are relative links, for type checkers and editors."""
-    for room in ARROWS:
+    for room in ROOMS:
         link = ROOT / "powderkeg" / room
         assert link.is_symlink() and link.readlink() == Path("..") / room
 

@@ -124,6 +124,7 @@ def test_wheel_works_from_another_folder(wheel_and_log: tuple[Path, str], tmp_pa
         assert "libpowderkeg_portable.so" in libraries
 
 
+@pytest.mark.slow
 def test_install_succeeds_without_a_compiler(sdist: Path, tmp_path: Path) -> None:
     wheel, said = build_wheel(sdist, tmp_path / "dist", CXX=str(tmp_path / "no-such-compiler"))
     lines = [line.strip() for line in said.splitlines()]

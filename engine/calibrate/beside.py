@@ -10,7 +10,9 @@ import numpy as np
 from ...kernels.packed import Packed
 from ...kernels.packing.scenario import pack
 from ...kernels.records import COMPONENT_CYCLE
+from ...scenarios.bound import bind
 from ...scenarios.ensemble import is_size, steps
+from ...scenarios.overrides import members
 from ...scenarios.scenario import NameParameters, Scenario
 from .simulator import Simulator, all_watched
 
@@ -50,12 +52,12 @@ class Beside(Simulator):
         first = self.scenario().model_copy(
             update={"ensemble": {key: values[:count] for key, values in columns.items()}}
         )
-        return tuple(self._packed(member) for member in first.members())
+        return tuple(self._packed(member) for member in members(first))
 
     def _packed(self, scenario: Scenario) -> Packed:
         """Packed with a book whose P&L is that of the fitted name alone."""
         book = all_watched({symbol: self.market[symbol].price for symbol in self.symbols})
-        packed = pack(book, self.market, self.chain, scenario, seed=self.seed)
+        packed = pack(bind(scenario, book, self.market, self.chain), seed=self.seed)
         weights = packed.names["book_weight"]
         weights[np.arange(len(weights)) != packed.symbols.index(self.symbol)] = 0
         return packed

@@ -16,9 +16,9 @@ from ...scenarios.dated import as_yaml
 from ...scenarios.ensemble import TIMELINE, is_size, steps
 from ...scenarios.library import presets
 from ...scenarios.scenario import NameParameters
-from ...screen.calibrate import sentences
 from .fit import RATE, Fit
 from .inputs import Episode
+from .sentences import sentences
 from .simulator import dotted
 
 

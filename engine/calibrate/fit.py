@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ...results.measures.baselines import scored_beside
 from ...results.measures.scores import inside, ranks
-from ...scenarios.ensemble import FEWEST, MOST
+from ...scenarios.capacity import FEWEST_MEMBERS, MOST_MEMBERS
 from ...scenarios.errors import InputError
 from ..progress import Progress, Silent
 from .loss import Observed, scores, weights
@@ -53,7 +53,7 @@ class Size:
         for option, number, least, most in (
             ("--draws", self.draws, 256, 1 << 20),
             ("--paths", self.paths, 16, 4096),
-            ("--members", self.members, FEWEST, min(MOST, self.draws // PER_DRAW)),
+            ("--members", self.members, FEWEST_MEMBERS, min(MOST_MEMBERS, self.draws // PER_DRAW)),
         ):
             if not least <= number <= most:
                 raise InputError(f"{option}: {number:,} is not between {least:,} and {most:,}")

@@ -13,6 +13,7 @@ import numpy as np
 from ...kernels import Backend
 from ...scenarios.book import Book
 from ...scenarios.calendar import sessions
+from ...scenarios.capacity import MAX_EVENTS
 from ...scenarios.chain import Chain, load_chain
 from ...scenarios.dated import Dated, load_dated
 from ...scenarios.episode import market_of
@@ -22,7 +23,7 @@ from ...scenarios.market import Market, load_market
 from ...scenarios.priors import Priors, load_priors
 from ...scenarios.scenario import Scenario
 from ...scenarios.series import Points, Prices, load_points, load_prices
-from ...scenarios.timeline import MAX_EVENTS, AnyEvent
+from ...scenarios.timeline import AnyEvent
 from .beside import Beside
 from .loss import Observed, Series, days_of
 from .simulator import Simulator, all_watched, dotted

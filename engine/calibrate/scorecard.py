@@ -21,6 +21,7 @@ from ...results.measures.scores import (
     ranks,
     ranks_of_each,
 )
+from ...scenarios.bound import bind
 from ...scenarios.calendar import sessions
 from ...scenarios.chain import Chain
 from ...scenarios.episode import Episode, market_of
@@ -133,7 +134,7 @@ def pack_past(scenario: Scenario, chain: Chain, seed: int) -> Packed:
     last = max(episode.days[-1] for episode in episodes)
     story = on_days(scenario, [e.symbol for e in episodes], tuple(range(1, last + 1)))
     book = all_watched({episode.symbol: episode.price for episode in episodes})
-    return pack(book, market_of(episodes), chain, story, seed=seed)
+    return pack(bind(story, book, market_of(episodes), chain), seed=seed)
 
 
 def _card(

@@ -14,15 +14,16 @@ from ...kernels import Backend
 from ...kernels.packed import Packed, Simulated
 from ...kernels.packing.scenario import pack
 from ...kernels.records import StepKind
-from ...scenarios.book import Position
+from ...scenarios.book import ChangedBook, Position
+from ...scenarios.bound import bind
 from ...scenarios.chain import Chain
 from ...scenarios.ensemble import is_size
 from ...scenarios.errors import InputError
 from ...scenarios.market import Market
+from ...scenarios.overrides import with_values
 from ...scenarios.priors import Priors
 from ...scenarios.scenario import NameParameters, Scenario
 from ..executors import default_workers
-from ..whatif.book_change import ChangedBook
 
 Array = npt.NDArray[np.float64]
 Result = TypeVar("Result")
@@ -83,7 +84,7 @@ class Simulator:
 
     def __call__(self, parameters: Sequence[float]) -> Paths:
         """Simulate one set. Raises InputError where the holdings do not fit together."""
-        packed = self.packed(self.scenario().with_values(self.values(parameters)))
+        packed = self.packed(with_values(self.scenario(), self.values(parameters)))
         at = packed.symbols.index(self.symbol)
         ids = np.arange(self.first, self.first + self.paths, dtype=np.uint64)
         found = self.engine.simulate(packed, ids)
@@ -98,7 +99,7 @@ class Simulator:
     def packed(self, scenario: Scenario) -> Packed:
         """A scenario packed with a book whose P&L is that of the fitted name alone."""
         book = watched(self.symbol, self.market[self.symbol].price)
-        return pack(book, self.market, self.chain, scenario, seed=self.seed)
+        return pack(bind(scenario, book, self.market, self.chain), seed=self.seed)
 
     def elsewhere(self, paths: int, number: int = 0) -> Simulator:
         """The same with paths that no fit has seen; none are in two numbers."""
@@ -113,7 +114,8 @@ def dotted(symbol: str, key: str) -> str:
 def on_days(scenario: Scenario, symbols: Sequence[str], days: tuple[int, ...]) -> Scenario:
     """A scenario told on these names alone, the closes of some days kept.
 
-    What its funds copy is a book that nobody holds here; the symbols stand under `names`.
+    What its funds copy is a book that nobody holds here; the symbols stand under `names`. The past
+    has a market of its own, which is not shifted.
     """
     funds = {
         name: fund.model_copy(update={"copies": 0.0})
@@ -125,6 +127,7 @@ def on_days(scenario: Scenario, symbols: Sequence[str], days: tuple[int, ...]) -
             "horizon_days": days[-1],
             "horizons": days,
             "funds": funds,
+            "market_shifts": (),
             "names": {**dict.fromkeys(symbols, NameParameters()), **scenario.names},
         }
     )

@@ -186,49 +186,72 @@ def _lost(future: Any) -> str:
     return "KilledWorker: its worker process died" if name == "KilledWorker" else f"{name}: {error}"
 
 
-def gpu_workers(devices: int, workers: int | None) -> dict[int, dict[str, Any]]:
-    """Specifications of one single-threaded worker process per GPU, for SpecCluster."""
+LOOPBACK = "127.0.0.1"
+
+
+def visible_devices(count: int) -> list[str]:
+    """The GPUs that this process sees, as it was told of them: `6`, `GPU-8ec1...`, `MIG-...`.
+
+    Numbers of its own would name other devices in a process that is told them.
+    """
+    entries = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = [str(i) for i in range(count)] if entries is None else entries.split(",")
+    return [name.strip() for name in names][:count]
+
+
+def worker_specifications(
+    workers: int | None, gpus: int = 0, security: Any = None
+) -> dict[int, dict[str, Any]]:
+    """Single-threaded worker processes for SpecCluster, each with a GPU of its own if there are."""
     from distributed import Nanny
 
-    chosen = range(min(devices, workers or devices))
+    order = os.environ.get("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+    environments = [
+        {"CUDA_VISIBLE_DEVICES": name, "CUDA_DEVICE_ORDER": order}
+        for name in visible_devices(gpus)[:workers]
+    ]
     return {
         i: {
             "cls": Nanny,
             "options": {
                 "nthreads": 1,
-                "host": "127.0.0.1",
-                "memory_limit": 0,
-                "env": {"CUDA_VISIBLE_DEVICES": str(i)},
+                "host": LOOPBACK,
+                "protocol": "tls",
+                "security": security,
+                "memory_limit": 0,  # blocks are sized beforehand; pausing would only stall the run
+                "env": environment,
                 "dashboard": False,
-                "dashboard_address": "127.0.0.1:0",
+                # Dask opens an HTTP port whatever is asked; it is a free one, and bare.
+                "dashboard_address": f"{LOOPBACK}:0",
+                "silence_logs": 50,
             },
         }
-        for i in chosen
+        for i, environment in enumerate(environments or [{}] * (workers or 1))
     }
 
 
 def local_cluster(workers: int, gpus: int = 0, dashboard: bool = False) -> Any:
-    """A cluster of processes on this machine, bound to the loopback interface only."""
-    from distributed import LocalCluster, Scheduler, SpecCluster
+    """A cluster of processes on this machine that nobody else can join or talk to.
 
-    # Dask opens an HTTP port whatever is asked; without a dashboard it is a free one, and bare.
-    address = "127.0.0.1:8787" if dashboard else "127.0.0.1:0"
-    if gpus:
-        options = {"host": "127.0.0.1", "dashboard": dashboard, "dashboard_address": address}
-        return SpecCluster(
-            workers=gpu_workers(gpus, workers),
-            scheduler={"cls": Scheduler, "options": options},
-            silence_logs=50,
-        )
-    return LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        processes=True,
-        host="127.0.0.1",
-        dashboard_address=address,
-        worker_dashboard_address="127.0.0.1:0",
-        scheduler_kwargs={"dashboard": dashboard},
-        memory_limit=0,  # blocks are sized beforehand; pausing a worker would only stall the run
+    Its ports are on the loopback interface, which every user of a machine reaches, and a Dask port
+    runs whatever it is sent. So scheduler, workers and client speak TLS with a certificate of this
+    run that exists in their memory alone, and hang up on whoever does not have it.
+    """
+    from distributed import Scheduler, SpecCluster
+    from distributed.security import Security
+
+    security = Security.temporary()
+    options = {
+        "host": LOOPBACK,
+        "protocol": "tls",
+        "security": security,
+        "dashboard": dashboard,
+        "dashboard_address": f"{LOOPBACK}:8787" if dashboard else f"{LOOPBACK}:0",
+    }
+    return SpecCluster(
+        workers=worker_specifications(workers, gpus, security),
+        scheduler={"cls": Scheduler, "options": options},
+        security=security,
         silence_logs=50,
     )
 
@@ -300,7 +323,8 @@ class _Connected(AbstractContextManager["Executor"]):
         else:
             with _workers_deaf_to_interrupts():
                 self._cluster = local_cluster(self.workers, self.gpus, self.dashboard)
-            self._client = Client(self._cluster, set_as_default=False)
+            security = self._cluster.security
+            self._client = Client(self._cluster, security=security, set_as_default=False)
             kind = "GPU process" if self.gpus else "process"
             words = f"{self.workers} {kind}{'es' * (self.workers > 1)} of this machine"
         return Distributed(self._client, words)

@@ -20,7 +20,7 @@ from ...kernels import Backend
 from ...kernels.packed import Packed
 from ...kernels.packing.scenario import pack
 from ...results.measures import statistics as st
-from ...scenarios import InputError, Scenario, shifted_market
+from ...scenarios import InputError, Scenario, bind
 from ..errors import Incomplete, Interrupted
 from ..executors import Outcome, executor, gpus, run_all
 from ..paired import simulate
@@ -133,8 +133,7 @@ def ask(
 
 def _pack(source: Finished, index: int, scenario: Scenario) -> Packed:
     job = source.job
-    market = shifted_market(scenario, job.market, job.book)
-    return pack(job.book, market, job.chain, scenario, seed=job.seed)
+    return pack(bind(scenario, job.book, job.market, job.chain), seed=job.seed)
 
 
 class _Whole:

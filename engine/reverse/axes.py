@@ -14,9 +14,11 @@ from typing import Any
 
 from ...scenarios import InputError, Scenario
 from ...scenarios.book import Book
+from ...scenarios.capacity import MAX_EVENTS
 from ...scenarios.errors import did_you_mean
+from ...scenarios.overrides import for_name
 from ...scenarios.scenario import SHORTS, MarketShift
-from ...scenarios.timeline import ALL, MAX_EVENTS, AnchorNews, MarketShock
+from ...scenarios.timeline import ALL, AnchorNews, MarketShock
 
 FACTOR = 1.25
 """One unit of an axis that is a factor."""
@@ -135,7 +137,7 @@ def _news(scenario: Scenario, units: float) -> Scenario:
 
 def axes_of(scenario: Scenario, book: Book) -> list[Axis]:
     """Every axis of a scenario, one per factor among them."""
-    held = [scenario.for_name(s, s in book.shorts) for s in book.symbols]
+    held = [for_name(scenario, s, s in book.shorts) for s in book.symbols]
     signs = [p.dealers.sign for p in held]
     return [
         _factor("crowd", "crowd", "infection and budgets"),

@@ -21,9 +21,10 @@ from ...kernels.packing.scenario import pack
 from ...kernels.probes.loop_gain import CHANNELS, largest
 from ...kernels.records import CALM, TRACE
 from ...results import block_arrays, write_block
+from ...results.store.fields import PNL_OFF
 from ...results.store.records import Grid, read_grid
-from ...results.store.schema import GAIN_QUANTILES, PNL_OFF
-from ...scenarios.joint import shifted_market
+from ...results.store.schema import GAIN_QUANTILES
+from ...scenarios.bound import bind
 from ..job import Job, read_job
 from .importance import weighted_paths
 
@@ -143,8 +144,7 @@ def _traced_path(packed: Packed) -> int:
 def packed_scenario(job: Job, scenario: int) -> Packed:
     """The arrays of one scenario of a job, with its shifts of the market."""
     model = job.scenarios[scenario]
-    market = shifted_market(model, job.market, job.book)
-    return pack(job.book, market, job.chain, model, seed=job.seed)
+    return pack(bind(model, job.book, job.market, job.chain), seed=job.seed)
 
 
 class _Packer:

@@ -11,22 +11,11 @@ from pathlib import Path
 
 from ... import __version__
 from ...kernels import backend
-from ...results import (
-    StoreError,
-    check_commit,
-    create_store,
-    finish_store,
-    missing_blocks,
-)
-from ...results.measures.until import errors_so_far, grow_store
+from ...results import StoreError, check_commit, create_store, finish_store, missing_blocks
+from ...results.measures.target import error_text
+from ...results.store.growth import errors_so_far, grow_store
 from ...results.store.records import read_grid
-from ...results.store.target import error_text
-from ...scenarios import (
-    Book,
-    Chain,
-    Market,
-    Scenario,
-)
+from ...scenarios import Book, Chain, Market, Scenario
 from .. import memory
 from ..errors import Incomplete, Interrupted
 from ..executors import Executor, Outcome, executor, gpus, run_all

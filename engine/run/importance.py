@@ -21,7 +21,7 @@ from ...kernels.packed import Packed
 from ...kernels.packing.tilt import Tilt, tilted
 from ...kernels.probes.drivers import daily_normals, restriction_clocks
 from ...results.measures.statistics import REFUSE
-from ...results.store.schema import PATH_WEIGHT, PNL_TILTED
+from ...results.store.fields import PATH_WEIGHT, PNL_TILTED
 from ..executors import cores
 
 Floats = npt.NDArray[np.float64]

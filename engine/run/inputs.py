@@ -7,10 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...results import (
-    InputFile,
-    StoreError,
-)
+from ...results import InputFile, StoreError
 from ...scenarios import (
     Book,
     Chain,
@@ -22,6 +19,7 @@ from ...scenarios import (
     load_market,
     load_scenarios,
 )
+from ...scenarios.overrides import for_name
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Inputs:
     def _assumes_calls(self, scenario: Scenario) -> bool:
         """Whether the scenario says how many calls are open in some name of the book."""
         shorts = self.book.shorts
-        found = (scenario.for_name(s, s in shorts) for s in self.book.symbols)
+        found = (for_name(scenario, s, s in shorts) for s in self.book.symbols)
         return any(name.dealers.open_interest > 0 for name in found)
 
 

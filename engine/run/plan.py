@@ -23,16 +23,17 @@ from ...kernels.probes.overlap import overlap
 from ...kernels.records import PATH, Channel, channel_names
 from ...results import InputFile, StoreSpec
 from ...results.measures.euler import choose
+from ...results.measures.levels import ES, LEVELS, VAR, percent
 from ...results.measures.statistics import REFUSE
-from ...results.measures.table import ES, LEVELS, VAR, percent
 from ...results.measures.tail import NAME_FIELDS
+from ...results.measures.target import Until
 from ...results.store.schema import Exit, Variant
-from ...results.store.target import Until
 from ...scenarios.book import Book
+from ...scenarios.bound import bind
 from ...scenarios.chain import Chain
 from ...scenarios.errors import InputError
-from ...scenarios.joint import shifted_market
 from ...scenarios.market import Market
+from ...scenarios.overrides import variants
 from ...scenarios.scenario import Scenario
 from ..job import ROLE, Job
 from ..memory import SEALING_DOUBLES, Projection, of_block, resident
@@ -221,7 +222,7 @@ def parse_until(text: str | None, most: int | None = None) -> Until | None:
 
 def with_variants(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
     """The scenarios, then what each makes of the ranges of its `sensitivity`. Raises InputError."""
-    return (*scenarios, *(variant for scenario in scenarios for variant in scenario.variants()))
+    return (*scenarios, *(variant for scenario in scenarios for variant in variants(scenario)))
 
 
 def varied(scenario: Scenario, scenarios: Sequence[Scenario]) -> Variant:
@@ -311,9 +312,9 @@ def make_plan(
 
     prepared: list[Prepared] = []
     for scenario in scenarios:
-        shifted = shifted_market(scenario, market, book)
+        bound = bind(scenario, book, market, chain)
         try:
-            ready = prepare(book, shifted, chain, scenario, seed=seed)
+            ready = prepare(bound, seed=seed)
         except InputError as error:
             raise InputError(f"scenario {scenario.id}: {error}") from None
         prepared.append(ready)

@@ -108,6 +108,7 @@ class Case:
 CASES: dict[str, Case] = {}
 
 
+# long: a case is written as one call, by name
 def case(
     id: str,
     channel: str,

@@ -10,8 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from ...kernels.backends import Simulate
-from ...kernels.packed import Packed, Simulated
+from ...kernels.packed import Packed, Simulate, Simulated
 from ...kernels.records import TRACE
 from .case import Array, Case, Computed, Kind, Sampled
 

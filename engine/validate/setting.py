@@ -17,6 +17,7 @@ from ...kernels.packing.scenario import pack
 from ...kernels.packing.schedule import TRADING_DAYS
 from ...kernels.records import CALM, NAME, Channel
 from ...scenarios.book import Book, Position
+from ...scenarios.bound import bind
 from ...scenarios.chain import Chain
 from ...scenarios.market import Market, MarketRow
 from ...scenarios.scenario import Scenario
@@ -111,8 +112,7 @@ def setting(
         strict=False,
     )
     book = Book(positions, cash=equity * (1.0 - sum(name.weight for name in names)))
-    packed = pack(book, Market(rows), Chain(), scenario, seed=seed, channels=channels)
-    return packed
+    return pack(bind(scenario, book, Market(rows), Chain()), seed=seed, channels=channels)
 
 
 def with_quiet(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -18,10 +18,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
-from ...kernels.packed import Packed
-from ...kernels.packing.scenario import pack
-from ...scenarios.book import Book
-from ...scenarios.chain import Chain
+from ...scenarios.book import Book, ChangedBook
+from ...scenarios.bound import Bound
 from ...scenarios.errors import InputError, did_you_mean, shown
 from ...scenarios.market import Market
 from ...scenarios.scenario import Scenario
@@ -112,18 +110,6 @@ class Change:
         return replace(book, positions=positions, derivatives=derivatives)
 
 
-@dataclass(frozen=True)
-class ChangedBook(Book):
-    """A book after a change; `shorts` are those before, since scenarios speak of them."""
-
-    before: frozenset[str] = frozenset()
-
-    @property
-    def shorts(self) -> frozenset[str]:
-        """Symbols that the book was short before it was changed."""
-        return self.before
-
-
 def parse_changes(
     close: Sequence[str] | None = None,
     halve: Sequence[str] | None = None,
@@ -174,21 +160,15 @@ def changed_book(book: Book, changes: Sequence[Trade], cost: float) -> ChangedBo
     return ChangedBook(**given | {"cash": book.cash - bought - cost}, before=book.shorts)
 
 
-def pack_changed(
-    book: Book, after: Book, market: Market, chain: Chain, scenario: Scenario, *, seed: int
-) -> Packed:
-    """The arrays of a scenario for the book `after` a change of `book`.
-
-    `market` is the snapshot with the scenario's shifts, as the book before saw it. Raises
-    InputError.
-    """
-    rows = dict(market.rows)
+def changed(bound: Bound, after: Book) -> Bound:
+    """A bound scenario for the book `after` a change of its own."""
+    book, rows = bound.book, dict(bound.market.rows)
     for old, new in zip(book.positions, after.positions, strict=True):
         covered = min(new.quantity, 0.0) - min(old.quantity, 0.0)
         row = rows[old.symbol]
         rows[old.symbol] = replace(row, short_interest=row.short_interest - covered)
-    story = _with_own_funds(scenario, book, market)
-    return pack(after, replace(market, rows=rows), chain, story, seed=seed)
+    story = _with_own_funds(bound.scenario, book, bound.market)
+    return bound.with_scenario(story).with_book(after, replace(bound.market, rows=rows))
 
 
 def _with_own_funds(scenario: Scenario, book: Book, market: Market) -> Scenario:

@@ -14,16 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from ...kernels.packed import Packed
-from ...kernels.packing.scenario import prepare
+from ...kernels.packing.scenario import pack, prepare
 from ...results.measures import statistics as st
-from ...results.measures.table import WORST_LEVEL
-from ...scenarios import InputError, Scenario
-from ...scenarios.joint import shifted_market
+from ...results.measures.levels import WORST_LEVEL
+from ...scenarios import InputError, Scenario, bind
 from ..job import Job
 from ..paired import simulate
 from ..progress import Progress
 from ..stored import Finished, Losses, chosen, finished, level_of
-from .book_change import SPREAD, Terms, Trade, changed_book, check_changes, cost_of, pack_changed
+from .book_change import SPREAD, Terms, Trade, changed, changed_book, check_changes, cost_of
 from .hedge import hedge_of
 
 SECOND_LEVEL = 0.975
@@ -207,9 +206,11 @@ def _cases(
     spread: float,
 ) -> tuple[Packed, list[Case]]:
     """The scenario with the book as it is, and with every change."""
-    market = shifted_market(scenario, job.market, job.book)
-    ready = prepare(job.book, market, job.chain, scenario, seed=job.seed)
-    terms = Terms(market, {each.symbol: each.per_float for each in ready.impacts}, rate, spread)
+    bound = bind(scenario, job.book, job.market, job.chain)
+    ready = prepare(bound, seed=job.seed)
+    terms = Terms(
+        bound.market, {each.symbol: each.per_float for each in ready.impacts}, rate, spread
+    )
     choices = {str(change): [change] for change in changes}
     if len(changes) > 1:
         choices[TOGETHER] = list(changes)
@@ -223,7 +224,7 @@ def _cases(
             )
         after = changed_book(job.book, chosen_changes, cost)
         try:
-            packed = pack_changed(job.book, after, market, job.chain, scenario, seed=job.seed)
+            packed = pack(changed(bound, after), seed=job.seed)
         except InputError as error:
             raise InputError(f"scenario {scenario.id}, {label}: {error}") from None
         made.append(Case(index, label, cost / equity, after.equity / equity, packed))

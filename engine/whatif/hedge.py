@@ -12,7 +12,8 @@ import math
 from dataclasses import dataclass, replace
 
 from ...scenarios.book import Book
-from ...scenarios.derivatives import MAX_DERIVATIVES, Derivative, contract_of, underlying_of
+from ...scenarios.capacity import MAX_DERIVATIVES
+from ...scenarios.derivatives import Derivative, contract_of, underlying_of
 from ...scenarios.errors import InputError, did_you_mean, shown
 from ...scenarios.market import Market
 from .book_change import SPREAD, Terms

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import numpy.typing as npt
 from ..packed import INPUTS, OUTPUTS, Packed, Simulate, Simulated
 from .kind import BackendUnavailable, Kind
 
+ROOM = __name__.removesuffix(".backends.native")
 BUILDS = ("v4", "v3", "portable")  # best first
 ISA = {"v4": "AVX-512", "v3": "AVX2", "portable": "portable C++"}
 
@@ -56,11 +58,9 @@ def _runs_here(build: str) -> bool:
 
 def _files() -> dict[str, Path]:
     """Built libraries by build name. `__path__` has both places of an editable install."""
-    from ... import kernels
-
     return {
         lib.stem.removeprefix("libpowderkeg_"): lib
-        for folder in kernels.__path__
+        for folder in sys.modules[ROOM].__path__
         for lib in Path(folder).glob("native/libpowderkeg_*.so")
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..kinds import MAX_FUNDS
+from ...scenarios.capacity import MAX_FUNDS
 from .declaration import Holder, Quantity, Switch
 from .use import Use
 

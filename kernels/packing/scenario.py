@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ...scenarios.book import Book
+from ...scenarios.bound import Bound
 from ...scenarios.calendar import expiry_days, monthly_expiries, weekly_expiries
 from ...scenarios.chain import SHARES_PER_CONTRACT, Chain
 from ...scenarios.errors import InputError
-from ...scenarios.factors import loadings
 from ...scenarios.market import Market, MarketRow
 from ...scenarios.scenario import NameParameters, Scenario
 from ..holders.subject import Hedge, Setting, step_fraction
@@ -22,7 +22,6 @@ from ..members import joined
 from ..packed import Packed, tile
 from ..records import (
     ALL_CHANNELS,
-    MAX_NAMES,
     MIXING_NODES,
     NAME,
     NO_MIXING,
@@ -54,55 +53,30 @@ class Prepared:
     impacts: tuple[Impact, ...]
 
 
-def pack(
-    book: Book,
-    market: Market,
-    chain: Chain,
-    scenario: Scenario,
-    *,
-    seed: int,
-    channels: Channel | None = None,
-) -> Packed:
+def pack(bound: Bound, *, seed: int, channels: Channel | None = None) -> Packed:
     """The arrays of one scenario; `channels` None takes the scenario's switches.
 
-    `market` is the snapshot with the scenario's shifts applied. Units as in docs/model.md. Chain
-    tables are kept, so scenarios that share chain and calendar share the table.
-    Raises InputError, one line, if the inputs do not fit together.
+    Units as in docs/model.md. Chain tables are kept, so scenarios that share chain and calendar
+    share the table. Raises InputError, one line, if the inputs do not fit together.
     """
-    return prepare(book, market, chain, scenario, seed=seed, channels=channels).packed
+    return prepare(bound, seed=seed, channels=channels).packed
 
 
-def prepare(
-    book: Book,
-    market: Market,
-    chain: Chain,
-    scenario: Scenario,
-    *,
-    seed: int,
-    channels: Channel | None = None,
-) -> Prepared:
+def prepare(bound: Bound, *, seed: int, channels: Channel | None = None) -> Prepared:
     """As `pack`, with the impact of every name (of the scenario without its ensemble)."""
-    central = _prepare_one(book, market, chain, scenario, seed, channels)
+    central = _prepare_one(bound, seed, channels)
     members = []
-    for number, member in enumerate(scenario.members()):
+    for number, member in enumerate(bound.members()):
         try:
-            members.append(_prepare_one(book, market, chain, member, seed, channels).packed)
+            members.append(_prepare_one(member, seed, channels).packed)
         except InputError as error:
             raise InputError(f"member {number} of the ensemble: {error}") from None
     return replace(central, packed=joined(central.packed, members))
 
 
-def _prepare_one(
-    book: Book,
-    market: Market,
-    chain: Chain,
-    scenario: Scenario,
-    seed: int,
-    channels: Channel | None,
-) -> Prepared:
-    symbols = book.symbols
-    rows = _market_rows(symbols, market)
-    parameters = [scenario.for_name(symbol, symbol in book.shorts) for symbol in symbols]
+def _prepare_one(bound: Bound, seed: int, channels: Channel | None) -> Prepared:
+    scenario, book, market, symbols = bound.scenario, bound.book, bound.market, bound.symbols
+    rows, parameters = bound.rows, bound.parameters
     weekly = weekly_expiries(market.as_of, scenario.horizon_days)
     steps = schedule(
         scenario.horizon_days,
@@ -113,8 +87,8 @@ def _prepare_one(
         normals_per_step=scenario.normals_per_step,
         tau_floor=scenario.tau_floor,
     )
-    hedges, table = _hedges(rows, parameters, market, chain, weekly, steps, scenario)
-    loads = loadings(scenario, market, book, symbols)
+    hedges, table = _hedges(rows, parameters, market, bound.chain, weekly, steps, scenario)
+    loads = bound.loadings
     weights = _attention_weights(parameters)
     streams = _streams(symbols, scenario)
     tails = _Tails(scenario, parameters)
@@ -252,15 +226,6 @@ def _features(packed: Packed) -> Feature:
         Feature.CLUSTERING: (names["clustering"] > 0).any(),
     }
     return Feature(sum(feature for feature, asked in used.items() if asked))
-
-
-def _market_rows(symbols: tuple[str, ...], market: Market) -> list[MarketRow]:
-    if len(symbols) > MAX_NAMES:
-        raise InputError(f"the book has {len(symbols)} names; at most {MAX_NAMES} can be simulated")
-    for symbol in symbols:
-        if symbol not in market:
-            raise InputError(f"{symbol} is in the book but not in the market file; add its row")
-    return [market[symbol] for symbol in symbols]
 
 
 def _streams(symbols: tuple[str, ...], scenario: Scenario) -> list[int]:

@@ -12,6 +12,7 @@ from .options import BackEnd, Workers
 Series = Path | None
 
 
+# long: its signature is the command line
 def calibrate(
     prices: Annotated[Path, typer.Argument(metavar="PRICES", help="Dates and closes, CSV.")],
     market: Annotated[Path, typer.Option(help="Market snapshot of the first close, CSV.")],
@@ -80,6 +81,7 @@ def calibrate(
     from ..engine.calibrate import document
     from ..engine.calibrate.fit import Size, fit
     from ..engine.calibrate.inputs import SERIES, read_episode
+    from ..engine.calibrate.sentences import sentences
     from ..engine.executors import default_workers
     from ..kernels import backend as back_end
     from ..results.store.durable import write_file
@@ -133,7 +135,7 @@ def calibrate(
     write_file(output, document.yaml(found, episode, output).encode())
     title = f"What {len(episode.prices.dates)} closes tell, and what stays as believed"
     screen.print(fitting(table(title, say.COLUMNS, say.rows(found)), screen))
-    for sentence in say.sentences(found, episode):
+    for sentence in sentences(found, episode):
         screen.print(sentence, markup=False)
     print(f"wrote {output}\n\npowderkeg run BOOK --market MARKET --scenario {output} -o STORE")
 

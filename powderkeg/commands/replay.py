@@ -28,6 +28,7 @@ def replay(
     from ..engine.replay.path import replay as replay_path
     from ..screen import replay as replay_output
     from ..screen.console import console, fit, table
+    from ..screen.replay_files import write
     from .arguments import check_back_end, refuse_folder, whole
 
     number = whole("--path", path) or 0
@@ -49,7 +50,7 @@ def replay(
         screen.print(fit(table(title, replay_output.STOP_COLUMNS, stopped), screen))
     screen.print(replayed.verdict(), markup=False)
     if output is not None:
-        for file in replay_output.write(replayed, output):
+        for file in write(replayed, output):
             print(f"wrote {file}")
     if replayed.wrong:
         raise typer.Exit(UNVERIFIED)

@@ -10,6 +10,7 @@ import typer
 from .options import Json, Store, Workers, print_json
 
 
+# long: its signature is the command line
 def reverse(
     store: Store,
     loss: Annotated[

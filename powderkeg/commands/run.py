@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 from .options import Cluster, Seed
 
 
+# long: its signature is the command line
 def run(
     book: Annotated[Path, typer.Argument(metavar="BOOK", help="Positions and cash, CSV.")],
     market: Annotated[Path, typer.Option(help="Market snapshot, CSV.")],

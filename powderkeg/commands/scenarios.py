@@ -15,6 +15,7 @@ from .score import score
 PAST = ("score", "decompose", "forecast")
 
 
+# long: its signature is the command line
 def scenarios(
     name: Annotated[
         str | None,

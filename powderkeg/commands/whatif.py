@@ -9,6 +9,7 @@ import typer
 from .options import Json, Store, Symbols, Workers, print_json
 
 
+# long: its signature is the command line
 def whatif(
     store: Store,
     close: Annotated[

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from ..results.formats import decimals, percent
 from ..results.measures import statistics as st
-from ..results.report.formats import decimals, percent
 from .console import table
 
 NONE = "-"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.table import Table
 
 from ..engine.compare import Comparison, Difference
-from ..results.measures.table import percent as level_text
-from ..results.report.formats import clean
+from ..results.formats import clean
+from ..results.measures.levels import percent as level_text
 from .cells import _change, _level, _places
 from .console import table
 

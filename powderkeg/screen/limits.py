@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from ..results.report.formats import clean, decimals, percent
+from ..results.formats import clean, decimals, percent
 from ..results.report.limits import Verdict
 from .cells import _places
 from .console import table

@@ -11,7 +11,7 @@ from rich.text import Text
 from ..engine.memory import available, words
 from ..engine.run.importance import pilot_paths
 from ..engine.run.plan import Plan
-from ..results.store.target import error_text
+from ..results.measures.target import error_text
 from .console import plural, table
 
 

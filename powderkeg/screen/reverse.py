@@ -10,7 +10,7 @@ from rich.table import Table
 from ..engine.reverse.breach import Breach, Compared
 from ..engine.reverse.nearest import REACH
 from ..engine.reverse.result import Alone, Reverse
-from ..results.report.formats import DASH, clean, decimals, money, percent, percent_range
+from ..results.formats import DASH, clean, decimals, money, percent, percent_range
 from .console import plural, table
 
 NONE = "-"

@@ -13,9 +13,11 @@ from .console import table
 
 
 def print_scenarios(screen: Console, name: str | None) -> None:
-    """Presets and parameters; a preset's YAML; or the parameters that `name` is found in."""
+    """Presets and parameters; a preset's YAML, its table's path; or parameters called `name`."""
     if name in presets():
         print((PRESETS / f"{name}.yaml").read_text(), end="")
+        if (table_file := PRESETS / f"{name}.members.csv").exists():
+            print(f"# its ensemble, a row a member: {table_file}")
         return
     if name is None:
         rows = [(preset, str(_description(preset))) for preset in presets()]

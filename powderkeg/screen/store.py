@@ -11,31 +11,23 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from ..results.measures.table import percent as level_text
+from ..results.formats import count, money, number, percent, percent_range
+from ..results.measures.levels import percent as level_text
+from ..results.measures.target import error_text
 from ..results.report.exit import exit_rows
 from ..results.report.explained import Explained, Rows
-from ..results.report.formats import count, money, number, percent, percent_range
 from ..results.report.summary import FLOOR_WARNING, Line, Summary
 from ..results.store.commit import open_results
-from ..results.store.target import error_text
 from .console import fit
 
 DETAILED = 3
-
-
 LISTED = 40
-
-
 AT_HOME = 96
 """Columns from which the squeeze table shows positions, too."""
 
-
 NAMES = 20
-
-
 POSITIONS = 8
 """Names whose contributions to ES are shown."""
-
 
 GAINS = 5
 """Names whose loop gains are shown."""

@@ -7,8 +7,8 @@ import math
 from rich.table import Table
 
 from ..engine.whatif.effects import Effect, Question, WhatIf
-from ..results.measures.table import percent as level_text
-from ..results.report.formats import clean, money
+from ..results.formats import clean, money
+from ..results.measures.levels import percent as level_text
 from .cells import NONE, _bare, _change, _duration, _places, _sections
 from .console import plural
 

@@ -22,7 +22,7 @@ import zarr
 from ..store.layout import full_array, new_group, scenario_coordinate
 from . import statistics as st
 from .estimates import PARTS, write_estimates
-from .table import LEVELS
+from .levels import LEVELS
 
 Floats = npt.NDArray[np.float64]
 Known = tuple[st.Estimate, st.Estimate]

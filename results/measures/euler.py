@@ -16,8 +16,8 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
+from .levels import LEVELS
 from .statistics import REFUSE, Z, rank, tail_paths
-from .table import LEVELS
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import zarr
 
+from ..store.fields import quantity_field
 from ..store.layout import full_array, name_coordinate, new_group, scenario_coordinate
-from ..store.schema import MULTIPLES, QUANTILES, quantity_field
+from ..store.schema import MULTIPLES, QUANTILES
 from .statistics import wilson
 
 Counts = npt.NDArray[np.int64]

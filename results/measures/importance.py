@@ -23,11 +23,11 @@ import numpy as np
 import numpy.typing as npt
 import zarr
 
+from ..store.fields import PATH_WEIGHT, PNL_TILTED
 from ..store.layout import full_array, new_group, scenario_coordinate
-from ..store.schema import PATH_WEIGHT, PNL_TILTED
 from . import statistics as st
 from .estimates import PARTS, write_estimates
-from .table import LEVELS
+from .levels import LEVELS
 
 Floats = npt.NDArray[np.float64]
 

@@ -16,7 +16,7 @@ import zarr
 from ..store.layout import full_array, new_group
 from . import statistics as st
 from .estimates import write_estimates
-from .table import LEVELS
+from .levels import LEVELS
 
 Floats = npt.NDArray[np.float64]
 PARTS = ("value", "standard_error", "low", "high")

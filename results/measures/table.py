@@ -11,16 +11,20 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ..report.formats import MINUS
+from ..store.fields import NEVER, PATH_FIELDS, Field, Odds, Tail
 from ..store.schema import FEEDBACK
 from . import statistics as st
-
-LEVELS = (0.95, 0.975, 0.99, 0.995, 0.999)
-WORST_LEVEL = 0.99
-SHAPE_LEVEL = 0.99
-LOSS_SIZES = (0.1, 0.2)
-
-VAR, ES, PROBABILITY = "value_at_risk", "expected_shortfall", "probability"
+from .levels import (
+    ES,
+    LEVELS,
+    LOSS_SIZES,
+    PROBABILITY,
+    SHAPE_LEVEL,
+    SHORT,
+    VAR,
+    WORST_LEVEL,
+    percent,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,11 +53,6 @@ class Row:
     shape_off: float
 
 
-def percent(level: float) -> str:
-    """99.5 for .995: a level as people write it."""
-    return f"{100 * level:.6g}"
-
-
 def list_measures(horizons: tuple[int, ...]) -> tuple[Measure, ...]:
     """All rows of the table in their order."""
     rows = []
@@ -68,25 +67,22 @@ def list_measures(horizons: tuple[int, ...]) -> tuple[Measure, ...]:
             name = f"p_loss_{percent(size)}_day_{day}"
             label = f"loss above {percent(size)} %, day {day}"
             rows.append(Measure(name, PROBABILITY, label, horizon=day))
-    p = percent(WORST_LEVEL)
-    rows += [
-        Measure(f"var_{p}_worst", VAR, f"VaR {p} %, worst loss on the way", WORST_LEVEL),
-        Measure(f"es_{p}_worst", ES, f"ES {p} %, worst loss on the way", WORST_LEVEL),
-        Measure("p_margin_call", PROBABILITY, "margin call at any time"),
-        Measure("p_margin_call_close", PROBABILITY, "margin call at a close"),
-        Measure("p_forced", PROBABILITY, "forced to trade"),
-        Measure(f"var_{p}_call", VAR, f"liquidity at risk {p} %", WORST_LEVEL),
-        *(
-            Measure(
-                f"p_close_{percent(size)}",
-                PROBABILITY,
-                f"redemption at {MINUS}{percent(size)} %",
-            )
-            for size in LOSS_SIZES
-        ),
-        Measure("p_ruin", PROBABILITY, "all equity lost at any time"),
-    ]
+    for _, measure in _path_measures():
+        if isinstance(measure, Odds):
+            rows.append(Measure(measure.name, PROBABILITY, measure.label))
+            continue
+        p = percent(WORST_LEVEL)
+        for kind, label in ((VAR, measure.var_label), (ES, measure.es_label)):
+            if label:
+                name = f"{SHORT[kind]}_{p}_{measure.name}"
+                rows.append(Measure(name, kind, label.format(p=p), WORST_LEVEL))
     return tuple(rows)
+
+
+def _path_measures() -> list[tuple[Field, Tail | Odds]]:
+    """What is measured of whole paths, in the order of the table."""
+    every = [(of, measure) for of in PATH_FIELDS for measure in of.measures]
+    return sorted(every, key=lambda pair: pair[1].place)
 
 
 @dataclass
@@ -117,8 +113,8 @@ def measure_scenario(
 ) -> dict[str, Row]:
     """Every measure of one scenario by its id.
 
-    Shape: pnl, pnl_calm (horizons, paths); worst_pnl, worst_close_pnl, largest_call,
-    margin_call_day, margin_call_day_close with their _calm, forced_day, floor_names (paths,).
+    Shape: pnl, pnl_calm (horizons, paths); floor_names and the PATH_FIELDS that have measures, with
+    their _calm, (paths,).
     Errors: ValueError if a profit or loss is NaN.
     """
     floor = arrays["floor_names"] > 0
@@ -131,26 +127,26 @@ def measure_scenario(
         for size in LOSS_SIZES:
             hits, base = (side.values > np.float32(size) for side in (on, off))
             rows[f"p_loss_{percent(size)}_day_{day}"] = _odds(hits, base, floor)
-    on, off = _Losses(_f8(arrays["largest_call"])), _Losses(_f8(arrays["largest_call_calm"]))
-    rows[f"var_{percent(WORST_LEVEL)}_call"], _ = _tail(on, off, WORST_LEVEL, floor)
-    for size in LOSS_SIZES:
-        hits, base = (
-            -_f8(arrays[f"worst_close_pnl{suffix}"]) > np.float32(size) for suffix in ("", "_calm")
+    tails: dict[str, tuple[_Losses, _Losses]] = {}
+    for of, measure in _path_measures():
+        full, calm = _both(arrays, of.name)
+        if isinstance(measure, Odds):
+            rows[measure.name] = _odds(measure.happens(full), measure.happens(calm), floor)
+            continue
+        sides = tails.setdefault(
+            of.name, (_Losses(measure.sign * full), _Losses(measure.sign * calm))
         )
-        rows[f"p_close_{percent(size)}"] = _odds(hits, base, floor)
-    forced = ~np.isnan(arrays["forced_day"])
-    rows["p_forced"] = _odds(forced, np.zeros_like(forced), floor)  # without feedback it holds
-    on, off = _Losses(-_f8(arrays["worst_pnl"])), _Losses(-_f8(arrays["worst_pnl_calm"]))
-    name = f"{percent(WORST_LEVEL)}_worst"
-    rows[f"var_{name}"], rows[f"es_{name}"] = _tail(on, off, WORST_LEVEL, floor)
-    for name, variable in (
-        ("p_margin_call", "margin_call_day"),
-        ("p_margin_call_close", "margin_call_day_close"),
-    ):
-        called, base = ~np.isnan(arrays[variable]), ~np.isnan(arrays[f"{variable}_calm"])
-        rows[name] = _odds(called, base, floor)
-    rows["p_ruin"] = _odds(on.values >= 1, off.values >= 1, floor)
+        name = f"{percent(WORST_LEVEL)}_{measure.name}"
+        rows[f"var_{name}"], rows[f"es_{name}"] = _tail(*sides, WORST_LEVEL, floor)
     return {measure.measure: rows[measure.measure] for measure in list_measures(horizons)}
+
+
+def _both(arrays: Mapping[str, npt.NDArray[np.float32]], name: str) -> tuple[Floats, Floats]:
+    """A path's quantity with feedback and without; without a twin nothing happens there."""
+    on = _f8(arrays[name])
+    if f"{name}_calm" in arrays:
+        return on, _f8(arrays[f"{name}_calm"])
+    return on, np.full_like(on, np.nan if name in NEVER else 0)
 
 
 def _f8(values: npt.NDArray[np.float32]) -> Floats:

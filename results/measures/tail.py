@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import zarr
 
+from ..store.fields import Field
 from ..store.layout import full_array, name_coordinate, new_group, scenario_coordinate
 from ..store.records import StoreError
-from ..store.schema import Field
 from .estimates import write_estimates
 from .euler import Floats, Tail, contributions
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..formats import decimals, money, percent
 from .explained import Rows
-from .formats import decimals, money, percent
 from .summary import Summary
 
 

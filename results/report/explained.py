@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from ..formats import clean, count, decimals, number, percent, percent_range
 from ..measures import statistics as st
 from ..measures.estimates import PARTS
 from ..measures.euler import LEVEL
-from ..measures.table import percent as level_text
-from .formats import clean, count, decimals, number, percent, percent_range
+from ..measures.levels import percent as level_text
 from .summary import Summary
 
 INDENT = "\N{NO-BREAK SPACE}" * 2

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..measures.table import percent as level_text
+from ..formats import REFUSED, clean, count, money, number, percent, percent_range
+from ..measures.levels import percent as level_text
 from ..store.commit import open_results
 from ..store.durable import make_folder, write_file
 from ..store.records import StoreError
 from .exit import exit_rows
 from .explained import Explained
-from .formats import REFUSED, clean, count, money, number, percent, percent_range
 from .inline import StyleSheet, policy_hash
 from .pictures import FAINT, INK, OFF, ON, fan_svg, loss_svg
 from .summary import FLOOR_WARNING, Line, Summary

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from .formats import percent
+from ..formats import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from ..formats import MINUS, clean, count, decimals, money, number, percent, percent_range
 from ..measures import statistics as st
 from ..measures.euler import supported
-from ..measures.table import ES, LEVELS, PROBABILITY
-from ..measures.table import percent as level_text
-from ..store.target import Until, asked, error_text, relative
-from .formats import MINUS, clean, count, decimals, money, number, percent, percent_range
+from ..measures.levels import ES, LEVELS, PROBABILITY
+from ..measures.levels import percent as level_text
+from ..measures.target import Until, asked, error_text, relative
 
 FLOOR_WARNING = 0.01
 SHAPE_WARNING = 0.5

@@ -19,6 +19,7 @@ import zarr
 
 from .durable import Staged, make_folder, sha256, sync_folder, write_files
 from .exit import write_exit
+from .fields import GROUP_OF, NEVER, PATH_FIELDS, block_variables
 from .layout import lay_out
 from .records import (
     BlockRecord,
@@ -29,7 +30,7 @@ from .records import (
     read_grid,
     read_record,
 )
-from .schema import GROUP_OF, NEVER, PATH_FIELDS, StoreSpec, block_variables
+from .schema import StoreSpec
 
 
 class SimulatedLike(Protocol):

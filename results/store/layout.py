@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -11,23 +12,19 @@ import zarr
 from zarr.codecs import BytesCodec, Crc32cCodec, ZstdCodec
 from zarr.storage import StoreLike
 
-from .schema import (
+from .fields import (
     CLOSES,
-    CONVENTIONS,
-    FORMAT,
     GAIN_MAX,
-    GAIN_QUANTILES,
     PATH_FIELDS,
     PATH_WEIGHT,
     PEAKS,
     PNL,
     PNL_OFF,
     PNL_TILTED,
-    RECORD_BYTES,
     TOTAL_MAX,
-    StoreSpec,
     quantity_field,
 )
+from .schema import CONVENTIONS, FORMAT, GAIN_QUANTILES, RECORD_BYTES, StoreSpec
 
 ZSTD_LEVEL = 3
 
@@ -35,8 +32,7 @@ ZSTD_LEVEL = 3
 def empty_array(
     group: zarr.Group,
     name: str,
-    dims: tuple[str, ...],
-    shape: tuple[int, ...],
+    sizes: Mapping[str, int],
     chunks: tuple[int, ...],
     dtype: str,
     attributes: dict[str, Any],
@@ -44,17 +40,19 @@ def empty_array(
     compress: bool,
     checksum: bool = True,
 ) -> None:
-    """An array that waits for its blocks. crc32c stands last, or it would not see every bit."""
+    """An array that waits for its blocks; `sizes` by dimension. crc32c stands last, or it would not
+    see every bit.
+    """
     codecs = [ZstdCodec(level=ZSTD_LEVEL)] * compress + [Crc32cCodec()] * checksum
     group.create_array(
         name,
-        shape=shape,
+        shape=tuple(sizes.values()),
         chunks=chunks,
         dtype=dtype,
         fill_value=np.nan if dtype.startswith("float") else 0,
         serializer=BytesCodec(endian="little" if dtype != "uint8" else None),
         compressors=codecs or None,
-        dimension_names=dims,
+        dimension_names=tuple(sizes),
         attributes=attributes,
     )
 
@@ -131,8 +129,7 @@ def lay_out(store: StoreLike, spec: StoreSpec) -> zarr.Group:
     empty_array(
         blocks,
         "record",
-        ("scenario", "block", "byte"),
-        (len(spec.scenarios), spec.blocks, RECORD_BYTES),
+        {"scenario": len(spec.scenarios), "block": spec.blocks, "byte": RECORD_BYTES},
         (1, 1, RECORD_BYTES),
         "uint8",
         {
@@ -200,16 +197,12 @@ def _losses(root: zarr.Group, spec: StoreSpec) -> None:
     full_array(group, "path", ("path",), ids, "1", words, chunks=(size,))
     scenarios, horizons = len(spec.scenarios), len(spec.horizons)
     for field in PNL:
-        dims = ("scenario", "horizon", "path")
-        shape, chunks = (scenarios, horizons, spec.paths), (1, horizons, size)
-        attributes = field.attributes | money
-        empty_array(group, field.name, dims, shape, chunks, "float32", attributes, compress=False)
+        sizes = {"scenario": scenarios, "horizon": horizons, "path": spec.paths}
+        chunks, with_money = (1, horizons, size), field.attributes | money
+        empty_array(group, field.name, sizes, chunks, "float32", with_money, compress=False)
     for field in PATH_FIELDS:
-        shape2, chunks2 = (scenarios, spec.paths), (1, size)
-        dims2 = ("scenario", "path")
-        empty_array(
-            group, field.name, dims2, shape2, chunks2, "float32", field.attributes, compress=False
-        )
+        sizes, attributes = {"scenario": scenarios, "path": spec.paths}, field.attributes
+        empty_array(group, field.name, sizes, (1, size), "float32", attributes, compress=False)
 
 
 def _histograms(root: zarr.Group, spec: StoreSpec) -> None:
@@ -233,29 +226,12 @@ def _histograms(root: zarr.Group, spec: StoreSpec) -> None:
     words = "edges of the bins of the peak price, relative to the start"
     full_array(group, "peak_edges", ("edge",), peak_edges, "1", words)
     names, bins = len(spec.symbols), spec.peak_edges.size - 1
-    inner = (spec.days, names, len(spec.quantities), bins)
-    lead = (len(spec.scenarios), spec.blocks)
-    dims = ("scenario", "block", "day", "name", "quantity", "bin")
-    empty_array(
-        group,
-        CLOSES.name,
-        dims,
-        (*lead, *inner),
-        (1, 1, *inner),
-        "uint32",
-        CLOSES.attributes,
-        compress=True,
-    )
-    empty_array(
-        group,
-        PEAKS.name,
-        ("scenario", "block", "name", "bin"),
-        (*lead, names, bins),
-        (1, 1, names, bins),
-        "uint32",
-        PEAKS.attributes,
-        compress=True,
-    )
+    lead = {"scenario": len(spec.scenarios), "block": spec.blocks}
+    closes = {"day": spec.days, "name": names, "quantity": len(spec.quantities), "bin": bins}
+    for field, inner in ((CLOSES, closes), (PEAKS, {"name": names, "bin": bins})):
+        chunks = (1, 1, *inner.values())
+        attributes = field.attributes
+        empty_array(group, field.name, lead | inner, chunks, "uint32", attributes, compress=True)
 
 
 def _loop_gain(root: zarr.Group, spec: StoreSpec) -> None:
@@ -272,12 +248,9 @@ def _loop_gain(root: zarr.Group, spec: StoreSpec) -> None:
     words = "share of paths below"
     full_array(group, "quantile", ("quantile",), np.array(GAIN_QUANTILES), "1", words)
     for field, over in ((GAIN_MAX, dims), (TOTAL_MAX, dims[:2])):
-        shape = (*values.shape[: len(over)], len(GAIN_QUANTILES))
-        chunks = (1, *shape[1:])
-        over = (*over, "quantile")
-        empty_array(
-            group, field.name, over, shape, chunks, "float32", field.attributes, compress=False
-        )
+        sizes = dict(zip(over, values.shape, strict=False)) | {"quantile": len(GAIN_QUANTILES)}
+        chunks, attributes = (1, *list(sizes.values())[1:]), field.attributes
+        empty_array(group, field.name, sizes, chunks, "float32", attributes, compress=False)
 
 
 def _overlap(root: zarr.Group, spec: StoreSpec) -> None:
@@ -307,11 +280,11 @@ def _channel_off(root: zarr.Group, spec: StoreSpec) -> None:
     size = min(spec.block_size, spec.attribution)
     ids = np.arange(spec.attribution, dtype=np.int64)
     full_array(group, "path", ("path",), ids, "1", "id of the path", chunks=(size,))
-    dims = ("scenario", "channel", "path")
-    shape = (spec.attributed, len(spec.channels_off), spec.attribution)
-    chunks = (1, shape[1], size)
+    sizes = {"scenario": spec.attributed, "channel": len(spec.channels_off)}
+    sizes["path"] = spec.attribution
+    chunks = (1, sizes["channel"], size)
     attributes = PNL_OFF.attributes | {"horizon": int(spec.horizons[-1])}
-    empty_array(group, PNL_OFF.name, dims, shape, chunks, "float32", attributes, compress=False)
+    empty_array(group, PNL_OFF.name, sizes, chunks, "float32", attributes, compress=False)
 
 
 def _tilted(root: zarr.Group, spec: StoreSpec) -> None:
@@ -334,19 +307,11 @@ def _tilted(root: zarr.Group, spec: StoreSpec) -> None:
     full_array(group, "mean", (*dims, "day"), tilts[..., 1:], "1", words)
     words = "rate of the restriction clock, 1 without a tilt"
     full_array(group, "clock_rate", dims, 1 + tilts[..., 0], "1", words)
-    paths, horizons = (spec.weighted, spec.importance), len(spec.horizons)
     money = {"equity": float(spec.equity), "currency": spec.currency}
     attributes: dict[str, Any] = PNL_TILTED.attributes | money
-    shape, chunks = (paths[0], horizons, paths[1]), (1, horizons, size)
-    wide = ("scenario", "horizon", "path")
-    empty_array(group, PNL_TILTED.name, wide, shape, chunks, "float32", attributes, compress=False)
-    empty_array(
-        group,
-        PATH_WEIGHT.name,
-        ("scenario", "path"),
-        paths,
-        (1, size),
-        "float32",
-        dict(PATH_WEIGHT.attributes),
-        compress=False,
-    )
+    paths, horizons = {"path": spec.importance}, {"horizon": len(spec.horizons)}
+    lead, chunks = {"scenario": spec.weighted}, (1, horizons["horizon"], size)
+    sizes = lead | horizons | paths
+    empty_array(group, PNL_TILTED.name, sizes, chunks, "float32", attributes, compress=False)
+    attributes, sizes = dict(PATH_WEIGHT.attributes), lead | paths
+    empty_array(group, PATH_WEIGHT.name, sizes, (1, size), "float32", attributes, compress=False)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from .durable import METADATA, sha256
-from .schema import FORMAT, GROUP_OF, RECORD_BYTES
+from .fields import GROUP_OF
+from .schema import FORMAT, RECORD_BYTES
 
 
 class StoreError(Exception):

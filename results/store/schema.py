@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from .target import Until
+    from ..measures.target import Until
+
 
 FORMAT = 1
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
@@ -19,7 +20,6 @@ MULTIPLES = (2.0, 5.0, 10.0)
 FEEDBACK = ("on", "off")
 GAIN_QUANTILES = (0.5, 0.95)
 RECORD_BYTES = 8192
-
 CONVENTIONS = """\
 Results of powderkeg. Open with xarray.open_datatree(path, engine="zarr", consolidated=False).
 Losses are positive: loss = -pnl. Money is a fraction of the book's equity at the start; multiply by
@@ -43,177 +43,6 @@ The attribute `commit` is written last. Without it the run is unfinished: do not
 Time and device stand in the attributes of / only; all else depends on inputs and seed alone.
 NaN means `never` in margin-call and attention days and `the sample is too small` in /measures,
 /sensitivity, /attribution and /importance, else damage."""
-
-
-@dataclass(frozen=True)
-class Field:
-    """One variable of the store: what it is, in which units."""
-
-    name: str
-    units: str
-    long_name: str
-    description: str = ""
-
-    @property
-    def attributes(self) -> dict[str, str]:
-        """Attributes of the variable in the store."""
-        return {
-            "units": self.units,
-            "long_name": self.long_name,
-            "description": self.description or self.long_name,
-        }
-
-
-_CALM_NOTE = "The same paths with all feedback off."
-
-
-def _with_calm(of: Field) -> tuple[Field, Field]:
-    calm = Field(f"{of.name}_calm", of.units, f"{of.long_name}, all feedback off", _CALM_NOTE)
-    return of, calm
-
-
-PNL = _with_calm(
-    Field(
-        "pnl",
-        "1",
-        "profit and loss at the close of the horizon day",
-        "Fraction of equity at the start; a loss is negative here and positive in /measures.",
-    )
-)
-_SUM = (
-    "Fraction of equity at the start. pnl at the last horizon is price_pnl + derivative_pnl - "
-    "borrow_cost - financing_cost - slippage, within float32 rounding."
-)
-PATH_FIELDS = (
-    *_with_calm(
-        Field("worst_pnl", "1", "lowest profit and loss of the path", "Over all steps, at most 0.")
-    ),
-    *_with_calm(
-        Field(
-            "margin_call_day",
-            "trading days",
-            "time of the first margin call",
-            "First step at which equity is below the requirement; NaN: never.",
-        )
-    ),
-    *_with_calm(
-        Field(
-            "margin_call_day_close",
-            "trading days",
-            "first close with a margin call",
-            "NaN: never.",
-        )
-    ),
-    *_with_calm(Field("borrow_cost", "1", "borrow fees paid", "Fraction of equity at the start.")),
-    Field(
-        "floor_names",
-        "1",
-        "names that ran out of elastic float",
-        "How many names had orders cut because the elastic holders had no more to sell.",
-    ),
-    Field("fails", "floats", "unfilled buy orders of crowd and dealers", "Summed over all names."),
-    *_with_calm(Field("worst_close_pnl", "1", "lowest profit and loss at a close", "At most 0.")),
-    *_with_calm(
-        Field(
-            "largest_call",
-            "1",
-            "most that equity was below the margin requirement",
-            "Fraction of equity at the start: the largest call for cash, whose quantile is "
-            "liquidity at risk; 0 where none came.",
-        )
-    ),
-    Field(
-        "forced_day",
-        "trading days",
-        "first step in which the book was forced to trade",
-        "After a margin call and its grace; NaN: never.",
-    ),
-    Field(
-        "slippage",
-        "1",
-        "cost of the book's trades against the prices that they saw",
-        "Fraction of equity at the start; part of the loss. Perold (1988), J. Portfolio "
-        "Management 14.",
-    ),
-    *_with_calm(Field("financing_cost", "1", "financing paid", "Fraction of equity at the start.")),
-    Field("price_pnl", "1", "what the prices of the shares did, trades at prices seen", _SUM),
-    Field("derivative_pnl", "1", "profit and loss of options and futures", _SUM),
-)
-NEVER = frozenset(f.name for f in PATH_FIELDS if f.name.startswith(("margin_call", "forced_day")))
-CLOSES = Field(
-    "closes",
-    "1",
-    "paths per bin at the close",
-    "The first bin also counts everything below it, the last everything above.",
-)
-PEAKS = Field("peaks", "1", "paths per bin of the highest price of the path", CLOSES.description)
-BLOCK_VARIABLES = tuple(f.name for f in (*PNL, *PATH_FIELDS, CLOSES, PEAKS))
-_LARGEST = (
-    "At the step of a path where the name's total is largest; quantiles over the first paths of "
-    "the scenario (docs/model.md, 13)."
-)
-GAIN_MAX = Field("gain_max", "1", "loop gain by channel where the total is largest", _LARGEST)
-TOTAL_MAX = Field("total_max", "1", "largest total loop gain of a path", _LARGEST)
-FIRST_BLOCK_VARIABLES = (GAIN_MAX.name, TOTAL_MAX.name)
-"""Written with the first block of a scenario, for the scenario."""
-
-PNL_OFF = Field(
-    "pnl_off",
-    "1",
-    "profit and loss at the last horizon with one channel off",
-    "Same random numbers as /losses, path by path; fraction of equity at the start.",
-)
-
-PNL_TILTED = Field(
-    "pnl_tilted",
-    "1",
-    "profit and loss of a weighted path at the close of the horizon day",
-    "Random numbers are drawn where losses are large; fraction of equity at the start.",
-)
-PATH_WEIGHT = Field(
-    "path_weight",
-    "1",
-    "weight of a path",
-    "Density of its random numbers without any tilt over that of the mixture of components.",
-)
-WEIGHTED_VARIABLES = (PNL_TILTED.name, PATH_WEIGHT.name)
-
-GROUP_OF = (
-    dict.fromkeys(BLOCK_VARIABLES, "losses")
-    | dict.fromkeys((CLOSES.name, PEAKS.name), "histograms")
-    | dict.fromkeys(FIRST_BLOCK_VARIABLES, "loop_gain")
-    | {PNL_OFF.name: "channel_off"}
-    | dict.fromkeys(WEIGHTED_VARIABLES, "tilted")
-)
-
-
-def block_variables(
-    block: int, *, channel_off: bool = False, weighted: bool = False
-) -> tuple[str, ...]:
-    """What a block consists of; `channel_off`: its paths also run with one channel off;
-    `weighted`: it has weighted paths, too.
-    """
-    own = BLOCK_VARIABLES if block else BLOCK_VARIABLES + FIRST_BLOCK_VARIABLES
-    return own + (PNL_OFF.name,) * channel_off + WEIGHTED_VARIABLES * weighted
-
-
-QUANTITIES = {
-    f.name: f
-    for f in (
-        Field("price", "1", "price relative to the start"),
-        Field("short_interest", "floats", "short interest, all shorts"),
-        Field("utilisation", "1", "borrowed over lendable shares"),
-        Field("borrow_fee", "1/year", "borrow fee"),
-        Field("dealer_hedge", "floats", "net hedge of the option dealers"),
-        Field("implied_vol", "1/year^0.5", "implied volatility"),
-        Field("attention", "1", "share of the crowd that pays attention"),
-    )
-}
-
-
-def quantity_field(name: str) -> Field:
-    """What is known about a quantity; one that is new here is stored without a story."""
-    return QUANTITIES.get(name, Field(name, "1", name.replace("_", " ")))
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in files.items():
         (folder / name).write_text(text)
     (folder / "calm.yaml").write_text("base: calm\nid: quiet\nhorizon_days: 2\nsteps_per_day: 6\n")
-    return powderkeg.run(
+    written: Path = powderkeg.run(
         folder / "book.csv",
         folder / "market.csv",
         [folder / "short.yaml", folder / "calm.yaml"],
@@ -38,8 +38,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         paths=5000,
         seed=3,
     )
+    return written
 
 
+@pytest.mark.slow
 def test_a_run_from_an_empty_folder(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +100,7 @@ def test_the_map_tells_the_story_on_another_name(
     assert "square-root law" not in impacts["NO"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["short", "quiet"])
 def test_replayed_paths_are_the_stored_ones(store: Path, scenario: str) -> None:
     from powderkeg.engine.replay.path import replay
@@ -116,9 +119,11 @@ def test_replayed_paths_are_the_stored_ones(store: Path, scenario: str) -> None:
         assert replayed.margin_call_day == pytest.approx(day, nan_ok=True)
 
 
+@pytest.mark.slow
 def test_replay_writes_what_it_saw(store: Path, tmp_path: Path) -> None:
     from powderkeg.engine.replay.path import replay
-    from powderkeg.screen.replay import rows, write
+    from powderkeg.screen.replay import rows
+    from powderkeg.screen.replay_files import write
 
     replayed = replay(store, 1, "short")
     csv, zarr, picture = write(replayed, tmp_path / "one")
@@ -262,7 +267,10 @@ def test_commands_that_only_tell(
     assert code == 0
     assert "gme-2021" in out and "crowd.infection" in out
     code, out, _ = command(capsys, monkeypatch, "scenarios", "calm")
-    assert code == 0 and "id: calm" in out
+    assert code == 0 and "id: calm" in out and "members" not in out
+    code, out, _ = command(capsys, monkeypatch, "scenarios", "vw-2008")
+    where = out.rstrip().rpartition("# its ensemble, a row a member: ")[2]
+    assert code == 0 and Path(where).read_text().startswith("names.VOW.clearing.impact_factor,")
     code, out, _ = command(capsys, monkeypatch, "scenarios", "participation")
     assert code == 0 and "shorts.participation = 0.116" in out and "crowd.infection" not in out
     code, out, _ = command(capsys, monkeypatch, "--version")
@@ -271,6 +279,7 @@ def test_commands_that_only_tell(
     assert code == 0 and "Usage: powderkeg" in out
 
 
+@pytest.mark.slow
 def test_bench_as_json(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     from powderkeg.engine import bench
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from rich.console import Console
 
@@ -52,7 +53,7 @@ N, PATHS = 2200, 3000
 
 def make(path: Path, where: Executor | None = None, **changes: Any) -> Path:
     scenarios = with_variants([SQUEEZE, ALONE, CALM]) if changes.pop("vary", False) else None
-    settings = {"paths": PATHS, "seed": 7, "block": 1024, "attribution": N}
+    settings: dict[str, Any] = {"paths": PATHS, "seed": 7, "block": 1024, "attribution": N}
     settings |= {k: v for k, v in changes.items() if k in settings}
     rest = {k: v for k, v in changes.items() if k not in settings}
     plan = make_plan(BOOK, MARKET, CHAIN, scenarios or (SQUEEZE, ALONE), **settings)
@@ -122,7 +123,8 @@ def test_a_part_of_a_channel_is_not_counted_twice() -> None:
 
 
 def test_there_is_no_share_of_a_gain() -> None:
-    full, calm, without = (-10.0 + np.arange(5000) / 5000, -9 * np.ones(5000), {})
+    full, calm = -10.0 + np.arange(5000) / 5000, -9 * np.ones(5000)
+    without: dict[str, npt.NDArray[np.float64]] = {}
     found = attribute(full, calm, without | {"one": calm}, 0.99)
     assert np.isnan(found["endogenous_share"]).all() and found["endogenous"][0] < 0
 
@@ -130,6 +132,7 @@ def test_there_is_no_share_of_a_gain() -> None:
 # --- the store ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_passes_are_the_paths_with_the_channel_off(store: Path) -> None:
     off = open_results(store)["channel_off"].to_dataset()
     plan = make_plan(BOOK, MARKET, CHAIN, (SQUEEZE, ALONE), paths=10, seed=7)
@@ -181,9 +184,11 @@ def test_one_channel_that_does_everything(store: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_neither_workers_nor_order_nor_failures_change_a_byte(store: Path, tmp_path: Path) -> None:
     digest = store_digest(store)
-    for number, where in enumerate((Shuffled(1), Failing({1: 2, 4: 1}))):
+    rooms: list[Executor] = [Shuffled(1), Failing({1: 2, 4: 1})]
+    for number, where in enumerate(rooms):
         assert store_digest(make(tmp_path / f"{number}.zarr", where)) == digest
     assert store_digest(make(tmp_path / "threads.zarr", workers=3)) == digest
 
@@ -196,6 +201,7 @@ def test_processes_change_nothing(store: Path, tmp_path: Path) -> None:
     assert store_digest(other) == store_digest(store)
 
 
+@pytest.mark.slow
 def test_the_cut_into_blocks_changes_no_number(store: Path, tmp_path: Path) -> None:
     other = make(tmp_path / "o.zarr", block=256)
     for group in ("attribution", "tail", "channel_off"):
@@ -231,6 +237,7 @@ def test_damage_is_found_and_made_again(store: Path, tmp_path: Path) -> None:
     assert store_digest(resume(copy, workers=1)) == store_digest(store)
 
 
+@pytest.mark.slow
 def test_losses_are_those_without_attribution(store: Path, tmp_path: Path) -> None:
     plain = make(tmp_path / "o.zarr", attribution=0)
     tree = open_results(plain)
@@ -242,6 +249,7 @@ def test_losses_are_those_without_attribution(store: Path, tmp_path: Path) -> No
     assert "due to" not in printed(plain)
 
 
+@pytest.mark.slow
 def test_variants_are_left_out(tmp_path: Path) -> None:
     tree = open_results(make(tmp_path / "o.zarr", vary=True, paths=1100, attribution=1000))
     given = ["squeeze", "crowd alone", "calm"]
@@ -260,6 +268,7 @@ def printed(path: Path) -> str:
     return console.file.getvalue()
 
 
+@pytest.mark.slow
 def test_show_and_report_say_what_es_is_due_to(store: Path) -> None:
     summary = Summary(open_results(store))
     explained = Explained(summary, 0)

@@ -3,6 +3,7 @@
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from tests.helpers.builders import gme_like, path_ids
 from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, small_plan
 
 
-def store_of(path: Path, **changes: int) -> Path:
+def store_of(path: Path, **changes: Any) -> Path:
     plan = small_plan(**changes)
     inputs = Inputs(BOOK, MARKET, CHAIN, plan.job.scenarios)
     return run_plan(plan, path, inputs=inputs, workers=1)
@@ -39,6 +40,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return store_of(tmp_path_factory.mktemp("gains") / "o.zarr", paths=300, block=128)
 
 
+@pytest.mark.slow
 def test_the_store_keeps_the_quantiles_over_paths(store: Path) -> None:
     plan = small_plan(paths=300, block=128)
     packed, engine = plan.packed[0], plan.back_end
@@ -57,6 +59,7 @@ def test_the_store_keeps_the_quantiles_over_paths(store: Path) -> None:
     assert gains.total[0, 1] > gains.total[0, 0] > 0.1
 
 
+@pytest.mark.slow
 def test_gains_depend_on_the_scenario_alone(store: Path, tmp_path: Path) -> None:
     """Neither on how the run is cut into blocks nor on how many paths are traced at a time."""
     other = store_of(tmp_path / "o.zarr", paths=300, block=32)
@@ -74,6 +77,7 @@ def test_gains_do_not_depend_on_the_memory_they_take(monkeypatch: pytest.MonkeyP
     assert all(before[name].tobytes() == after[name].tobytes() for name in before)
 
 
+@pytest.mark.slow
 def test_damaged_gains_are_found_and_made_again(store: Path, tmp_path: Path) -> None:
     copy = store_of(tmp_path / "o.zarr", paths=300, block=128)
     digest = store_digest(store)

@@ -17,9 +17,11 @@ from powderkeg.kernels import backend
 from powderkeg.kernels.histogram_bins import HISTOGRAM_BINS, QUANTITIES, bin_edges
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.results.measures.scores import crps, energy_score
-from powderkeg.scenarios import Book, InputError, Position, load_scenarios
+from powderkeg.scenarios import Book, InputError, Position, bind, load_scenarios
 from powderkeg.scenarios.calendar import sessions
+from powderkeg.scenarios.overrides import members
 from powderkeg.scenarios.series import Points, Prices
+from powderkeg.screen.calibrate import rows as rows_of
 from tests.helpers.cli_runs import command
 
 DAYS = sessions(date(2021, 1, 12), date(2021, 1, 26))
@@ -79,7 +81,7 @@ def test_closes_are_the_prices_of_the_scenario_under_its_parameters() -> None:
     )
     book = Book((Position("1", "GME", -1000.0, 20.0, 0.3),), cash=1e6)
     (scenario,) = load_scenarios(["short.yaml"], of.market, book)
-    packed = pack(book, of.market, of.chain, scenario, seed=3)
+    packed = pack(bind(scenario, book, of.market, of.chain), seed=3)
     trace = backend("native").simulate(packed, np.arange(8, dtype=np.uint64), trace=True).trace
     assert trace is not None
     at_close = trace["log_price"][:, 5::5, 0]
@@ -133,6 +135,7 @@ def test_short_interest_tells_of_trades_that_have_settled() -> None:
     assert days_of(Points(later[3:4], np.ones(1), "s"), late, settlement=True)[0] == (2,)
 
 
+@pytest.mark.slow
 def test_a_fit_is_a_function_of_its_seed_and_not_of_workers() -> None:
     of = episode()
     one, two, other = usual_fit(), small_fit(of, workers=1), small_fit(of, seed=2)
@@ -141,6 +144,7 @@ def test_a_fit_is_a_function_of_its_seed_and_not_of_workers() -> None:
     assert not np.array_equal(one.members, other.members)
 
 
+@pytest.mark.slow
 def test_a_fit_is_nearer_to_the_episode_than_its_prior() -> None:
     of, found = episode(), usual_fit()
     rng = np.random.default_rng(5)
@@ -163,11 +167,12 @@ def test_the_file_holds_what_was_scored() -> None:
     np.testing.assert_array_equal(read, found.members)
     median = np.median(found.members[:, 0])
     assert scenario.names["GME"].crowd.infection == pytest.approx(median, rel=1e-3)
-    assert len(scenario.members()) == 16
-    rows = document.rows(found)
+    assert len(members(scenario)) == 16
+    rows = rows_of(found)
     assert rows[0][0] == "crowd.infection" and rows[0][-1] == "identified"
 
 
+@pytest.mark.slow
 def test_a_fit_to_a_few_closes_scores_paths_on_their_days_alone() -> None:
     """Also what else was seen counts on its own day, a close or none."""
     lines = Path("prices.csv").read_text().splitlines()
@@ -191,6 +196,7 @@ def test_a_fit_to_a_few_closes_scores_paths_on_their_days_alone() -> None:
     assert scenario.episode is not None and scenario.episode.days == (2, 3, 6, 9)
 
 
+@pytest.mark.slow
 def test_as_of_forgets_what_came_later() -> None:
     known = episode(as_of=DAYS[6])
     assert len(known.observed.closes) == 6
@@ -260,6 +266,7 @@ def test_sizes_that_make_no_fit() -> None:
             wrong.check()
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_scenario_that_runs(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

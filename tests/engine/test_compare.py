@@ -60,7 +60,10 @@ def store(
     seed: int = 7,
     paths: int = PATHS,
 ) -> Path:
-    return powderkeg.run(book, market, scenarios, into, chain=CHAIN, paths=paths, seed=seed)
+    written: Path = powderkeg.run(
+        book, market, scenarios, into, chain=CHAIN, paths=paths, seed=seed
+    )
+    return written
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +73,7 @@ def yesterday(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def es(path: Path, paths: int | None = None, level: float = 0.975) -> st.Estimate:
-    loss = -open_results(path)["losses"]["pnl"].values[0, -1, :paths].astype(float)
+    loss = -open_results(path)["losses"].to_dataset()["pnl"].values[0, -1, :paths].astype(float)
     return st.var_es(loss, level)[1]
 
 
@@ -81,6 +84,7 @@ def parts_of(found: Difference) -> dict[str, float]:
     return {name: part.value for name, part in found.parts.items()}
 
 
+@pytest.mark.slow
 def test_a_store_is_itself(yesterday: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(module, "simulate")  # nothing may run
     found = compare(yesterday, yesterday)
@@ -91,6 +95,7 @@ def test_a_store_is_itself(yesterday: Path, monkeypatch: pytest.MonkeyPatch) -> 
             assert (part.value, part.standard_error) == (0.0, 0.0)
 
 
+@pytest.mark.slow
 def test_only_the_book_changed(
     yesterday: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,7 +110,7 @@ def test_only_the_book_changed(
         assert difference.parts["book"] == difference.total
     (squeeze,) = (d for d in found.differences if d.scenario == "squeeze")
     losses = [
-        -open_results(path)["losses"]["pnl"].values[0, -1].astype(float)
+        -open_results(path)["losses"].to_dataset()["pnl"].values[0, -1].astype(float)
         for path in (tonight, yesterday)
     ]
     expected = st.es_difference(losses[0], losses[1], 0.975)
@@ -116,6 +121,7 @@ def test_only_the_book_changed(
     assert squeeze.total.value > 0 and squeeze.total.standard_error < apart / 3
 
 
+@pytest.mark.slow
 def test_everything_changed_and_every_part_is_a_run_of_its_own(
     yesterday: Path, tmp_path: Path
 ) -> None:
@@ -142,6 +148,7 @@ def test_everything_changed_and_every_part_is_a_run_of_its_own(
     assert abs(parts[NOISE]) < 4 * difference.parts[NOISE].standard_error
 
 
+@pytest.mark.slow
 def test_noise_of_fewer_paths_has_the_error_of_a_sample_in_a_sample(
     yesterday: Path, tmp_path: Path
 ) -> None:
@@ -156,6 +163,7 @@ def test_noise_of_fewer_paths_has_the_error_of_a_sample_in_a_sample(
     assert difference.total.standard_error == pytest.approx(expected, rel=0.1)
 
 
+@pytest.mark.slow
 def test_another_build_has_what_is_left(
     yesterday: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,6 +192,7 @@ def test_another_build_has_what_is_left(
     assert parts["market"] == parts["scenario"] == parts[NOISE] == 0
 
 
+@pytest.mark.slow
 def test_a_book_that_does_not_fit_yesterdays_market_shares_a_part_with_it(
     yesterday: Path, tmp_path: Path
 ) -> None:
@@ -231,6 +240,7 @@ def test_contracts_bought_are_part_of_the_book(
     assert parts["market"] == parts["scenario"] == parts[VERSION] == parts[NOISE] == 0
 
 
+@pytest.mark.slow
 def test_contracts_are_marked_at_yesterdays_close_before_its_market_moves(
     yesterday: Path, tmp_path: Path
 ) -> None:
@@ -267,6 +277,7 @@ def test_contracts_are_marked_at_yesterdays_close_before_its_market_moves(
     assert "book and market" in backwards.parts
 
 
+@pytest.mark.slow
 def test_what_cannot_be_compared(yesterday: Path, tmp_path: Path) -> None:
     other = CALM.model_copy(update={"id": "other"})
     tonight = store(tmp_path / "t.zarr", BOOK, MARKET, [other])
@@ -280,6 +291,7 @@ def test_what_cannot_be_compared(yesterday: Path, tmp_path: Path) -> None:
         plan_comparison(yesterday, yesterday, paths=5000)
 
 
+@pytest.mark.slow
 def test_the_command(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

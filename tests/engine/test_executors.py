@@ -21,8 +21,8 @@ from powderkeg.engine.executors import (
     Task,
     attempt,
     executor,
-    gpu_workers,
     run_all,
+    worker_specifications,
 )
 from powderkeg.engine.run import execute as running
 from powderkeg.engine.run.execute import resume, run_plan
@@ -131,11 +131,13 @@ def digest(tmp_path_factory: pytest.TempPathFactory) -> str:
     return store_digest(make(tmp_path_factory.mktemp("one") / "o.zarr", workers=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [2, 3])
 def test_threads_change_nothing(workers: int, digest: str, tmp_path: Path) -> None:
     assert store_digest(make(tmp_path / "o.zarr", workers=workers)) == digest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_order_and_repetition_change_nothing(seed: int, digest: str, tmp_path: Path) -> None:
     assert store_digest(make(tmp_path / "o.zarr", Shuffled(seed))) == digest
@@ -146,6 +148,7 @@ def test_processes_change_nothing(digest: str, tmp_path: Path) -> None:
     assert store_digest(make(tmp_path / "o.zarr", workers=2, cluster="local")) == digest
 
 
+@pytest.mark.slow
 def test_a_block_that_fails_twice_succeeds(digest: str, tmp_path: Path) -> None:
     heard = Heard()
     done = make(tmp_path / "o.zarr", Failing({1: 2, 4: 1}), progress=heard)
@@ -162,6 +165,7 @@ def test_a_block_that_fails_twice_succeeds(digest: str, tmp_path: Path) -> None:
     assert sum(event[1] for event in heard.events if event[0] == "done") == 1200
 
 
+@pytest.mark.slow
 def test_a_block_that_fails_for_good_leaves_an_unfinished_store(
     digest: str, tmp_path: Path
 ) -> None:
@@ -181,6 +185,7 @@ def test_a_block_that_fails_for_good_leaves_an_unfinished_store(
     resume(store, workers=1)  # nothing left to do
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_says_how_to_go_on(digest: str, tmp_path: Path) -> None:
     class Stopped(Heard):
         def block_done(self, paths: int) -> None:
@@ -203,6 +208,7 @@ def test_another_store_is_never_overwritten(tmp_path: Path) -> None:
         make(tmp_path / "o.zarr", workers=1)
 
 
+@pytest.mark.slow
 def test_resume_refuses_another_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = make(tmp_path / "o.zarr", workers=1)
     monkeypatch.setattr("powderkeg.engine.job.model_digest", lambda: "another")
@@ -265,10 +271,10 @@ def test_a_running_scheduler_is_used_and_left_alone() -> None:
 
 def listening() -> set[tuple[int, str, int]]:
     """Every listening socket of this process and its children."""
-    me = psutil.Process()
+    me = psutil.Process()  # type: ignore[no-untyped-call]
     return {
         (process.pid, *connection.laddr)
-        for process in (me, *me.children(recursive=True))
+        for process in (me, *me.children(recursive=True))  # type: ignore[no-untyped-call]
         for connection in process.net_connections()
         if connection.status == psutil.CONN_LISTEN
     }
@@ -290,13 +296,42 @@ def test_threads_listen_nowhere(tmp_path: Path) -> None:
     assert seen == [set()] * 4
 
 
-def test_one_process_per_gpu() -> None:
-    specs = gpu_workers(4, None)
-    devices = [specs[i]["options"]["env"]["CUDA_VISIBLE_DEVICES"] for i in range(4)]
-    assert devices == ["0", "1", "2", "3"]
+def devices(specs: dict[int, dict[str, Any]]) -> list[str]:
+    return [spec["options"]["env"]["CUDA_VISIBLE_DEVICES"] for spec in specs.values()]
+
+
+def test_one_process_per_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    specs = worker_specifications(None, 4)
+    assert devices(specs) == ["0", "1", "2", "3"]
     assert {s["options"]["nthreads"] for s in specs.values()} == {1}
     assert {s["options"]["host"] for s in specs.values()} == {"127.0.0.1"}
-    assert list(gpu_workers(4, 2)) == [0, 1]
+    assert list(worker_specifications(2, 4)) == [0, 1]
+
+
+@pytest.mark.parametrize("given", ["6,7", "GPU-8ec1,GPU-77aa", "MIG-1c, MIG-2d"])
+def test_gpus_are_named_as_the_parent_was_told_of_them(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    """Workers of a parent with 6 and 7 take 6 and 7, not 0 and 1, which are others' there."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
+    assert devices(worker_specifications(None, 2)) == given.replace(" ", "").split(",")
+    environment = worker_specifications(None, 2)[0]["options"]["env"]
+    assert environment["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+
+
+def test_a_stranger_on_the_machine_is_refused() -> None:
+    """Whoever reaches a Dask port runs code as its owner; without the certificate nobody does."""
+    from distributed import Client
+    from distributed.security import Security
+
+    with executor("local", 1) as where:
+        address = where.client.scheduler.address  # type: ignore[attr-defined]
+        assert address.startswith("tls://127.0.0.1:")
+        for stranger in (address.replace("tls://", "tcp://"), address):
+            security = Security.temporary() if stranger == address else None
+            with pytest.raises(OSError):
+                Client(stranger, security=security, timeout=2, set_as_default=False)
 
 
 def test_unknown_places_are_refused() -> None:

@@ -49,6 +49,7 @@ def test_the_nearest_paths_by_hand() -> None:
     assert kept.tolist() == [2, 1] and farthest == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_it_says_what_is_ahead_of_the_last_close_known() -> None:
     found = told()
     assert found.known == 4 and found.close == pytest.approx(39.4)
@@ -63,6 +64,7 @@ def test_it_says_what_is_ahead_of_the_last_close_known() -> None:
     assert found.inside[(0.05, 0.95)] == sum(0.05 <= float(u) <= 0.95 for u in found.pit)
 
 
+@pytest.mark.slow
 def test_nothing_after_the_day_is_used_and_workers_change_nothing() -> None:
     """Other closes to come, another ensemble and an event of the timeline: the same forecast."""
     found = told()
@@ -80,6 +82,7 @@ def test_nothing_after_the_day_is_used_and_workers_change_nothing() -> None:
     assert (moved.paths != found.paths).any()
 
 
+@pytest.mark.slow
 def test_what_kept_paths_do_is_counted_from_the_close_known_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -99,12 +102,14 @@ def test_what_kept_paths_do_is_counted_from_the_close_known_last(
     assert found.farthest == farthest
 
 
+@pytest.mark.slow
 def test_paths_that_are_kept_pass_near_the_closes_known() -> None:
     """With one close known, 57 % up, hardly any path is there by itself: those kept are."""
     found = told(as_of=date(2021, 1, 13))
     assert found.known == 1 and found.farthest < 0.2 and found.paths.shape[1] == 7
 
 
+@pytest.mark.slow
 def test_the_command_prints_tables_and_names_mistakes(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

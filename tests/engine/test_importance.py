@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+import xarray as xr
 from rich.console import Console
 from scipy import integrate, optimize, stats
 
@@ -31,8 +32,8 @@ from powderkeg.results.measures.importance import Weighted, measure
 from powderkeg.results.report.explained import Explained
 from powderkeg.results.report.page import report_html
 from powderkeg.results.report.summary import Summary
+from powderkeg.results.store.fields import PATH_WEIGHT, PNL_TILTED
 from powderkeg.results.store.records import chunk_key
-from powderkeg.results.store.schema import PATH_WEIGHT, PNL_TILTED
 from powderkeg.results.testing import made_up_spec
 from powderkeg.scenarios import InputError
 from powderkeg.screen.store import show
@@ -43,7 +44,7 @@ from tests.helpers.cli_runs import folder as folder
 from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, SQUEEZE
 
 Floats = npt.NDArray[np.float64]
-FEES = {"fee0": 0.0, "fee_slope": 0.0, "fee_min": 0.0, "attention0": 0.0}
+FEES: dict[str, Any] = {"fee0": 0.0, "fee_slope": 0.0, "fee_min": 0.0, "attention0": 0.0}
 
 # --- weighted estimates ---------------------------------------------------------------------------
 
@@ -101,10 +102,8 @@ def test_errors_and_variance_ratios_are_those_of_repetition() -> None:
 def test_components_are_strata_whatever_their_counts() -> None:
     sample = normal_sample(3)
     assert sample.parts.sum() == pytest.approx(1, abs=0.03)
-    cut = Weighted.of(
-        *(getattr(sample, x)[sample.losses < 2] for x in ("losses", "weights", "strata")),
-        sample.shares,
-    )
+    kept = sample.losses < 2
+    cut = Weighted.of(sample.losses[kept], sample.weights[kept], sample.strata[kept], sample.shares)
     for c in (0, 1):
         mine = cut.strata == c
         assert (cut.parts[mine] / cut.weights[mine]).sum() == pytest.approx(cut.shares[c])
@@ -167,7 +166,8 @@ def test_two_shorts_one_of_them_larger() -> None:
         tail = stats.norm.sf(d)
         loss = first * tail + size[1] * (stats.norm.sf(d - s[1]) - tail)
         weight = stats.norm.pdf(z)
-        return tuple(float(integrate.simpson(v * weight, x=z)) for v in (tail, loss))
+        above, lost = (float(integrate.simpson(v * weight, x=z)) for v in (tail, loss))
+        return above, lost
 
     sample = estimated(scenario)
     for level, ratio in ((0.99, 10), (0.999, 50)):
@@ -226,6 +226,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make(tmp_path_factory.mktemp("importance") / "o.zarr", workers=1)
 
 
+@pytest.mark.slow
 def test_the_table_is_made_of_the_weighted_paths(store: Path) -> None:
     tree = open_results(store)
     table, given = tree["importance"].to_dataset(), tree["tilted"].to_dataset()
@@ -249,12 +250,15 @@ def test_the_table_is_made_of_the_weighted_paths(store: Path) -> None:
     assert np.abs(given["mean"].values[:, 1:]).max() > 0.3
 
 
+@pytest.mark.slow
 def test_neither_workers_nor_order_nor_failures_change_a_byte(store: Path, tmp_path: Path) -> None:
     digest = store_digest(store)
-    for number, where in enumerate((Shuffled(1), Failing({1: 2, 4: 1}))):
+    rooms: list[Executor] = [Shuffled(1), Failing({1: 2, 4: 1})]
+    for number, where in enumerate(rooms):
         assert store_digest(make(tmp_path / f"{number}.zarr", where)) == digest
 
 
+@pytest.mark.slow
 def test_the_cut_into_blocks_changes_no_number(store: Path, tmp_path: Path) -> None:
     other = make(tmp_path / "o.zarr", block=512)
     for group in ("importance", "tilted"):
@@ -263,6 +267,7 @@ def test_the_cut_into_blocks_changes_no_number(store: Path, tmp_path: Path) -> N
             np.testing.assert_array_equal(one[name].values, two[name].values)
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_is_finished_by_resume(store: Path, tmp_path: Path) -> None:
     unfinished = tmp_path / "o.zarr"
     with pytest.raises(Incomplete):
@@ -270,6 +275,7 @@ def test_an_unfinished_run_is_finished_by_resume(store: Path, tmp_path: Path) ->
     assert store_digest(resume(unfinished, workers=2)) == store_digest(store)
 
 
+@pytest.mark.slow
 def test_damage_is_found_and_made_again(store: Path, tmp_path: Path) -> None:
     copy = make(tmp_path / "o.zarr")
     place = copy / chunk_key("path_weight", 1, 2)
@@ -281,6 +287,7 @@ def test_damage_is_found_and_made_again(store: Path, tmp_path: Path) -> None:
     assert store_digest(resume(copy, workers=1)) == store_digest(store)
 
 
+@pytest.mark.slow
 def test_nothing_weighted_leaks_into_the_plain_paths(store: Path, tmp_path: Path) -> None:
     plain = make(tmp_path / "o.zarr", importance=0)
     tree = open_results(plain)
@@ -292,6 +299,7 @@ def test_nothing_weighted_leaks_into_the_plain_paths(store: Path, tmp_path: Path
     assert "weighted" not in printed(plain)
 
 
+@pytest.mark.slow
 def test_variants_are_left_out(tmp_path: Path) -> None:
     tree = open_results(make(tmp_path / "o.zarr", vary=True, paths=5000))
     assert len(tree["losses"].to_dataset()["scenario"]) > 3
@@ -309,6 +317,7 @@ def printed(path: Path) -> str:
     return console.file.getvalue()
 
 
+@pytest.mark.slow
 def test_show_and_report_have_the_table(store: Path) -> None:
     summary = Summary(open_results(store))
     explained = Explained(summary, 0)
@@ -324,7 +333,9 @@ def test_show_and_report_have_the_table(store: Path) -> None:
 
 def test_paths_at_odds_are_warned_of(store: Path) -> None:
     tree = open_results(store)
-    tree["importance"]["es_z"].values[0, 1] = 4.5
+    scores = tree["importance"]["es_z"]
+    assert isinstance(scores, xr.DataArray)
+    scores.values[0, 1] = 4.5
     words = "squeeze: weighted and plain paths disagree; trust the plain ones."
     assert words in Summary(tree).warnings()
     assert words not in Summary(open_results(store)).warnings()
@@ -336,6 +347,7 @@ def test_a_number_that_cannot_be_is_refused(importance: int) -> None:
         make_plan(BOOK, MARKET, CHAIN, (CALM,), paths=6000, seed=1, importance=importance)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_the_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     few = ("--paths", "6e3", "--importance")

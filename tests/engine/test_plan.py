@@ -17,7 +17,7 @@ from powderkeg.engine.run.plan import block_size, make_plan
 from powderkeg.kernels.backends import kind, native
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.records import Channel
-from powderkeg.scenarios import InputError, Scenario
+from powderkeg.scenarios import InputError, Scenario, bind
 from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, SQUEEZE, small_plan
 
 
@@ -52,8 +52,8 @@ def test_job_survives_its_text() -> None:
     again = Job.from_json(job.to_json())
     assert again.to_json() == job.to_json()
     for before, after in zip(job.scenarios, again.scenarios, strict=True):
-        one = pack(job.book, job.market, job.chain, before, seed=job.seed)
-        two = pack(again.book, again.market, again.chain, after, seed=again.seed)
+        one = pack(bind(before, job.book, job.market, job.chain), seed=job.seed)
+        two = pack(bind(after, again.book, again.market, again.chain), seed=again.seed)
         assert one.names.tobytes() == two.names.tobytes()
         assert one.chain.tobytes() == two.chain.tobytes()
 
@@ -170,8 +170,9 @@ def test_projection_in_words() -> None:
 RUN_AND_MEASURE = """
 import sys
 from pathlib import Path
-from powderkeg.engine.plan import make_plan
-from powderkeg.engine.run import read_inputs, run_plan
+from powderkeg.engine.run.execute import run_plan
+from powderkeg.engine.run.inputs import read_inputs
+from powderkeg.engine.run.plan import make_plan
 book, market, out = sys.argv[1:]
 inputs = read_inputs(book, market, ["calm"])
 plan = make_plan(inputs.book, inputs.market, inputs.chain, inputs.scenarios, paths=600_000, seed=1)
@@ -186,7 +187,7 @@ print(said, int(peak) * 1024)
 @pytest.mark.slow
 @pytest.mark.skipif(not native.available(), reason="no native library was built")
 def test_projection_is_within_a_fifth_of_the_peak(tmp_path: Path) -> None:
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     book, market = here / "data" / "gme_short.csv", here.parent / "examples" / "january-2021"
     command = [sys.executable, "-c", RUN_AND_MEASURE]
     command += [str(book), str(market / "market.csv"), str(tmp_path / "out.zarr")]

@@ -34,6 +34,7 @@ def simulator(tmp_path: Path) -> Simulator:
     )
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_as_often_as_they_should(tmp_path: Path) -> None:
     found = recover(simulator(tmp_path), 1500, 50, workers=2)
     share, error = found.coverage()

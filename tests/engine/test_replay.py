@@ -1,6 +1,7 @@
 """A replayed path with every holder at work: what is recorded, listed and drawn."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +17,8 @@ from powderkeg.screen.replay import (
     holder_rows,
     rows,
     stop_rows,
-    write,
 )
+from powderkeg.screen.replay_files import write
 from powderkeg.screen.replay_picture import draw
 from tests.helpers.small_run import BOOK, CHAIN, MARKET, SQUEEZE
 
@@ -54,6 +55,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Replay:
     return replayed(tmp_path_factory.mktemp("everything"), scenario)
 
 
+@pytest.mark.slow
 def test_the_path_is_the_stored_one(everything: Replay) -> None:
     assert everything.same and not everything.wrong
     assert headline(everything).startswith("Path 5 of everything: the book loses ")
@@ -99,14 +101,18 @@ def test_the_tables_list_what_moved(everything: Replay) -> None:
 def titles(drawn: Replay, path: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     figures: list[Figure] = []
     save = Figure.savefig
-    monkeypatch.setattr(
-        Figure, "savefig", lambda f, *a, **k: (figures.append(f), save(f, *a, **k))[1]
-    )
+
+    def keep(figure: Figure, *arguments: Any, **options: Any) -> None:
+        figures.append(figure)
+        save(figure, *arguments, **options)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
     draw(drawn, path)
     assert path.read_bytes().startswith(b"\x89PNG")
     return {axis.get_title(loc="left").split(",")[0] for axis in figures[0].axes}
 
 
+@pytest.mark.slow
 def test_only_what_moved_is_drawn(
     everything: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,6 +129,7 @@ def test_only_what_moved_is_drawn(
     assert {"book P&L", "price"} <= few
 
 
+@pytest.mark.slow
 def test_the_files_hold_everything(everything: Replay, tmp_path: Path) -> None:
     csv, _, _ = write(everything, tmp_path / "one")
     head = csv.read_text().splitlines()[0].split(",")

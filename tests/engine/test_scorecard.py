@@ -112,6 +112,7 @@ def test_short_interest_is_that_of_the_day_of_trading() -> None:
     assert start.quantiles[-1] == pytest.approx(1.2, abs=0.02)  # shorts only cover on day 1
 
 
+@pytest.mark.slow
 def test_a_few_points_are_scored_on_their_own_days() -> None:
     """Without the closes of 14 and 21 January: the same paths, seen on six of the eight days."""
     every = card()
@@ -134,6 +135,7 @@ def test_a_few_points_are_scored_on_their_own_days() -> None:
     assert "6 closes of GME from 2021-01-13 to 2021-01-25 known, of 8 days" in said
 
 
+@pytest.mark.slow
 def test_the_highest_price_is_of_all_steps() -> None:
     """Beside it the highest close of every path, which it is never below."""
     high = EPISODE.replace("  price: 20\n", "  price: 20\n  high: 96.8\n")
@@ -217,6 +219,7 @@ def test_mistakes_are_named(change: tuple[str, str], message: str) -> None:
         card(STORY + EPISODE.replace(*change))
 
 
+@pytest.mark.slow
 def test_the_command_prints_and_draws(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,9 +37,16 @@ SHORT = Scenario.model_validate(
 PATHS = 5040
 
 
-def make(path: Path, **changes: object) -> Path:
-    settings = {"chain": CHAIN, "paths": PATHS, "block": 2048, "workers": 1, **changes}
-    return powderkeg.run(BOOK, MARKET, [SHORT], path, **settings)
+def make(path: Path, **changes: Any) -> Path:
+    settings: dict[str, Any] = {
+        "chain": CHAIN,
+        "paths": PATHS,
+        "block": 2048,
+        "workers": 1,
+        **changes,
+    }
+    written: Path = powderkeg.run(BOOK, MARKET, [SHORT], path, **settings | changes)
+    return written
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +64,7 @@ def losses(store: Path) -> xr.Dataset:
     return open_results(store)["losses"].to_dataset().isel(scenario=0).load()
 
 
+@pytest.mark.slow
 def test_it_is_the_worst_paths_worst_first(tail: xr.Dataset, losses: xr.Dataset) -> None:
     loss = -losses["pnl"].values[-1].astype(float)
     assert tail.attrs["level"] == 0.99 and tail.attrs["complete"] and tail.attrs["horizon"] == 2
@@ -86,7 +95,12 @@ def test_a_book_that_trades_adds_up_in_the_tail(tmp_path: Path) -> None:
     for mine, whole in (("pnl", here["pnl"][-1]), ("slippage", here["slippage"]),
                         ("financing", here["financing_cost"])):  # fmt: skip
         np.testing.assert_allclose(tail[mine].sum("name"), whole, rtol=1e-4, atol=1e-6)
-    es = float(tree_["measures"]["estimate"].sel(measure="es_99_day_2", feedback="on").values[0])
+    es = float(
+        tree_["measures"]
+        .to_dataset()["estimate"]
+        .sel(measure="es_99_day_2", feedback="on")
+        .values[0]
+    )
     assert float(tail["contribution"].sum()) == pytest.approx(es, rel=1e-5)
     gave_up = tail["covered"].values > 0
     assert gave_up.any() and (tail["covered"].values <= 1).all()
@@ -165,6 +179,7 @@ def test_every_variable_says_what_it_is(tail: xr.Dataset) -> None:
 # --- to the bit -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["native", "reference"])
 def test_a_replayed_path_is_the_same_in_any_company(name: str) -> None:
     """With a trace, in other batches, in another order: the same bits."""
@@ -203,7 +218,7 @@ def test_a_path_that_is_not_the_stored_one_stops_the_run(
 ) -> None:
     honest = replaying.replay_paths
 
-    def flipped(engine: object, packed: Packed, ids: np.ndarray) -> Replayed:  # type: ignore[type-arg]
+    def flipped(engine: object, packed: Packed, ids: np.ndarray) -> Replayed:
         found = honest(engine, packed, ids)  # type: ignore[arg-type]
         found.pnl.view(np.uint32)[0, 3] ^= 1
         return found
@@ -216,6 +231,7 @@ def test_a_path_that_is_not_the_stored_one_stops_the_run(
         open_results(tmp_path / "o.zarr")
 
 
+@pytest.mark.slow
 def test_workers_order_failures_and_resume_change_nothing(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

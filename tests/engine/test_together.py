@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ from powderkeg.engine.calibrate.scorecard import Figure, Scorecard, score_all
 from powderkeg.engine.calibrate.simulator import Simulator, all_watched, closes_of_all, on_days
 from powderkeg.kernels import backend
 from powderkeg.kernels.packing.scenario import pack
-from powderkeg.scenarios import InputError, load_book, load_chain, load_market, load_scenarios
+from powderkeg.scenarios import InputError, bind, load_book, load_chain, load_market, load_scenarios
 from powderkeg.scenarios.example import example
+from powderkeg.scenarios.overrides import members, with_values
 from tests.engine.test_scorecard import EPISODE, STORY
 from tests.helpers.cli_runs import command
 
@@ -144,7 +146,12 @@ def beside(**changes: object) -> Beside:
         line.strip().replace(": ", ",") + "\n" for line in CLOSES.splitlines()
     )
     Path("amc.csv").write_text("# splits: none\n" + prices)
-    words = {"symbol": "AMC", "base": "led.yaml", "priors": "priors.yaml", "beside": ["gme"]}
+    words: dict[str, Any] = {
+        "symbol": "AMC",
+        "base": "led.yaml",
+        "priors": "priors.yaml",
+        "beside": ["gme"],
+    }
     episode = read_episode("amc.csv", "market.csv", first=date(2021, 1, 12), **words | changes)
     found = episode.simulator(96, 7, backend("native"))
     assert isinstance(found, Beside)
@@ -164,14 +171,14 @@ def test_without_shared_attention_a_name_is_what_it_is_alone() -> None:
 def test_others_run_under_the_members_of_the_base() -> None:
     """As the scenario with its ensemble runs: four members, six times sixteen paths."""
     pair = beside()
-    story = on_days(pair.base, ("AMC", "GME"), pair.days).with_values({})
+    story = with_values(on_days(pair.base, ("AMC", "GME"), pair.days), {})
     columns = {**pair.base.ensemble, "names.AMC.crowd.shared": (1.0,) * 4}
     story = story.model_copy(update={"ensemble": columns})
     story = story.model_copy(
-        update={"names": story.with_values({"names.AMC.crowd.infection": 2.0}).names}
+        update={"names": with_values(story, {"names.AMC.crowd.infection": 2.0}).names}
     )
     book = all_watched({"AMC": 2.29, "GME": 20.0})
-    packed = pack(book, pair.market, pair.chain, story, seed=7)
+    packed = pack(bind(story, book, pair.market, pair.chain), seed=7)
     closes, *_ = closes_of_all(packed, 96, pair.engine)
     np.testing.assert_allclose(pair((1.0, 2.0)).closes, closes[:, :, 0], atol=2e-5)
     assert not np.allclose(replace(pair, seed=8)((1.0, 2.0)).closes, closes[:, :, 0], atol=0.01)
@@ -189,6 +196,7 @@ def test_a_name_beside_it_must_be_another_one(names: list[str], message: str) ->
         beside(beside=names)
 
 
+@pytest.mark.slow
 def test_members_are_as_many_as_those_of_the_base(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,6 +230,7 @@ def peak(card: Scorecard) -> Figure:
     return card.figures[0]
 
 
+@pytest.mark.slow
 def test_the_seven_names_find_what_happened_unsurprising(basket: dict[str, Scorecard]) -> None:
     assert list(basket) == ["GME", "AMC", "BB", "EXPR", "FUBO", "KOSS", "NOK"]
     for symbol, card in basket.items():
@@ -230,19 +239,21 @@ def test_the_seven_names_find_what_happened_unsurprising(basket: dict[str, Score
         assert 0.05 < peak(card).rank < 0.95, symbol
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("symbol", ["GME", "AMC", "BB", "EXPR", "KOSS"])
 def test_it_foretells_better_than_both_baselines(basket: dict[str, Scorecard], symbol: str) -> None:
     own, *others = (crps for crps, _ in basket[symbol].scores.values())
     assert own < min(others)
 
 
+@pytest.mark.slow
 def test_koss_rises_with_hardly_a_short_and_fubo_does_not_with_many(
     basket: dict[str, Scorecard],
 ) -> None:
     short = {s: c.episode.short_interest / c.episode.float_shares for s, c in basket.items()}
     assert short["KOSS"] < 0.01 and short["FUBO"] > 0.7
     story, _ = read_scored("meme-basket-2021", None)
-    drawn = [member.names["KOSS"].shorts.unreported for member in story.members()]
+    drawn = [member.names["KOSS"].shorts.unreported for member in members(story)]
     assert set(drawn) == {0.0}  # the paths have no more shorts than were reported
     koss, fubo = peak(basket["KOSS"]), peak(basket["FUBO"])
     assert koss.actual == pytest.approx(19.75, abs=0.01) and koss.quantiles[0] > 2
@@ -250,19 +261,21 @@ def test_koss_rises_with_hardly_a_short_and_fubo_does_not_with_many(
     assert fubo.quantiles[4] < koss.quantiles[2]
 
 
+@pytest.mark.slow
 def test_without_what_comes_from_elsewhere_koss_does_not_rise(basket: dict[str, Scorecard]) -> None:
     """No shared attention and no news of GameStop: what is left is its own crowd."""
     story, chain = read_scored("meme-basket-2021", None)
     alone = {key: v for key, v in story.ensemble.items() if key != "names.KOSS.crowd.shared"}
     quiet = tuple(event for event in story.timeline if event.type != "attention")
     changes = {"ensemble": alone, "timeline": quiet}
-    story = story.with_values({"names.KOSS.crowd.shared": 0.0}).model_copy(update=changes)
+    story = with_values(story, {"names.KOSS.crowd.shared": 0.0}).model_copy(update=changes)
     past = {"KOSS": story.episodes["KOSS"]}
     story = story.model_copy(update={"episodes": past})
     _, koss = score_all(story, chain, paths=1024, seed=11, engine=backend("native"))
     assert peak(koss).quantiles[2] < 0.5 * peak(basket["KOSS"]).quantiles[2]
 
 
+@pytest.mark.slow
 def test_a_name_with_the_past_of_the_base_is_fitted_again(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,4 +298,4 @@ def test_the_basket_stands_on_the_example_book() -> None:
     market = load_market(example() / "market.csv")
     book = load_book(example() / "book.csv", market)
     (story,) = load_scenarios(["meme-basket-2021"], market, book)
-    assert len(pack(book, market, load_chain(None, market), story, seed=1).members) == 64
+    assert len(pack(bind(story, book, market, load_chain(None, market)), seed=1).members) == 64

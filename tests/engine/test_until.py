@@ -12,17 +12,18 @@ import pytest
 
 from powderkeg.engine.errors import Interrupted
 from powderkeg.engine.replay.path import replay
-from powderkeg.engine.run import execute as running
+from powderkeg.engine.run import plan as plans
 from powderkeg.engine.run.execute import resume, run_plan
 from powderkeg.engine.run.inputs import Inputs
 from powderkeg.engine.run.plan import Plan, make_plan, parse_until
 from powderkeg.engine.stored import finished
 from powderkeg.results import StoreError, open_results, store_digest
-from powderkeg.results.measures import until
+from powderkeg.results.measures.levels import ES, VAR
 from powderkeg.results.measures.statistics import var_es
-from powderkeg.results.measures.table import ES, VAR
+from powderkeg.results.measures.target import Until
 from powderkeg.results.report.summary import Summary
-from powderkeg.results.store.target import Until
+from powderkeg.results.store import durable
+from powderkeg.results.store import growth as until
 from powderkeg.scenarios import InputError
 from tests.engine.test_executors import Heard
 from tests.helpers.cli_runs import RUN, command, folder
@@ -77,11 +78,12 @@ def test_the_relative_error_is_that_of_the_measure() -> None:
     assert Until(ES, 0.99, 0.1, 1).reached(np.zeros(20_000)) == 0  # nothing to lose, and certain
 
 
+@pytest.mark.slow
 def test_it_stops_at_the_first_stage_that_meets_the_error(store: Path) -> None:
     goal = parse_until("es95=1.5%", 40_000)
     assert goal is not None
     tree = open_results(store)
-    losses = -tree["losses"]["pnl"].values[:, -1].astype(float)
+    losses = -tree["losses"].to_dataset()["pnl"].values[:, -1].astype(float)
     n = 4_096
     while (error := max(goal.reached(each[:n]) for each in losses)) > 0.015:
         n = goal.following(n, error, BLOCK)
@@ -94,6 +96,7 @@ def test_it_stops_at_the_first_stage_that_meets_the_error(store: Path) -> None:
 # --- always the same ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_paths_are_those_of_a_plain_run(store: Path, tmp_path: Path) -> None:
     n = finished(store).job.paths
     plain = make_plan(BOOK, MARKET, CHAIN, (SQUEEZE, CALM), paths=n, seed=7, block=BLOCK)
@@ -103,6 +106,7 @@ def test_paths_are_those_of_a_plain_run(store: Path, tmp_path: Path) -> None:
         assert one[group].to_dataset().identical(two[group].to_dataset()), group
 
 
+@pytest.mark.slow
 def test_workers_change_nothing(store: Path, tmp_path: Path) -> None:
     assert store_digest(run(tmp_path / "two.zarr", workers=2)) == store_digest(store)
 
@@ -121,6 +125,7 @@ class Stopped(Heard):
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blocks", [3, 8, 10])  # in a stage, at its end, in the next
 def test_a_stop_and_a_resume_change_nothing(blocks: int, store: Path, tmp_path: Path) -> None:
     path = tmp_path / "s.zarr"
@@ -129,10 +134,11 @@ def test_a_stop_and_a_resume_change_nothing(blocks: int, store: Path, tmp_path: 
     assert store_digest(resume(path, workers=1)) == store_digest(store)
 
 
+@pytest.mark.slow
 def test_a_stop_while_the_store_grows(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, calls = until.write_files, []
+    write, calls = durable.write_files, []
 
     def stops(root: Path, files: dict[str, bytes]) -> None:
         calls.append(root)
@@ -157,15 +163,17 @@ def test_a_grown_store_is_read_like_any_other(store: Path) -> None:
         replay(store, last + 1, "squeeze")
 
 
+@pytest.mark.slow
 def test_attribution_is_of_the_first_stage(tmp_path: Path) -> None:
     tree = open_results(run(tmp_path / "s.zarr", plan(attribution=5_000), workers=2))
     assert tree["channel_off"].sizes["path"] == 5_000
-    assert np.isfinite(tree["attribution"]["es_change"].sel(level=0.95).values).all()
+    assert np.isfinite(tree["attribution"].to_dataset()["es_change"].sel(level=0.95).values).all()
 
 
 # --- what is said ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_progress_tells_the_error_so_far(tmp_path: Path) -> None:
     heard = Heard()
     run(tmp_path / "s.zarr", workers=1, progress=heard)
@@ -177,6 +185,7 @@ def test_progress_tells_the_error_so_far(tmp_path: Path) -> None:
     assert sum(event[1] for event in heard.events if event[0] == "done") == simulated
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_an_error_that_is_not_met_is_exit_code_2(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -209,4 +218,4 @@ def test_errors_that_make_no_sense() -> None:
             parse_until(text)
     assert parse_until(None) is None
     assert parse_until("VaR97.5=2%") == Until(VAR, 0.975, 0.02, 5_000_000)
-    assert running.PATHS == 100_000
+    assert plans.PATHS == 100_000

@@ -4,22 +4,26 @@ import json
 import math
 from dataclasses import astuple, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import QuantLib as ql
-from scipy.special import ndtr, ndtri
 
 import powderkeg
-from powderkeg.engine.whatif.book_change import Change, Terms, changed_book, cost_of, pack_changed
+from powderkeg.engine.whatif.book_change import (
+    Change,
+    Terms,
+    changed,
+    changed_book,
+    cost_of,
+)
 from powderkeg.engine.whatif.effects import Effect, Shift, ask, whatif
 from powderkeg.engine.whatif.effects import _order as order
-from powderkeg.engine.whatif.hedge import hedge_of
-from powderkeg.kernels.packing.scenario import prepare
+from powderkeg.kernels.packing.scenario import pack, prepare
 from powderkeg.results import open_results
 from powderkeg.results.measures import statistics as st
-from powderkeg.scenarios import Book, InputError, Position, Scenario, shifted_market
-from powderkeg.scenarios.derivatives import Derivative, contract_of
+from powderkeg.scenarios import Book, InputError, Position, Scenario, bind
 from tests.helpers.cli_runs import RUN, command, folder
 from tests.helpers.small_run import BOOK, CHAIN, MARKET, SQUEEZE
 
@@ -32,6 +36,8 @@ STILL = Scenario.model_validate(
     {"id": "still", "horizon_days": 2, "steps_per_day": 8, "channels": OFF}
 )
 ONE_SHORT = Book((Position("1", "GME", -1_000_000, 35.5, 0.3),), cash=60e6)
+CAP = 43.0  # between the 97.5 and the 99 % quantile of the price on day 2
+CAP_MARK = ql.blackFormula(ql.Option.Call, CAP, 35.5, 2.69 * math.sqrt(2 / 252))
 # Everything in a scenario that could look at the book.
 STORY = Scenario.model_validate(
     {
@@ -68,6 +74,7 @@ def only(effects: dict[str, list[Effect]]) -> Effect:
     return effect
 
 
+@pytest.mark.slow
 def test_half_a_short_without_feedback_loses_half(stores: Path) -> None:
     """Every loss halves, so psi does: ES changes by -ES/2 with half the error of ES."""
     effect = only(whatif(stores / "one.zarr", [Change("GME", 0.5)], rate=0.0).effects)
@@ -112,10 +119,10 @@ def test_a_factor_of_one_changes_nothing_whatever_the_scenario_says_of_the_book(
 
 def test_the_book_changes_and_the_story_does_not() -> None:
     """A closed short is bought from elastic holders and given back; nobody else notices."""
-    market = shifted_market(STORY, MARKET, BOOK)
-    before = prepare(BOOK, market, CHAIN, STORY, seed=1).packed
+    bound = bind(STORY, BOOK, MARKET, CHAIN)
+    before = prepare(bound, seed=1).packed
     after = changed_book(BOOK, [Change("GME", 0.0), Change("SPY", 0.5)], cost=1e6)
-    packed = pack_changed(BOOK, after, market, CHAIN, STORY, seed=1)
+    packed = pack(changed(bound, after), seed=1)
     assert packed.symbols == before.symbols
     gme, _, spy = (before.symbols.index(s) for s in ("GME", "NO", "SPY"))
     floats = 1_000_000 / MARKET["GME"].float_shares
@@ -129,7 +136,7 @@ def test_the_book_changes_and_the_story_does_not() -> None:
     assert ratio == pytest.approx(1, rel=1e-6)
     own = {"book0", "book_weight", "book_inverse", "book_value", "book_margin"}
     own |= {"elastic0", "elastic_normal", "elastic_min", "elasticity"}
-    for field in set(old.dtype.names) - own - {"fee_excess0"}:
+    for field in set(old.dtype.names or ()) - own - {"fee_excess0"}:
         assert np.array_equal(new[field], old[field]), field
     assert new["fee_excess0"][gme] < old["fee_excess0"][gme]  # fewer shares are on loan
     np.testing.assert_array_equal(packed.positions, before.positions)
@@ -140,7 +147,7 @@ def test_the_book_changes_and_the_story_does_not() -> None:
 
 def test_cost_is_half_the_linear_impact() -> None:
     """1/2 lambda q^2 P(0) with lambda of the square-root law, by hand."""
-    ready = prepare(BOOK, MARKET, CHAIN, STILL, seed=1)
+    ready = prepare(bind(STILL, BOOK, MARKET, CHAIN), seed=1)
     sigma, adv = 0.6 / math.sqrt(252), 2e6 / 1e8
     impact = sigma * math.sqrt(0.1 / adv) / 0.1  # log price per float
     traded = 0.75 * 2_000_000 / 1e8  # floats
@@ -152,47 +159,8 @@ def test_cost_is_half_the_linear_impact() -> None:
     assert two_percent == pytest.approx(0.02 * 1.5e6 * 10)
 
 
-FREE = replace(MARKET, rows={**MARKET.rows, "GME": replace(MARKET["GME"], borrow_fee=0.0)})
-CAP = 43.0  # between the 97.5 and the 99 % quantile of the price on day 2
-CAP_MARK = ql.blackFormula(ql.Option.Call, CAP, 35.5, 2.69 * math.sqrt(2 / 252))
-
-
-def test_a_call_a_share_caps_the_loss_of_a_short(tmp_path: Path) -> None:
-    """Lognormal price P, expiry at the horizon: loss = P - P0 up to the strike, and the premium."""
-    lent_for_nothing = {"GME": {"borrow": {"fee_min": 0.0}}}
-    still = Scenario.model_validate(
-        {**STILL.model_dump(exclude_unset=True), "names": lent_for_nothing}
-    )
-    store = powderkeg.run(ONE_SHORT, FREE, [still], tmp_path / "s.zarr", paths=6000, seed=3)
-    effect = only(whatif(store, hedges=["GME210120C00043000=10000"]).effects)
-    assert effect.change == f"buy 10,000 GME 2021-01-20 43 call at {1.05 * CAP_MARK:.4g}"
-    assert effect.cost == pytest.approx(0.05 * 1e6 * CAP_MARK / ONE_SHORT.equity, rel=1e-9)
-    unit, s = 1e6 / ONE_SHORT.equity, 1.06 * math.sqrt(2 / 252)
-    es99, es975 = effect.es[0.99], effect.es[0.975]
-    assert es99.after.value == pytest.approx(unit * (CAP - 35.5 + CAP_MARK), rel=1e-5)
-    assert es99.after.standard_error == pytest.approx(0, abs=1e-6)
-
-    def above(price: float) -> float:  # E[P; P > price], Black & Scholes' first term
-        return 35.5 * float(ndtr(math.log(35.5 / price) / s + s / 2))
-
-    quantile = 35.5 * math.exp(s * ndtri(0.975) - s * s / 2)
-    at_strike = CAP * float(ndtr(math.log(35.5 / CAP) / s - s / 2))
-    mean = (above(quantile) - above(CAP) + at_strike) / 0.025
-    exact = unit * (mean - 35.5 + CAP_MARK)
-    assert abs(es975.after.value - exact) < 4 * es975.after.standard_error
-    assert 0 < es975.after.standard_error < 0.01 * exact
-    # and every path for itself: the change is that of losses worked out by hand
-    before = -open_results(store)["losses"]["pnl"].values[0, -1].astype(float)
-    price = 35.5 + before / unit
-    after = before + unit * (CAP_MARK - np.maximum(price - CAP, 0))
-    for level, shift in effect.es.items():
-        expected = st.es_difference(after, before, level)
-        assert astuple(shift.change) == pytest.approx(astuple(expected), rel=1e-3)
-    assert es99.change.standard_error > 0
-
-
 def test_an_ask_and_a_spread_are_paid_beyond_the_mark(stores: Path) -> None:
-    def cost(word: str, **more: float) -> float:
+    def cost(word: str, **more: Any) -> float:
         asked = ask(stores / "one.zarr", [], hedges=[f"GME210120C00043000=20{word}"], **more)
         (case,) = asked.cases
         assert case.scale == pytest.approx(1 - case.cost, rel=1e-12)
@@ -208,82 +176,6 @@ def test_an_ask_and_a_spread_are_paid_beyond_the_mark(stores: Path) -> None:
         cost("", spread=1.0)
 
 
-def test_a_hedge_takes_the_volatility_of_the_market_file_not_of_the_shift(tmp_path: Path) -> None:
-    """An option that the book bought today at today's mark: the scenario shifts vols afterwards."""
-    shift = {"symbol": "GME", "field": "implied_vol", "type": "relative", "size": 0.5}
-    shifted = Scenario.model_validate(
-        {**STILL.model_dump(exclude_unset=True), "market_shifts": [shift]}
-    )
-    into = tmp_path / "s.zarr"
-    powderkeg.run(ONE_SHORT, MARKET, [STILL, shifted.model_copy(update={"id": "up"})], into,
-                  paths=1000, seed=3)  # fmt: skip
-    first, second = ask(into, [], hedges=["GME210120C00043000=100"]).cases
-    assert first.cost == second.cost == pytest.approx(0.05 * 1e4 * CAP_MARK / ONE_SHORT.equity)
-
-
-def bought(text: str, quantity: float) -> Derivative:
-    return contract_of(text, quantity, MARKET, "test")
-
-
-SPY_FUTURE = Derivative("f", "SPY", "future", -40, 50, 375.0, 375.0)
-WITH_OPTIONS = Book(
-    (Position("1", "GME", -1_000_000, 35.5, 0.3), Position("2", "SPY", 0.0, 375.0, 0.25)),
-    cash=60e6,
-    derivatives=(
-        bought("GME210120C00043000", 4000),
-        bought("GME210129P00030000", -1000),
-        SPY_FUTURE,
-    ),
-)
-
-
-def test_a_name_is_closed_with_its_options_and_futures(tmp_path: Path) -> None:
-    call, put, _ = WITH_OPTIONS.derivatives
-    after = changed_book(WITH_OPTIONS, [Change("GME", 0.5)], cost=1e5)
-    assert [d.quantity for d in after.derivatives] == [2000, -500, -40]
-    sold = 0.5 * (-35.5e6 + 4e5 * call.price - 1e5 * put.price)
-    assert after.cash == pytest.approx(60e6 + sold - 1e5, rel=1e-12)
-    assert after.equity == pytest.approx(WITH_OPTIONS.equity - 1e5, rel=1e-12)
-    terms = Terms(MARKET, {"GME": 0.0, "SPY": 1.0}, spread=0.02)
-    half = cost_of([Change("GME", 0.5)], WITH_OPTIONS, terms)
-    assert half == pytest.approx(0.5 * 0.02 * (4e5 * call.price + 1e5 * put.price), rel=1e-12)
-    closed = changed_book(WITH_OPTIONS, [Change("SPY", 0.0)], cost=0.0)
-    assert (closed.derivatives, closed.cash) == ((call, put), WITH_OPTIONS.cash)
-    assert cost_of([Change("SPY", 0.0)], WITH_OPTIONS, terms) == 0
-
-    store = powderkeg.run(WITH_OPTIONS, MARKET, [STILL], tmp_path / "s.zarr", paths=2000, seed=3)
-    (found,) = whatif(store, [Change("GME", 0.0), Change("SPY", 0.0)]).effects.values()
-    effects = {effect.change: effect for effect in found}
-    assert effects["all together"].main.before.value > 0.01
-    assert effects["all together"].main.after.value == 0
-    for change in ("close GME", "close SPY"):
-        assert effects[change].main.after.value > 0.001  # what is left
-    left_alone = only(whatif(store, [Change("GME", 1.0)]).effects)
-    assert (left_alone.main.change.value, left_alone.cost) == (0.0, 0.0)
-
-
-def test_a_hedge_adds_to_what_is_held_and_outlives_the_closing_of_its_name() -> None:
-    dear = replace(bought("GME210120C00043000", -4000), position_id="c", price=2.0, implied_vol=3.3)
-    book = replace(WITH_OPTIONS, derivatives=(dear, SPY_FUTURE))
-    some = hedge_of("gme210120c00043000=1500", book, MARKET)
-    assert some.ask == pytest.approx(2.1)  # the mark of the book
-    after = changed_book(book, [some], some.cost(book, Terms(MARKET, {})))
-    assert after.derivatives == (SPY_FUTURE, replace(dear, quantity=-2500))
-    assert after.cash == pytest.approx(book.cash - 150_000 * 2.1, rel=1e-12)
-    assert after.equity == pytest.approx(book.equity - 150_000 * 0.1, rel=1e-12)
-    all_ = hedge_of("GME210120C00043000=4000", book, MARKET)
-    assert changed_book(book, [all_], 0.0).derivatives == (SPY_FUTURE,)
-    closed = Change("GME", 0.0)
-    for changes in ([some, closed], [closed, some]):
-        together = changed_book(book, changes, 0.0)
-        assert together.derivatives == (SPY_FUTURE, replace(dear, quantity=1500))
-        assert together.equity == pytest.approx(book.equity, rel=1e-12)
-    put = hedge_of("GME210129P00030000=1", book, MARKET)
-    full = replace(book, derivatives=tuple(replace(dear, strike=k) for k in range(1, 501)))
-    with pytest.raises(InputError, match="the book holds 500 options and futures; no more can be"):
-        put.check(full)
-
-
 def test_first_paths_are_those_of_a_shorter_run(stores: Path, tmp_path: Path) -> None:
     short = powderkeg.run(
         BOOK, MARKET, [STORY], tmp_path / "short.zarr", chain=CHAIN, paths=2000, seed=3
@@ -294,6 +186,7 @@ def test_first_paths_are_those_of_a_shorter_run(stores: Path, tmp_path: Path) ->
     assert list(few[0].es) == [0.975]  # 20 paths beyond the 99 % quantile are too few
 
 
+@pytest.mark.slow
 def test_half_a_short_is_a_run_of_the_smaller_book(tmp_path: Path) -> None:
     """With 500,000 shares less in the book and in the reported short interest, at no cost."""
     gme, *others = BOOK.positions
@@ -311,7 +204,8 @@ def test_half_a_short_is_a_run_of_the_smaller_book(tmp_path: Path) -> None:
     )
     effect = only(whatif(before, [Change("GME", 0.5)], rate=0.0).effects)
     losses = [
-        -open_results(path)["losses"]["pnl"].values[0, -1].astype(float) for path in (after, before)
+        -open_results(path)["losses"].to_dataset()["pnl"].values[0, -1].astype(float)
+        for path in (after, before)
     ]
     for level, shift in effect.es.items():
         expected = st.es_difference(losses[0], losses[1], level)
@@ -336,7 +230,7 @@ def test_losses_are_counted_in_the_equity_before(stores: Path) -> None:
 def test_a_store_of_another_build_runs_again(stores: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     changes = [Change("GME", 0.5)]
     before = whatif(stores / "all.zarr", changes)
-    monkeypatch.setattr("powderkeg.engine.paired.model_digest", lambda: "newer")
+    monkeypatch.setattr("powderkeg.engine.stored.model_digest", lambda: "newer")
     question = ask(stores / "all.zarr", changes)
     assert question.again and question.runs == 4
     assert whatif(stores / "all.zarr", changes).effects == before.effects
@@ -456,6 +350,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.slow
 def test_the_command(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,7 +36,7 @@ def holding(packed: Packed, contracts: Sequence[Contract], *, netted: bool = Fal
     """The same scenario with these contracts in the book."""
     run, names = packed.run.copy(), packed.names.copy()
     run["netted_margin"], run["features"] = netted, int(run["features"]) | Feature.DERIVATIVES
-    rows = []
+    rows: list[tuple[float, ...]] = []
     per_day = int(run["steps_per_day"]) + 1
     for i in range(len(names)):
         mine = [c for c in contracts if c.name == i]

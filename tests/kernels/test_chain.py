@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from scipy.stats import norm
 
 from powderkeg.kernels.packing.chain import Options, build_chain, chain_hedge
-from tests.helpers.builders import options_strategy
+from tests.helpers.builders import listed
+from tests.helpers.strategies import options_strategy
 
 DAYS, STEPS = 4, 8
 TIMES = (np.arange(DAYS)[:, None] + np.arange(STEPS + 1) / STEPS).ravel()
@@ -57,7 +58,7 @@ def test_the_table_holds_the_black_scholes_hedge_at_its_nodes(options: Options) 
 
 
 def test_an_option_is_there_up_to_its_close_and_gone_after() -> None:
-    call = Options([0.0], [2], [True], [0.1])
+    call = listed((0.0, 2, True, 0.1))
     built = build_chain([call], TIMES, 1 / STEPS, trading=TRADING)
     deep = built.table[0, :, 0, -1]
     np.testing.assert_allclose(deep[TRADING & (TIMES <= 2)], 0.1, rtol=1e-5)
@@ -71,8 +72,8 @@ def test_an_option_is_there_up_to_its_close_and_gone_after() -> None:
 
 
 def test_ranges_nodes_and_steepest() -> None:
-    near = Options([0.0, 0.3], [4, 4], [True, False], [0.1, 0.3])
-    far = Options([-2.0, 4.0], [90, 90], [True, True], [0.1, 0.1])
+    near = listed((0.0, 4, True, 0.1), (0.3, 4, False, 0.3))
+    far = listed((-2.0, 90, True, 0.1), (4.0, 90, True, 0.1))
     built = build_chain([near, far], TIMES, 1 / STEPS, trading=TRADING)
     np.testing.assert_allclose(built.start, [-2.5, -3.0])
     last = built.start + (built.table.shape[-1] - 1) / built.inverse_step
@@ -81,17 +82,17 @@ def test_ranges_nodes_and_steepest() -> None:
     np.testing.assert_allclose([built.low[0], built.high[0]], [-0.3, 0.1], atol=1e-5)
     assert abs(built.steepest[0, -1] - 0.3) <= 0.01  # the strike with most interest, at its expiry
     assert not built.falls.any()
-    signed = Options([0.0, 0.3], [4, 4], [True, True], [0.1, -0.3])
+    signed = listed((0.0, 4, True, 0.1), (0.3, 4, True, -0.3))
     assert build_chain([signed], TIMES, 1 / STEPS, trading=TRADING).falls[0]
 
 
 def test_columns_of_unequal_length_are_refused() -> None:
     with pytest.raises(ValueError, match="equal length"):
-        Options([0.0, 0.1], [1], [True, True], [0.1, 0.1])
+        Options(np.zeros(2), np.ones(1, np.int64), np.ones(2, bool), np.zeros(2))
 
 
 def test_nothing_else_is_made_in_the_size_of_the_table() -> None:
-    options = Options([0.1], [DAYS], [True], [0.1])
+    options = listed((0.1, DAYS, True, 0.1))
     tracemalloc.start()
     built = build_chain([options] * 24, TIMES, 1 / STEPS, trading=TRADING)
     peak = tracemalloc.get_traced_memory()[1]

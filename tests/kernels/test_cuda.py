@@ -43,7 +43,7 @@ def compiled(packed: Packed, arch: str, *, trace: bool = False) -> str:
     log = b" " * size
     nvrtc.nvrtcGetProgramLog(program, log)
     assert status == nvrtc.nvrtcResult.NVRTC_SUCCESS, log.decode()
-    return log.decode()
+    return str(log.decode())
 
 
 def with_factors(names: int, factors: int) -> Packed:
@@ -64,6 +64,7 @@ def memory(log: str) -> tuple[int, ...]:
     return tuple(map(int, found.groups()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch", ["sm_80", "sm_90", "sm_100"])
 @pytest.mark.parametrize(("names", "factors"), LAYOUTS)
 def test_kernel_compiles_without_spills(names: int, factors: int, arch: str) -> None:
@@ -102,7 +103,7 @@ def host_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HostGp
     if COMPILER is None or platform.machine() != "x86_64":
         pytest.skip("needs g++ or clang++ on x86-64")
     gpu = HostGpu(tmp_path)
-    monkeypatch.setitem(sys.modules, "cupy", gpu)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "cupy", gpu)
     cuda._kernel.cache_clear()
     yield gpu
     cuda._kernel.cache_clear()
@@ -116,6 +117,7 @@ def assert_same_bits(a: Simulated, b: Simulated) -> None:
 
 
 # One lane, lanes with a spare slot, a whole warp; paths that leave warps and blocks partly filled.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "factors", "paths", "trace"),
     [(1, 0, 131, True), (5, 2, 37, False), (7, 1, 9, True), (50, 8, 3, False)],
@@ -130,7 +132,8 @@ def test_tile_run_by_host_threads_gives_the_bits_of_the_cpu(
         days=2,
         steps_per_day=5,
         expiry_every=1,
-        options=builders.weekly_calls(0.3, 0.1, 2, every=1) if names < 50 else None,
+        open_interest=0.3 if names < 50 else 0.0,
+        expiries=[1, 2, 3],
         factors=[f"f{i}" for i in range(factors)],
         loadings=np.full((names, factors), 0.01),
         shared=0.2,
@@ -143,6 +146,7 @@ def test_tile_run_by_host_threads_gives_the_bits_of_the_cpu(
     assert all(array.intact() for array in host_gpu.arrays)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("names", "paths", "trace"), [(1, 70, True), (5, 21, False)])
 def test_everything_run_by_host_threads_gives_the_bits_of_the_cpu(
     host_gpu: HostGpu, names: int, paths: int, trace: bool
@@ -158,6 +162,7 @@ def test_everything_run_by_host_threads_gives_the_bits_of_the_cpu(
     assert all(array.intact() for array in host_gpu.arrays)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("names", "paths"), [(1, 70), (5, 21)])
 def test_tilted_paths_run_by_host_threads_have_the_bits_of_the_cpu(
     host_gpu: HostGpu, names: int, paths: int
@@ -174,7 +179,7 @@ def test_tilted_paths_run_by_host_threads_have_the_bits_of_the_cpu(
 
 
 def test_launch_is_halved_when_memory_is_short(host_gpu: HostGpu) -> None:
-    packed = builders.gme_like(1, days=1, steps_per_day=2, options=None)
+    packed = builders.gme_like(1, days=1, steps_per_day=2, open_interest=0.0)
     ids = builders.path_ids(100)
     whole = cuda.simulate(packed, ids, trace=True)
     assert whole.trace is not None

@@ -17,7 +17,8 @@ from powderkeg.kernels.packing.tilt import PLACES, component_of, tilted
 from powderkeg.kernels.probes.loop_gain import gains_along, loop_gain
 from powderkeg.kernels.records import CALM, Channel
 from powderkeg.results import open_results
-from powderkeg.scenarios import InputError, Scenario
+from powderkeg.scenarios import InputError, Scenario, bind
+from powderkeg.scenarios.overrides import for_name, members, variants
 from tests.helpers.small_market import load_one
 from tests.helpers.small_run import BOOK, CHAIN, CROWD, MARKET
 
@@ -55,14 +56,16 @@ def alone(member: int) -> Scenario:
 @pytest.mark.parametrize("name", ["native", "reference"])
 def test_every_path_is_that_of_its_member_alone(name: str) -> None:
     engine = backend(name)
-    packed = pack(BOOK, MARKET, CHAIN, SEVERAL, seed=5)
+    packed = pack(bind(SEVERAL, BOOK, MARKET, CHAIN), seed=5)
     ids = np.array([7, 18, 0, 33, 50, 31, 47], np.uint64)
     together = engine.simulate(packed, ids, trace=True)
     assert together.trace is not None
     parts = []
     for k in range(3):
         mine = np.flatnonzero(ids // 16 % 3 == k)
-        part = engine.simulate(pack(BOOK, MARKET, CHAIN, alone(k), seed=5), ids[mine], trace=True)
+        part = engine.simulate(
+            pack(bind(alone(k), BOOK, MARKET, CHAIN), seed=5), ids[mine], trace=True
+        )
         assert part.trace is not None
         np.testing.assert_array_equal(together.pnl[:, mine], part.pnl)
         assert together.paths[mine].tobytes() == part.paths.tobytes()
@@ -74,7 +77,7 @@ def test_every_path_is_that_of_its_member_alone(name: str) -> None:
 
 
 def test_channels_are_on_where_any_member_has_them_and_calm_is_calm() -> None:
-    packed = pack(BOOK, MARKET, CHAIN, SEVERAL, seed=5)
+    packed = pack(bind(SEVERAL, BOOK, MARKET, CHAIN), seed=5)
     on = [Channel.SHORTS in Channel(int(m.run["channels"])) for m in packed.members]
     assert on == [True, True, False]
     assert Channel.SHORTS in Channel(int(packed.run["channels"]))
@@ -82,25 +85,26 @@ def test_channels_are_on_where_any_member_has_them_and_calm_is_calm() -> None:
     engine = backend("native")
     calm = engine.simulate(packed.with_channels(CALM), ids).pnl
     for k in range(3):  # news is no channel: every member keeps its own
-        one = pack(BOOK, MARKET, CHAIN, alone(k), seed=5).with_channels(CALM)
+        one = pack(bind(alone(k), BOOK, MARKET, CHAIN), seed=5).with_channels(CALM)
         mine = ids // 16 == k
         np.testing.assert_array_equal(calm[:, mine], engine.simulate(one, ids[mine]).pnl)
 
 
 def test_loop_gains_are_those_of_each_paths_member() -> None:
-    packed = pack(BOOK, MARKET, CHAIN, SEVERAL, seed=5)
+    packed = pack(bind(SEVERAL, BOOK, MARKET, CHAIN), seed=5)
     ids = np.array([20, 0, 37, 50], np.uint64)
     trace = backend("native").simulate(packed, ids, trace=True).trace
     assert trace is not None
     found = gains_along(packed, trace, ids=ids)
     for row, path in enumerate(ids):
-        one = pack(BOOK, MARKET, CHAIN, alone(int(path) // 16 % 3), seed=5)
+        one = pack(bind(alone(int(path) // 16 % 3), BOOK, MARKET, CHAIN), seed=5)
         own = gains_along(one, trace[[row]], ids=ids[[row]])
         np.testing.assert_array_equal(found["total"][row], own["total"][0])
-    central = pack(BOOK, MARKET, CHAIN, SEVERAL.model_copy(update={"ensemble": {}}), seed=5)
+    central = pack(bind(SEVERAL.model_copy(update={"ensemble": {}}), BOOK, MARKET, CHAIN), seed=5)
     np.testing.assert_array_equal(loop_gain(packed)["total"], loop_gain(central)["total"])
 
 
+@pytest.mark.slow
 def test_a_run_and_its_replay_keep_members(tmp_path: Path) -> None:
     """Neither block size nor replay changes which member a path has."""
     stores = []
@@ -113,7 +117,8 @@ def test_a_run_and_its_replay_keep_members(tmp_path: Path) -> None:
         again = replay(tmp_path / "256.zarr", path)
         assert again.same
         own = backend("native").simulate(
-            pack(BOOK, MARKET, CHAIN, alone(path // 16 % 3), seed=3), np.array([path], np.uint64)
+            pack(bind(alone(path // 16 % 3), BOOK, MARKET, CHAIN), seed=3),
+            np.array([path], np.uint64),
         )
         np.testing.assert_array_equal(again.pnl, own.pnl[:, 0])
 
@@ -127,19 +132,19 @@ def test_workers_read_the_ensemble_from_the_job() -> None:
 
 
 def test_variants_keep_the_ensemble_and_a_sampled_sign_is_varied() -> None:
-    assert [s.ensemble for s in SEVERAL.variants()] == [SEVERAL.ensemble] * len(SEVERAL.variants())
+    assert [s.ensemble for s in variants(SEVERAL)] == [SEVERAL.ensemble] * len(variants(SEVERAL))
     tree = {**TREE, "ensemble": {"names.GME.dealers.sign": (1.0, -1.0)}}
-    signs = [s.variation.dealer_sign for s in Scenario.model_validate(tree).variants()]
+    signs = [s.variation.dealer_sign for s in variants(Scenario.model_validate(tree))]
     assert 1.0 in signs  # without an ensemble, a sign that holds already changes nothing
-    assert 1.0 not in [s.variation.dealer_sign for s in SEVERAL.variants()]
-    flat = [s for s in Scenario.model_validate(tree).variants() if s.variation.dealer_sign == 0]
-    assert [m.for_name("GME", True).dealers.sign for m in flat[0].members()] == [0.0, 0.0]
+    assert 1.0 not in [s.variation.dealer_sign for s in variants(SEVERAL)]
+    flat = [s for s in variants(Scenario.model_validate(tree)) if s.variation.dealer_sign == 0]
+    assert [for_name(m, "GME", True).dealers.sign for m in members(flat[0])] == [0.0, 0.0]
 
 
 def test_a_member_that_cannot_be_is_told_by_its_number() -> None:
     tree = {**TREE, "ensemble": {"names.GME.crowd.initial_removed": (0.3, 1.0)}}
     with pytest.raises(InputError, match=r"member 1 of the ensemble: GME: crowd.initial_att"):
-        pack(BOOK, MARKET, CHAIN, Scenario.model_validate(tree), seed=5)
+        pack(bind(Scenario.model_validate(tree), BOOK, MARKET, CHAIN), seed=5)
 
 
 EVENTS = """\
@@ -199,11 +204,11 @@ def test_what_stands_nearer_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert list(kept.ensemble) == ["names.GME.crowd.infection", "names.GME.crowd.momentum"]
     own = load_one("base: base.yaml\nnames: {gme: {crowd: {infection: 7.0}}}\n")
     assert own.ensemble == {"names.GME.crowd.momentum": (3, 4)}
-    assert [m.names["GME"].crowd.infection for m in own.members()] == [7.0, 7.0]
+    assert [m.names["GME"].crowd.infection for m in members(own)] == [7.0, 7.0]
     grid = load_one("base: base.yaml\ngrid: {names.gme.crowd.momentum: [9.0]}\n")
     assert grid.ensemble == {"names.GME.crowd.infection": (1, 2)}
     replaced = load_one("base: base.yaml\nensemble:\n  names.GME.crowd.infection: [5, 6]\n")
-    assert replaced.ensemble["names.GME.crowd.infection"] == (5, 6)
+    assert replaced.ensemble["names.GME.crowd.infection"] == (5.0, 6.0)
     news = f"{BASE}  timeline.news.size: [5, 6]\n{EVENTS}"
     Path("news.yaml").write_text(news)
     assert "timeline.news.size" in load_one("base: news.yaml\n").ensemble
@@ -221,18 +226,18 @@ def test_an_id_with_dots_is_one_step() -> None:
     for name in ("2021.news", "7", "a. b.size"):
         event = {"id": name, "type": "anchor_news", "day": 1, "size": 0.1}
         tree = {"id": "a", "timeline": [event], "ensemble": {f"timeline.{name}.size": (0.2, 0.3)}}
-        members = Scenario.model_validate(tree).members()
-        assert [m.timeline[0].size for m in members] == [0.2, 0.3]  # type: ignore[union-attr]
+        both = members(Scenario.model_validate(tree))
+        assert [m.timeline[0].size for m in both] == [0.2, 0.3]  # type: ignore[union-attr]
 
 
 def test_no_ensemble_costs_nothing() -> None:
-    packed = pack(BOOK, MARKET, CHAIN, alone(0), seed=5)
+    packed = pack(bind(alone(0), BOOK, MARKET, CHAIN), seed=5)
     assert packed.members == () and replace(packed).members == ()
 
 
 def test_members_and_components_of_the_importance_mixture_take_turns() -> None:
     """Every member meets every component in its share, and members are tilted as the whole is."""
-    packed = pack(BOOK, MARKET, CHAIN, SEVERAL, seed=5)
+    packed = pack(bind(SEVERAL, BOOK, MARKET, CHAIN), seed=5)
     ids = np.arange(3 * 16 * 5, dtype=np.uint64)
     pairs = np.zeros((3, len(PLACES)), int)
     np.add.at(pairs, (member_of(packed, ids), component_of(ids)), 1)
@@ -242,7 +247,7 @@ def test_members_and_components_of_the_importance_mixture_take_turns() -> None:
     tilts[:, int(run["names"]) :, 0] = 0
     found = backend("native").simulate(tilted(packed, tilts), ids)
     alone_ = backend("native").simulate(
-        tilted(pack(BOOK, MARKET, CHAIN, alone(1), seed=5), tilts), ids
+        tilted(pack(bind(alone(1), BOOK, MARKET, CHAIN), seed=5), tilts), ids
     )
     mine = member_of(packed, ids) == 1
     np.testing.assert_array_equal(found.pnl[:, mine], alone_.pnl[:, mine])

@@ -96,6 +96,7 @@ def test_what_nobody_sells_cannot_be_bought() -> None:
     assert exit_days(book(0.3, book={"participation": 0.0})) == np.inf
 
 
+@pytest.mark.slow
 def test_it_is_stored_and_shown(tmp_path: Path) -> None:
     plan = small_plan(paths=1024)
     path = tmp_path / "s.zarr"

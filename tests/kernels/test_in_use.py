@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from powderkeg.kernels import reference
 from powderkeg.kernels.packed import Packed
 from powderkeg.kernels.packing.in_use import channels_in_use
-from powderkeg.kernels.records import ALL_CHANNELS, PATH, TRACE, Channel, EventType, Policy
-from tests.helpers.builders import TestEvent, TestFund, gme_like, packed, packed_strategy, path_ids
+from powderkeg.kernels.records import ALL_CHANNELS, PATH, TRACE, Channel, Policy
+from tests.helpers.builders import gme_like, packed, path_ids
+from tests.helpers.events import event, fund
+from tests.helpers.strategies import packed_strategy
 
 # What an agent remembers for itself: where nobody is there, nobody reads it.
 MEMORY = {
@@ -34,6 +36,7 @@ def same_without(whole: Packed) -> None:
         np.testing.assert_array_equal(one.paths[field], other.paths[field], err_msg=field)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(packed_strategy(max_names=3))
 def test_nothing_changes_in_any_scenario(whole: Packed) -> None:
@@ -75,24 +78,24 @@ OFF = {
         (Channel.LEVERED_LONGS, {"levered": 0.1}),
         (Channel.LOCKED_RELEASE, {"release_rate": 0.1}),
         (Channel.ISSUER, {"issue_maximum": 0.1}),
-        (Channel.PAUSES, {"band": 0.1}),
+        (Channel.PAUSES, {"tier": 2}),
         (Channel(0), {"broker_value": 3.0}),  # nobody buys through it
         (
             Channel.CLEARING_RULE | Channel.CROWD | Channel.CROWD_SHARES,
             {"broker_value": 3.0, "crowd0": 0.1, "call_budget": 0.0},
         ),
-        (Channel.FUNDS, {"funds": [TestFund([0.1], 2.0)]}),
-        (Channel(0), {"funds": [TestFund([0.1], 2.0, slope=0.0)]}),
-        (Channel.PROGRAMMES, {"events": [TestEvent(EventType.PROGRAMME, 0.1, start=0)]}),
+        (Channel.FUNDS, {"funds": [fund([0.1], 2.0)]}),
+        (Channel(0), {"funds": [fund([0.1], 2.0, slope=0.0)]}),
+        (Channel.PROGRAMMES, {"events": [event("buying_programme", 0.1, 0)]}),
         (
             Channel.PROGRAMMES | Channel.CROWD | Channel.CROWD_CALLS | Channel.DEALERS,
-            {"events": [TestEvent(EventType.CALL_PROGRAMME, 0.01, start=0)], "share_budget": 0.0},
+            {"events": [event("call_programme", 0.01, 0)], "share_budget": 0.0},
         ),
         (
             Channel.CROWD | Channel.CROWD_SHARES,
-            {"events": [TestEvent(EventType.ATTENTION, 0.1, start=0)], "call_budget": 0.0},
+            {"events": [event("attention", 0.1, 0)], "call_budget": 0.0},
         ),
-        (Channel(0), {"events": [TestEvent(EventType.HALT, 1, start=0)]}),
+        (Channel(0), {"events": [event("trading_halt", None, 0)]}),
     ],
 )
 def test_who_is_behind_a_channel(used: Channel, changes: dict[str, object]) -> None:
@@ -103,10 +106,16 @@ def test_who_is_behind_a_channel(used: Channel, changes: dict[str, object]) -> N
 
 def test_everybody_is_there() -> None:
     whole = gme_like(
-        funds=[TestFund([-0.1], 2.0)],
-        events=[TestEvent(EventType.ISSUANCE, 0.1, start=0, rows=27)],
-        **{"levered": 0.05, "release_rate": 0.1, "issue_maximum": 0.1, "leader0": 0.02},
-        **{"band": 0.1, "broker_value": 1.0, "book_short": 0.1, "book_weight": -0.3},
+        funds=[fund([-0.1], 2.0)],
+        events=[event("issuance", 0.1, 0, rows=27)],
+        levered=0.05,
+        release_rate=0.1,
+        issue_maximum=0.1,
+        leader0=0.02,
+        tier=2,
+        broker_value=1.0,
+        book_floats=0.1,
+        book_weight=-0.3,
         policy=Policy.MARGIN,
     )
     assert channels_in_use(whole) == ALL_CHANNELS

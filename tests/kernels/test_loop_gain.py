@@ -9,7 +9,6 @@ from scipy.stats import norm
 
 from powderkeg.kernels import BackendUnavailable, backend
 from powderkeg.kernels.packed import Packed
-from powderkeg.kernels.packing.chain import Options
 from powderkeg.kernels.probes.loop_gain import (
     CHANNELS,
     equity,
@@ -18,8 +17,9 @@ from powderkeg.kernels.probes.loop_gain import (
     loop_gain,
     start_row,
 )
-from powderkeg.kernels.records import ALL_CHANNELS, TRACE, Channel, EventType
-from tests.helpers.builders import TestEvent, TestFund, gme_like, packed, path_ids, weekly_calls
+from powderkeg.kernels.records import ALL_CHANNELS, TRACE, Channel
+from tests.helpers.builders import gme_like, listed, packed, path_ids
+from tests.helpers.events import event, fund
 
 STEPS = 8
 H = 1e-6  # of a finite difference
@@ -38,14 +38,14 @@ def every_force(**changes: Any) -> Packed:
     """Two names in which every channel that has a gain is at work."""
     settings: dict[str, Any] = {
         "days": 6,
-        "options": weekly_calls(0.3, 0.1, 6),
+        "open_interest": 0.3,
         "levered": 0.08,
         "calls0": 0.02,
         "monthly_share": 0.4,
         "call_capacity": 0.5,
         "crowd0": 0.03,
         "removed0": 0.02,
-        "funds": [TestFund((-0.05, 0.04), 2.0, threshold=-0.02), TestFund((0.02, -0.03), 3.0)],
+        "funds": [fund((-0.05, 0.04), 2.0, threshold=-0.02), fund((0.02, -0.03), 3.0)],
         "short_interest": (0.6, 0.4),
         **changes,
     }
@@ -57,7 +57,7 @@ def test_one_call_and_the_cohort() -> None:
     m, interest, vol = 1.4, 0.1, (0.2 + 8 * 3 / 23) ** 2
     p = packed(
         steps_per_day=STEPS,
-        options=Options([0.02], [300], [True], [interest]),  # type: ignore[arg-type]
+        options=listed((0.02, 300, True, interest)),
         elasticity=m,
         vol0=vol,
         tolerance=0.4,
@@ -103,8 +103,13 @@ def test_dealers_follow_table_and_calls() -> None:
     step, x, held, strike = 3, 0.2345, 0.07, 0.18
     node = 9
     vol = (float(p.run["vol_start"]) + node / float(p.run["vol_inverse_step"])) ** 2
-    moved = {"log_price": x, "implied_vol": vol, "calls": held, "call_log_strike": strike}
-    monthly = {"monthly_calls": 0.03, "monthly_call_log_strike": 0.3}
+    moved: dict[str, Any] = {
+        "log_price": x,
+        "implied_vol": vol,
+        "calls": held,
+        "call_log_strike": strike,
+    }
+    monthly: dict[str, Any] = {"monthly_calls": 0.03, "monthly_call_log_strike": 0.3}
     trace = rows_of(p, **moved, **monthly)
     # Row 4 is the end of step 3, in the middle of the first day.
     gain = gains_along(p, trace, [step + 1])["dealers"][0, 0, 0]
@@ -163,7 +168,7 @@ def test_the_crowd_follows_momentum() -> None:
     """Buyers of one day at a force that grows with the price; none at the clips or restricted."""
     p = every_force(shared=0.3)
     attention, removed, slow, x = 0.1, 0.2, 0.05, 0.3
-    fields = dict(
+    fields: dict[str, Any] = dict(
         attention=attention, removed=removed, log_price_slow=slow, log_price=x, calls=0.05
     )
     trace = rows_of(p, **fields)
@@ -240,14 +245,14 @@ def test_gains_are_read_at_their_own_time() -> None:
 
 def test_elasticity_events_count() -> None:
     """M is that of the step that follows, dated or at random."""
-    dated = TestEvent(EventType.ELASTICITY, (2.0, 1.0), start=4, rows=3)
+    dated = event("elasticity", 2.0, 4, rows=3, names="N00")
     p, plain = every_force(events=[dated]), every_force()
     ratio = gains_along(p, rows_of(p))["total"] / gains_along(plain, rows_of(plain))["total"]
     np.testing.assert_allclose(ratio[0, :, 0], [1, 1, 1, 1, 2, 2, 2, 1, 1, 1])
     np.testing.assert_allclose(ratio[0, :, 1], 1)
 
     hazard, size = 0.7, p.schedule.size + 1
-    chance = TestEvent(EventType.ELASTICITY, 0.5, hazard=hazard, from_day=1.0)
+    chance = event("elasticity", 0.5, hazard=hazard, from_day=1.0)
     p = every_force(events=[chance])
     trace = np.repeat(rows_of(p, size), 400, axis=0)
     ratio = gains_along(p, trace)["total"] / gains_along(plain, rows_of(plain, size))["total"]
@@ -273,12 +278,12 @@ def test_the_largest_leaves_out_the_end() -> None:
 
 
 def test_restriction_events_stop_the_crowd() -> None:
-    stop = TestEvent(EventType.RESTRICTION, (1.0, 0.0), start=4, rows=3)
+    stop = event("restriction", None, 4, on=True, rows=3, names="N00")
     trace = rows_of(p := every_force(events=[stop]))
     gain = gains_along(p, trace)["crowd_shares"][0] > 0
     assert gain[:, 0].tolist() == [True] * 4 + [False] * 3 + [True] * 3
     assert gain[:, 1].all()
-    lift = TestEvent(EventType.RESTRICTION, -1.0, start=4, rows=3)
+    lift = event("restriction", None, 4, on=False, rows=3)
     trace = rows_of(p := every_force(events=[lift]), restricted=1.0)
     gain = gains_along(p, trace)["crowd_shares"][0] > 0
     assert gain[:, 0].tolist() == [False] * 4 + [True] * 3 + [False] * 3

@@ -20,18 +20,14 @@ from powderkeg.kernels.backends.native import Native
 from powderkeg.kernels.draws import philox
 from powderkeg.kernels.header import records_header
 from powderkeg.kernels.packed import Packed, Simulated
-from powderkeg.kernels.records import CALM, Channel, DerivativeKind, EventType, StepKind
+from powderkeg.kernels.records import CALM, Channel, DerivativeKind, StepKind
 from powderkeg.kernels.streams import stream_of
-from tests.helpers.builders import (
-    PHILOX_ANSWERS,
-    TestEvent,
-    gme_like,
-    packed,
-    packed_strategy,
-    path_ids,
-)
+from tests.helpers.builders import gme_like, packed, path_ids
+from tests.helpers.events import event
 from tests.helpers.everything import everything
 from tests.helpers.holding import Contract, holding
+from tests.helpers.random123 import PHILOX_ANSWERS
+from tests.helpers.strategies import packed_strategy
 
 Array = npt.NDArray[np.float64]
 BUILDS = native.available()
@@ -128,7 +124,7 @@ def basket(**changes: Any) -> Packed:
         "dealer_sign": np.linspace(1, -1, names).tolist(),
         "attention0": np.linspace(0.02, 0.0, names).tolist(),
         "book_weight": [-0.2, -0.1, -0.15, 0.3, -0.05, 0.2, -0.1],
-        "book_short": [0.01, 0.01, 0.01, 0.0, 0.01, 0.0, 0.01],
+        "book_floats": [0.01] * 7,
         **changes,
     }
     return gme_like(names, **values)
@@ -182,10 +178,10 @@ def test_a_cancellation_undoes_the_trades_of_the_day() -> None:
     """Struck in the middle of day 2; a halt then keeps what it leaves from moving on."""
     day, struck = 27, 40  # rows
     events = [
-        TestEvent(EventType.CANCELLATION, 1, start=struck),
-        TestEvent(EventType.HALT, 1, start=struck, rows=day),
+        event("trade_cancellation", None, struck),
+        event("trading_halt", None, struck, rows=day),
     ]
-    packed = everything(days=2, events=events, restriction_threshold=-10.0)  # the clock runs
+    packed = everything(days=2, events=events, restriction_threshold=-5.0)  # the clock runs
     trace = native.simulate(packed, path_ids(50), trace=True).trace
     assert trace is not None  # row r of it is before row r of the schedule
     close, before, after = (trace[:, row] for row in (day, struck, struck + 1))
@@ -204,6 +200,7 @@ def test_a_cancellation_undoes_the_trades_of_the_day() -> None:
 # --- the ledger -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(scenario=packed_strategy())
 @settings(max_examples=100, deadline=None)
 def test_no_path_creates_a_share(scenario: Packed) -> None:
@@ -215,12 +212,14 @@ def test_no_path_creates_a_share(scenario: Packed) -> None:
     assert np.isfinite(out.pnl).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_the_ledger_balances_after_26_days(sign: float) -> None:
     scenario = gme_like(days=26, dealer_sign=sign)
     assert residual(native.simulate(scenario, path_ids(2000), trace=True)) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [1, 7])
 def test_the_ledger_balances_with_every_holder_at_work(names: int) -> None:
     contracts = [Contract(names - 1, DerivativeKind.CALL, 1.5, 0.1, 9)]
@@ -247,6 +246,7 @@ def log_price_gaps(scenario: Packed, paths: int, days: tuple[int, ...]) -> dict[
     return {day: np.abs(x - y)[:, closes[day - 1]] for day in days}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scenario",
     [
@@ -265,6 +265,7 @@ def test_native_and_reference_agree_path_by_path(scenario: Packed) -> None:
     assert np.mean(gaps[26] <= 2e-3) >= 0.99
 
 
+@pytest.mark.slow
 def test_they_agree_where_dealers_are_long_gamma() -> None:
     scenario = basket(days=10, dealer_sign=-1.0)
     gaps = log_price_gaps(scenario, 600, (5, 10))
@@ -290,6 +291,7 @@ def test_the_strike_stands_still_at_an_expiry_without_a_crowd() -> None:
         assert not trace["call_log_strike"].any()
 
 
+@pytest.mark.slow
 def test_paired_tails_agree() -> None:
     scenario, ids = gme_like(days=10, book_weight=-0.2), path_ids(20_000)
     ours, theirs = (
@@ -317,7 +319,7 @@ def test_one_step_of_any_scenario_agrees(scenario: Packed) -> None:
 
 def test_calm_is_lognormal() -> None:
     sigma, days = 0.03, 10
-    fees = {"fee0": 0.0, "fee_slope": 0.0, "fee_min": 0.0}
+    fees: dict[str, Any] = {"fee0": 0.0, "fee_slope": 0.0, "fee_min": 0.0}
     scenario = packed(
         days=days, steps_per_day=26, sigma=sigma, channels=CALM, book_weight=-1.0, **fees
     )

@@ -4,30 +4,29 @@ import numpy as np
 import pytest
 
 from powderkeg.kernels.probes.overlap import overlap
-from tests.helpers.builders import TestFund, packed
+from tests.helpers.builders import packed
+from tests.helpers.events import fund
 
 
 def test_two_names_by_hand() -> None:
     """Cont & Schaanning's matrix, with the price impact M/E0 a float."""
     held = {"one": (-0.02, 0.03), "two": (0.01, 0.04)}
-    value = {"one": 5.0, "two": (2.0, 4.0)}
+    value = {"one": (3.0, 5.0), "two": (2.4, 4.0)}  # prices as 3 to 5, as in the book
     p = packed(
         2,
-        book_short=(0.05, 0.0),
-        book_long=(0.0, 0.02),
+        book_floats=(0.05, 0.02),
         book_weight=(-0.3, 0.2),
         elasticity=(1.5, 0.8),
         short_interest=0.3,
-        funds=[TestFund(held["one"], value["one"]), TestFund(held["two"], value["two"])],
+        funds=[fund(held[who], value[who][0]) for who in ("one", "two")],
     )
     found = overlap(p)
     assert found.shape == (3, 3)
 
     impact = np.array([1.5, 0.8]) / p.names["elastic0"][:2].astype(float)
     floats = np.array([[-0.05, 0.02], held["one"], held["two"]])
-    weights = np.array(
-        [[-0.3, 0.2], [5 * x for x in held["one"]], [2 * held["two"][0], 4 * held["two"][1]]]
-    )
+    of_funds = [np.multiply(held[who], value[who]).tolist() for who in ("one", "two")]
+    weights = np.array([[-0.3, 0.2], *of_funds])
     for row in range(3):
         for column in range(3):
             expected = sum(weights[row, i] * impact[i] * floats[column, i] for i in range(2))
@@ -40,13 +39,13 @@ def test_two_names_by_hand() -> None:
 
 def test_a_short_squeezed_by_its_twin() -> None:
     """One name: a fund with the book's own position hurts it as its own unwinding does."""
-    p = packed(book_short=0.04, book_weight=-0.4, funds=[TestFund((-0.04,), 10.0)])
+    p = packed(book_floats=0.04, book_weight=-0.4, funds=[fund((-0.04,), 10.0)])
     found = overlap(p)
     impact = float(p.names["elasticity"][0] / p.names["elastic0"][0])
     np.testing.assert_allclose(found, 0.4 * 0.04 * impact, rtol=1e-5)
 
 
 def test_without_funds_there_is_the_book_alone() -> None:
-    found = overlap(packed(book_short=0.04, book_weight=-0.4))
+    found = overlap(packed(book_floats=0.04, book_weight=-0.4))
     assert found.shape == (1, 1)
     assert found[0, 0] > 0

@@ -78,7 +78,7 @@ def test_a_path_is_of_the_component_that_its_id_says() -> None:
     # every component has a mean of its own; without volatility by attention the price shows it
     scenario = packed(days=2, steps_per_day=3, sigma=0.03, channels=CALM, attention0=0.0)
     tilts = np.zeros((3, 1, 3))
-    tilts[:, 0, 1:] = [[1, 0.5], [-2, 1], [0, 3]]
+    tilts[:, 0, 1:] = np.array([[1, 0.5], [-2, 1], [0, 3]])
     moved, still = (
         native.simulate(s, ids, trace=True).trace for s in (tilted(scenario, tilts), scenario)
     )

@@ -88,6 +88,7 @@ def test_every_channel_has_a_mistake() -> None:
     assert {channel for channel, *_ in MISTAKES} == names | {"none"}
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_without_a_mistake_nothing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = built(tmp_path, monkeypatch)
@@ -95,6 +96,7 @@ def test_without_a_mistake_nothing_fails(tmp_path: Path, monkeypatch: pytest.Mon
         assert list(failing(channel, model)) == []
 
 
+@pytest.mark.slow
 @needs_compiler
 @pytest.mark.parametrize("mistake", MISTAKES, ids=[f"{m[0]}-{m[1][:-2]}" for m in MISTAKES])
 def test_a_wrong_sign_fails(

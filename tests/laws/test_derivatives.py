@@ -12,14 +12,15 @@ import QuantLib as ql
 from powderkeg.engine.replay.derivative_pnl import pnl_by_derivative
 from powderkeg.engine.run.execute import run
 from powderkeg.kernels import reference as reference_room
-from powderkeg.kernels.backends import Simulate, native
+from powderkeg.kernels.backends import native
 from powderkeg.kernels.backends.native import Native
-from powderkeg.kernels.packed import Packed
-from powderkeg.kernels.records import CALM, Channel, DerivativeKind, EventType, Policy
+from powderkeg.kernels.packed import Packed, Simulate
+from powderkeg.kernels.records import CALM, Channel, DerivativeKind, Policy
 from powderkeg.results import open_results
 from powderkeg.scenarios import load_book, load_market
 from powderkeg.scenarios.derivatives import implied_vol, option_price
-from tests.helpers.builders import TestEvent, gme_like, packed, path_ids
+from tests.helpers.builders import gme_like, packed, path_ids
+from tests.helpers.events import news
 from tests.helpers.everything import everything
 from tests.helpers.holding import Contract, holding
 from tests.laws.test_limits import each_back_end
@@ -85,6 +86,7 @@ def test_an_option_held_to_expiry_earns_nothing_on_a_fair_price(simulate: Simula
         assert gain.std() > 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("netted", [False, True])
 @pytest.mark.parametrize("names", [1, 7])
 def test_native_and_reference_agree_and_all_builds_give_the_same_bits(
@@ -183,11 +185,10 @@ def test_a_call_that_is_long_saves_the_short_from_its_margin_call(simulate: Simu
     """News of +60 %: naked the short is called and bought in, hedged under netted rules it is not.
 
     The call of the hedge is bought in full: what it loses is bounded by the strike."""
-    news = [TestEvent(EventType.ANCHOR, np.log(1.6), start=1.0)]
     setting: dict[str, Any] = {
-        **QUIET, "book_weight": -2.0, "book_short": 0.1, "margin_rate": 0.15,
-        "policy": Policy.MARGIN, "channels": Channel.BOOK, "book_participation": 1e4,
-        "elasticity": 1e-6, "overnight_share": 0.0, "events": news,
+        **QUIET, "book_weight": -2.0, "book_floats": 0.1, "margin_rate": 0.15,
+        "policy": Policy.MARGIN, "channels": Channel.BOOK, "book_participation": 1e3,
+        "elasticity": 1e-6, "overnight_share": 0.0, "events": [news(np.log(1.6), 1)],
         "fee0": 0.0, "fee_slope": 0.0, "fee_min": 0.0,
     }  # fmt: skip
     naked = simulate(packed(**setting), path_ids(1))
@@ -216,6 +217,7 @@ SPY,future,200,50
 """
 
 
+@pytest.mark.slow
 def test_a_book_of_options_runs_and_its_tail_tells_them_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

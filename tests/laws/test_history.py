@@ -12,6 +12,7 @@ def card(preset: str) -> Scorecard:
     return score(story, chain, paths=4096, seed=11, engine=backend("native"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["gme-2021", "gme-2021-ensemble"])
 def test_coverage_is_what_the_preset_expects_of_itself(preset: str) -> None:
     found = card(preset)

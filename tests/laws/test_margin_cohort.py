@@ -15,7 +15,7 @@ from powderkeg.kernels.packed import Packed, Simulated
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.probes.loop_gain import gains_along, start_row
 from powderkeg.kernels.records import Channel, Feature, StepKind
-from powderkeg.scenarios import Chain, InputError
+from powderkeg.scenarios import Chain, InputError, bind
 from powderkeg.scenarios.scenario import Scenario
 from tests.helpers.builders import packed, path_ids
 from tests.helpers.small_market import BOOK, MARKET
@@ -29,6 +29,7 @@ BACK_ENDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("simulate", BACK_ENDS)
 @pytest.mark.parametrize(
     ("case", "known"),
@@ -54,7 +55,7 @@ def test_the_prices_after_a_call(
 def test_a_cohort_partly_on_margin_is_a_mixture() -> None:
     """At the highest price so far, (1 - g) F + g psi of it has covered, path by path."""
     scenario = packed(
-        days=6, channels=Channel.SHORTS, sigma=0.1, participation=1e4, short_interest=0.4,
+        days=6, channels=Channel.SHORTS, sigma=0.1, participation=10.0, adv=1e3, short_interest=0.4,
         elasticity=0.3, fee0=0.5, tolerance=0.2, tolerance_sd=0.01, cohort_margin_share=0.25,
         initial_margin=0.4, maintenance_margin=0.35,
     )  # fmt: skip
@@ -106,7 +107,7 @@ def test_the_loop_gain_is_the_slope_of_what_is_called(x: float) -> None:
 
 def margined(**shorts: float) -> Packed:
     scenario = Scenario.model_validate({"id": "margin", "shorts": shorts}, strict=False)
-    return pack(BOOK, MARKET, Chain(), scenario, seed=1)
+    return pack(bind(scenario, BOOK, MARKET, Chain()), seed=1)
 
 
 def test_a_scenario_says_who_is_on_margin() -> None:

@@ -15,7 +15,7 @@ from powderkeg.kernels import backend
 from powderkeg.kernels.packed import Packed
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.records import Channel, StepKind
-from powderkeg.scenarios import load_book, load_chain, load_market, load_scenarios
+from powderkeg.scenarios import bind, load_book, load_chain, load_market, load_scenarios
 from powderkeg.scenarios.priors import load_priors
 
 Array = npt.NDArray[np.float64]
@@ -39,7 +39,7 @@ def packed(preset: str) -> Packed:
     assert past is not None
     days = tuple(range(1, past.days[-1] + 1))
     book = watched(past.symbol, past.price)
-    return pack(book, past.market(), chain, on_days(story, past.symbol, days), seed=5)
+    return pack(bind(on_days(story, past.symbol, days), book, past.market(), chain), seed=5)
 
 
 def traced(preset: str, off: Channel = NONE) -> npt.NDArray[np.void]:
@@ -68,6 +68,7 @@ def log_closes(preset: str, off: Channel = NONE) -> Array:
     return at_closes(preset, off)["log_price"].astype(float)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 def test_points_lie_in_the_bands_and_baselines_score_worse(preset: str) -> None:
     found = card(preset)
@@ -119,12 +120,13 @@ def test_kalobios_is_bought_up_and_recalled() -> None:
     assert np.median(used[:, 7]) < 1 < np.median(used[:, 8])  # before and after 27 November
 
 
+@pytest.mark.slow
 def test_a_leader_sells_higher_than_he_bought_and_leaves_a_fall() -> None:
     """Aggarwal & Wu (2006): prices rise while he buys, are higher when he sells, fall after."""
     market = load_market(EXAMPLE / "market.csv")
     book = load_book(EXAMPLE / "book.csv", market)
     (story,) = load_scenarios(["leader-pump"], market, book, {"PUMP": "KOSS"})
-    given = pack(book, market, load_chain(None, market), story, seed=3)
+    given = pack(bind(story, book, market, load_chain(None, market)), seed=3)
     trace = backend("native").simulate(given, np.arange(PATHS, dtype=np.uint64), trace=True).trace
     assert trace is not None
     koss = trace[:, :, given.symbols.index("KOSS")]

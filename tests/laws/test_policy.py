@@ -11,14 +11,14 @@ from pydantic import ValidationError
 
 from powderkeg.engine.validate.cases.policy import covered_with_impact
 from powderkeg.engine.validate.cases.whole import residual
-from powderkeg.kernels.backends import Simulate
-from powderkeg.kernels.packed import Packed, Simulated
+from powderkeg.kernels.packed import Packed, Simulate, Simulated
 from powderkeg.kernels.packing.scenario import pack
-from powderkeg.kernels.records import Channel, EventType, Policy
-from powderkeg.scenarios import Book, Chain, Market, MarketRow, Position
+from powderkeg.kernels.records import Channel, Policy
+from powderkeg.scenarios import Book, Chain, Market, MarketRow, Position, bind
 from powderkeg.scenarios.policy import BookRules
 from powderkeg.scenarios.scenario import Scenario
-from tests.helpers.builders import TestEvent, packed, path_ids
+from tests.helpers.builders import packed, path_ids
+from tests.helpers.events import event, news
 from tests.helpers.everything import everything
 from tests.laws.test_limits import each_back_end
 
@@ -35,23 +35,19 @@ STILL: dict[str, Any] = {
     "adv": 1.0,
     "participation": 0.0,
     "channels": Channel.BOOK,
-    "book_participation": 1e4,
+    "book_participation": 1e3,
 }
 INITIAL, MAINTENANCE = 0.5, 0.3  # Regulation T
 CALL = (1 + INITIAL) / (1 + MAINTENANCE)
 
 
-def news(size: float, **more: Any) -> TestEvent:
-    return TestEvent(EventType.ANCHOR, size, start=1.0, **more)
-
-
 def one_short(shock: float, **changes: Any) -> Packed:
     """A book short twice its equity in one name, .2 floats, and news before the first step."""
     setting = {
-        **STILL, "short_interest": 0.3, "book_short": 0.2, "book_weight": -1 / INITIAL,
+        **STILL, "short_interest": 0.3, "book_floats": 0.2, "book_weight": -1 / INITIAL,
         "margin_rate": MAINTENANCE, "elasticity": 1e-6, "policy": Policy.MARGIN,
     }  # fmt: skip
-    return packed(events=[news(shock)], **{**setting, **changes})
+    return packed(events=[news(shock, 1)], **{**setting, **changes})
 
 
 def traced(simulate: Simulate, scenario: Packed, paths: int = 1) -> tuple[Simulated, Any]:
@@ -78,6 +74,7 @@ def test_regulation_t_calls_where_it_should(simulate: Simulate) -> None:
     assert out.paths["largest_call"][0] == pytest.approx(0.6 * 1.2 - (1 - 2 * 0.2), rel=1e-4)
 
 
+@pytest.mark.slow
 @each_back_end
 def test_the_buy_in_feeds_on_itself_where_theory_says(simulate: Simulate) -> None:
     """A hair above the call: with M S/E below m/(1+m) hardly anything, above it a run."""
@@ -112,10 +109,10 @@ def test_a_short_at_constant_leverage_buys_into_a_rise(simulate: Simulate) -> No
 def two_shorts(**changes: Any) -> Packed:
     """A large and a small short with one margin rate, called by news in both."""
     setting = {
-        **STILL, "short_interest": 0.4, "book_short": (0.3, 0.1), "book_weight": (-1.5, -0.5),
+        **STILL, "short_interest": 0.4, "book_floats": (0.3, 0.1), "book_weight": (-1.5, -0.5),
         "margin_rate": 0.45, "elasticity": 1e-6, "policy": Policy.MARGIN,
     }  # fmt: skip
-    return packed(2, **{"events": [news(0.05)], **setting, **changes})
+    return packed(2, **{"events": [news(0.05, 1)], **setting, **changes})
 
 
 @each_back_end
@@ -124,12 +121,12 @@ def test_relief_comes_from_the_cheapest_first(simulate: Simulate) -> None:
     large, small = (trace["book"][0, -1, i] / trace["book"][0, 0, i] for i in range(2))
     assert large == 1 and 0 < small < 1
     # more than the small one can give: it goes first, and whole
-    _, trace = traced(simulate, two_shorts(events=[news(0.2)]))
+    _, trace = traced(simulate, two_shorts(events=[news(0.2, 1)]))
     large, small = (trace["book"][0, -1, i] / trace["book"][0, 0, i] for i in range(2))
     assert small == 0 and 0 < large < 1
     # halted, it can give nothing
-    halt = TestEvent(EventType.HALT, (0.0, 1.0), start=1.0, rows=60)
-    _, trace = traced(simulate, two_shorts(events=[news(0.05), halt]))
+    halt = event("trading_halt", None, 1, rows=60, names="N01")
+    _, trace = traced(simulate, two_shorts(events=[news(0.05, 1), halt]))
     large, small = (trace["book"][0, -1, i] / trace["book"][0, 0, i] for i in range(2))
     assert small == 1 and 0 < large < 1
 
@@ -149,8 +146,8 @@ def test_a_cushion_is_restored_and_a_hold_does_nothing(simulate: Simulate) -> No
 @each_back_end
 def test_longs_are_sold_as_shorts_are_bought(simulate: Simulate) -> None:
     """The mirror: stopped out below, cut as leverage rises, sold out on a call."""
-    long: dict[str, Any] = {"short_interest": 0.1, "book_short": 0.0, "book_long": 0.2}
-    rules = {"policy": Policy.STOP_LOSS, "stop_loss": 0.2, "book_weight": 0.5}
+    long: dict[str, Any] = {"short_interest": 0.1, "book_floats": 0.2}
+    rules = {"policy": Policy.STOP_LOSS, "book_stop_loss": 0.2, "book_weight": 0.5}
     for fall, left in ((0.199, 1.0), (0.201, 0.0)):
         _, trace = traced(simulate, one_short(np.log1p(-fall), **long, **rules))
         assert trace["book"][0, -1, 0] / trace["book"][0, 0, 0] == pytest.approx(left, abs=1e-6)
@@ -169,7 +166,7 @@ def test_longs_are_sold_as_shorts_are_bought(simulate: Simulate) -> None:
 @pytest.mark.parametrize("what", ["elasticity", "adv"])
 def test_the_order_of_relief_knows_impact_and_room(simulate: Simulate, what: str) -> None:
     """Two positions alike: the one with less impact goes first; what volume leaves, the other."""
-    alike = {"book_short": 0.2, "book_weight": -1.0, "margin_rate": 0.45}
+    alike = {"book_floats": 0.2, "book_weight": -1.0, "margin_rate": 0.45}
     if what == "elasticity":
         _, trace = traced(simulate, two_shorts(**alike, elasticity=(1e-5, 1e-6)))
         first, second = (np.ptp(trace["book"][0, :, i]) for i in (1, 0))
@@ -184,10 +181,10 @@ def test_the_order_of_relief_knows_impact_and_room(simulate: Simulate, what: str
 @each_back_end
 def test_what_is_halted_is_not_yet_forced(simulate: Simulate) -> None:
     """Called at the open; the halt ends before the last step but one of the day."""
-    setting = {**STILL, "short_interest": 0.3, "book_short": 0.2, "book_weight": -2.0, "days": 1,
+    setting = {**STILL, "short_interest": 0.3, "book_floats": 0.2, "book_weight": -2.0, "days": 1,
                "margin_rate": 1.0, "elasticity": 1e-6, "policy": Policy.MARGIN}  # fmt: skip
-    halt = TestEvent(EventType.HALT, 1.0, start=1.0, rows=24)
-    for events, first in (([news(0.05)], 1), ([news(0.05), halt], 25)):
+    halt = event("trading_halt", None, 1, rows=24)
+    for events, first in (([news(0.05, 1)], 1), ([news(0.05, 1), halt], 25)):
         out = simulate(packed(events=events, **setting), path_ids(1))
         assert out.paths["margin_call_day"][0] == 0
         assert out.paths["forced_day"][0] == pytest.approx(first / 26)
@@ -197,11 +194,11 @@ def test_what_is_halted_is_not_yet_forced(simulate: Simulate) -> None:
 def test_a_cancelled_reason_forces_nobody(simulate: Simulate) -> None:
     """News calls the book; the day's trades are undone before it could be bought in further."""
     events = [
-        news(np.log(1.2)),
-        TestEvent(EventType.ANCHOR, -np.log(1.2), start=4.0),
-        TestEvent(EventType.CANCELLATION, 1.0, start=4.0),
+        news(np.log(1.2), 1),
+        news(-np.log(1.2), 4),
+        event("trade_cancellation", None, 4),
     ]
-    setting = {**STILL, "short_interest": 0.3, "book_short": 0.2, "book_weight": -2.0,
+    setting = {**STILL, "short_interest": 0.3, "book_floats": 0.2, "book_weight": -2.0,
                "elasticity": 1e-6, "policy": Policy.MARGIN, "book_participation": 0.01}  # fmt: skip
     _, trace = traced(simulate, packed(events=events, **setting))
     book = trace["book"][0, :, 0]
@@ -212,8 +209,8 @@ def test_a_cancelled_reason_forces_nobody(simulate: Simulate) -> None:
 @each_back_end
 def test_a_fill_is_reckoned_at_bounded_prices(simulate: Simulate) -> None:
     """Elasticity 100 times as large takes the price out of any range; money stays finite."""
-    events = [news(0.3), TestEvent(EventType.ELASTICITY, 100.0, start=2.0, rows=40)]
-    setting = {**STILL, "short_interest": 0.3, "book_short": 0.2, "book_weight": -2.0,
+    events = [news(0.3, 1), event("elasticity", 100.0, 2, rows=40)]
+    setting = {**STILL, "short_interest": 0.3, "book_floats": 0.2, "book_weight": -2.0,
                "elasticity": 8.0, "max_multiple": 1000.0, "policy": Policy.MARGIN}  # fmt: skip
     out, trace = traced(simulate, packed(events=events, **setting), 4)
     for field in ("fill_price", "spent", "slippage", "margin"):
@@ -228,8 +225,7 @@ def test_a_fill_is_reckoned_at_bounded_prices(simulate: Simulate) -> None:
 @pytest.mark.parametrize("names", [1, 4])
 def test_the_parts_of_the_loss_add_up_on_every_path(simulate: Simulate, names: int) -> None:
     """Price, fees, financing and slippage, each worked out again from what was traded."""
-    scenario = everything(names, days=5, steps_per_day=13, cancelled=False)
-    scenario.run["financing_dt"] = 0.2 / 13 / 252
+    scenario = everything(names, days=5, steps_per_day=13, cancelled=False, financing_rate=0.2)
     out, t = traced(simulate, scenario, 200)
     assert residual(out) == 0
     p = scenario.names[:names]
@@ -251,7 +247,7 @@ def test_the_parts_of_the_loss_add_up_on_every_path(simulate: Simulate, names: i
 @each_back_end
 def test_financing_is_paid_on_longs_beyond_equity(simulate: Simulate) -> None:
     scenario = packed(
-        **{**STILL, "book_weight": 1.8, "book_long": 0.1, "financing_rate": 0.1, "days": 10}
+        **{**STILL, "book_weight": 1.8, "book_floats": 0.1, "financing_rate": 0.1, "days": 10}
     )
     out = simulate(scenario, path_ids(1))
     assert out.paths["financing_cost"][0] == pytest.approx(0.8 * np.expm1(0.1 * 10 / 252), rel=1e-4)
@@ -268,7 +264,8 @@ WEIGHT = 2e6 * 20 / 1e8
 
 def margin_fields(**rules: Any) -> np.void:
     scenario = Scenario.model_validate({"id": "x", "book": rules})
-    return pack(BOOK, MARKET, Chain(), scenario, seed=1).names[0]
+    record: np.void = pack(bind(scenario, BOOK, MARKET, Chain()), seed=1).names[0]
+    return record
 
 
 @pytest.mark.parametrize(
@@ -308,7 +305,7 @@ def test_a_margin_event_replaces_the_rate_without_add_ons() -> None:
         rules = {"regime": "house", "dynamic": dynamic, "house": {"base": 0.3, "float_slope": 5.0}}
         scenario = Scenario.model_validate({"id": "x", "book": rules, "timeline": [event]},
                                            strict=False)  # fmt: skip
-        added = pack(BOOK, MARKET, Chain(), scenario, seed=1).event_sizes[0, 0]
+        added = pack(bind(scenario, BOOK, MARKET, Chain()), seed=1).event_sizes[0, 0]
         assert added == pytest.approx((0.8 - 0.3) * WEIGHT, rel=1e-6)
 
 
@@ -322,7 +319,7 @@ def test_a_dynamic_house_begins_where_a_static_one_stays(simulate: Simulate) -> 
         scenario = Scenario.model_validate(
             {"id": "x", "horizon_days": 1, "book": rules, "funds": {"F": fund}}, strict=False
         )
-        _, trace = traced(simulate, pack(BOOK, MARKET, Chain(), scenario, seed=1))
+        _, trace = traced(simulate, pack(bind(scenario, BOOK, MARKET, Chain()), seed=1))
         found.append(float(trace["margin"][0, 0, 0]))
     assert found[0] == pytest.approx(found[1], rel=1e-6)
 
@@ -336,7 +333,7 @@ def test_three_hundred_per_cent_hold_below_five_a_share_too(simulate: Simulate) 
         {"id": "x", "horizon_days": 1, "book": {"regime": "reg_t"}, "timeline": [event]},
         strict=False,
     )
-    scenario_ = pack(book, market, Chain(), scenario, seed=1)
+    scenario_ = pack(bind(scenario, book, market, Chain()), seed=1)
     _, trace = traced(simulate, scenario_)
     price = np.exp(trace["log_price"][0, -1, 0])
     assert trace["margin"][0, -1, 0] == pytest.approx(3 * 2e6 * 4 / book.equity * price, rel=1e-5)
@@ -345,13 +342,14 @@ def test_three_hundred_per_cent_hold_below_five_a_share_too(simulate: Simulate) 
 def test_the_policy_is_packed_and_switches_the_channel() -> None:
     rules = {"policy": ["margin", "stop_loss"], "grace": 1.0, "stop_loss": 0.4, "leverage": 2.5}
     scenario = Scenario.model_validate({"id": "x", "book": rules}, strict=False)
-    run = pack(BOOK, MARKET, Chain(), scenario, seed=1).run
+    run = pack(bind(scenario, BOOK, MARKET, Chain()), seed=1).run
     assert Policy(int(run["policy"])) == Policy.MARGIN | Policy.STOP_LOSS
     assert Channel.BOOK in Channel(int(run["channels"]))
-    assert (run["grace_steps"], run["leverage"]) == (26.0, 2.5)
+    assert run["grace_steps"] == 26.0
+    assert run["leverage"] == 2.5
     assert run["stop_up"] == pytest.approx(np.log(1.4))
     assert run["stop_down"] == pytest.approx(np.log(0.6))
-    held = pack(BOOK, MARKET, Chain(), Scenario.model_validate({"id": "x"}), seed=1).run
+    held = pack(bind(Scenario.model_validate({"id": "x"}), BOOK, MARKET, Chain()), seed=1).run
     assert Channel.BOOK not in Channel(int(held["channels"]))
     assert held["leverage"] == pytest.approx(WEIGHT)  # kept by default
 

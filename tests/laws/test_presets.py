@@ -16,7 +16,7 @@ from powderkeg.kernels.backends import native
 from powderkeg.kernels.packed import Packed
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.records import ALL_CHANNELS, Channel, StepKind
-from powderkeg.scenarios import load_book, load_chain, load_market, load_scenarios
+from powderkeg.scenarios import bind, load_book, load_chain, load_market, load_scenarios
 from powderkeg.scenarios.scenario import Scenario
 from tests.helpers.builders import path_ids
 
@@ -44,7 +44,7 @@ def prepared(preset: str, days: int, steps: int = 26, together: int = 1) -> Pack
     tree = story.model_dump(exclude_unset=True) | changes
     tree["horizons"] = [days]
     scenario = Scenario.model_validate(tree)
-    return pack(book, market, load_chain(None, market), scenario, seed=20210115)
+    return pack(bind(scenario, book, market, load_chain(None, market)), seed=20210115)
 
 
 def traced(channels: Channel, paths: int) -> tuple[npt.NDArray[np.void], Packed]:
@@ -59,6 +59,7 @@ def at_closes(packed: Packed, values: npt.NDArray[np.float32]) -> Array:
     return np.asarray(values[:, closes], float)
 
 
+@pytest.mark.slow
 def test_gamestop_lies_in_the_band_of_its_own_preset() -> None:
     trace, packed = traced(ALL_CHANNELS, 10_000)
     price = 35.50 * np.exp(at_closes(packed, trace["log_price"]))
@@ -74,6 +75,7 @@ def test_gamestop_lies_in_the_band_of_its_own_preset() -> None:
     assert np.median(short[:, 6]) == pytest.approx(21.4 / 51.44, abs=0.1)
 
 
+@pytest.mark.slow
 def test_each_channel_carries_the_squeeze_as_in_the_prototype() -> None:
     """Median peak: all on > no crowd shares > no dealers > no covering > no crowd."""
     peaks = []
@@ -125,7 +127,7 @@ def closes_of(preset: str, folder: Path, off: Channel, paths: int) -> tuple[Arra
     market = load_market(folder / "market.csv")
     book = load_book(folder / "book.csv", market)
     (story,) = load_scenarios([preset], market, book)
-    packed = pack(book, market, load_chain(None, market), story, seed=20210127)
+    packed = pack(bind(story, book, market, load_chain(None, market)), seed=20210127)
     packed = packed.with_channels(Channel(int(packed.run["channels"])) & ~off)
     parts = []
     for first in range(0, paths, 500):
@@ -149,6 +151,7 @@ def test_what_starts_at_the_top_falls_by_itself() -> None:
         assert medians[off][:5].mean() > medians[Channel(0)][:5].mean() + 0.03, off
 
 
+@pytest.mark.slow
 def test_funds_that_cut_push_shorts_up_and_longs_down_on_the_same_days() -> None:
     """January 2021: most shorted +52.1 %, funds' favourites -3.0 % by the 27th (day 7)."""
     paths = 1000

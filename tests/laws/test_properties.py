@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from powderkeg.kernels.backends import native
 from powderkeg.kernels.packed import Packed, Simulated
 from powderkeg.kernels.packing.scenario import pack
-from powderkeg.kernels.records import CALM, Channel, EventType
-from powderkeg.scenarios import Book, Chain, ChainRow, InputError, Market, MarketRow, Position
+from powderkeg.kernels.records import CALM, Channel
+from powderkeg.scenarios import Book, Chain, ChainRow, InputError, Market, MarketRow, Position, bind
 from powderkeg.scenarios.describe import bound, section_of
 from powderkeg.scenarios.scenario import NameParameters, Scenario
-from tests.helpers.builders import TestEvent, gme_like, packed, path_ids
+from tests.helpers.builders import gme_like, packed, path_ids
+from tests.helpers.events import news
 
 pytestmark = pytest.mark.skipif(not native.available(), reason="no native library was built")
 Array = npt.NDArray[np.float64]
@@ -76,6 +77,7 @@ STORY: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @given(shares=st.floats(0.02, 50), price=st.floats(0.02, 50))
 @settings(max_examples=15, deadline=None)
 def test_a_market_ten_times_as_large_or_as_dear_is_the_same_market(
@@ -84,7 +86,7 @@ def test_a_market_ten_times_as_large_or_as_dear_is_the_same_market(
     """Shares count in floats, money in equity: a split or another currency changes nothing."""
     scenario = Scenario.model_validate(STORY)
     base, scaled = (
-        pack(*market_of(*units), scenario, seed=7) for units in ((1.0, 1.0), (shares, price))
+        pack(bind(scenario, *market_of(*units)), seed=7) for units in ((1.0, 1.0), (shares, price))
     )
     same_packed(base, scaled, 1e-6)
 
@@ -92,7 +94,7 @@ def test_a_market_ten_times_as_large_or_as_dear_is_the_same_market(
 def test_powers_of_two_scale_to_the_bit() -> None:
     scenario = Scenario.model_validate(STORY)
     runs = [
-        native.simulate(pack(*market_of(*units), scenario, seed=7), path_ids(500))
+        native.simulate(pack(bind(scenario, *market_of(*units)), seed=7), path_ids(500))
         for units in ((1.0, 1.0), (4.0, 0.125))
     ]
     assert runs[0].pnl.tobytes() == runs[1].pnl.tobytes()
@@ -106,16 +108,17 @@ def test_the_order_of_the_books_rows_changes_nothing() -> None:
     scenario = Scenario.model_validate(STORY)
     book, market, chain = market_of(1.0, 1.0)
     turned = replace(book, positions=book.positions[::-1])
-    moved = replace(market, rows=dict(reversed(market.rows.items())))
+    moved = replace(market, rows=dict(reversed(list(market.rows.items()))))
     shuffled = replace(chain, rows=chain.rows[::-1])
-    a = pack(book, market, chain, scenario, seed=3)
-    b = pack(turned, moved, shuffled, scenario, seed=3)
+    a = pack(bind(scenario, book, market, chain), seed=3)
+    b = pack(bind(scenario, turned, moved, shuffled), seed=3)
     out = [native.simulate(p, path_ids(300)) for p in (a, b)]
     assert out[0].pnl.tobytes() == out[1].pnl.tobytes()
     assert out[0].paths.tobytes() == out[1].paths.tobytes()
     assert out[0].closes.tobytes() == out[1].closes.tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [1, 3, 6, 12])
 def test_a_name_without_links_leaves_the_others_alone(names: int) -> None:
     """Own random numbers, own ledger: only the order of the sums may show, in the last digits."""
@@ -144,7 +147,7 @@ def test_a_name_without_links_leaves_the_others_alone(names: int) -> None:
 
 def test_a_long_book_earns_what_a_short_one_loses() -> None:
     """The book holds: prices do not see it, and without fees its pnl has the other sign."""
-    free = {"fee0": 0.0, "fee_slope": 0.0, "fee_min": 0.0}
+    free: dict[str, Any] = {"fee0": 0.0, "fee_slope": 0.0, "fee_min": 0.0}
     long, short = (
         native.simulate(gme_like(days=5, book_weight=weight, **free), path_ids(500))
         for weight in (0.3, -0.3)
@@ -187,7 +190,7 @@ def test_levered_longs_are_shorts_in_the_mirror(
         native.simulate(
             packed(
                 channels=Channel.SHORTS | Channel.LEVERED_LONGS,
-                events=[TestEvent(EventType.ANCHOR, sign * move, start=1.0)],
+                events=[news(sign * move, 1)],
                 **still,
             ),
             path_ids(2),
@@ -215,7 +218,8 @@ def worst_loss_es(**changes: Any) -> tuple[float, Array]:
         "elasticity": 0.8,
         "tolerance": 0.5,
         "tolerance_sd": 0.3,
-        "participation": 1e6,
+        "participation": 10.0,  # of a volume without end
+        "adv": 1e3,
         "book_weight": -0.2,
         "fee0": 0.0,
         "fee_slope": 0.0,
@@ -307,6 +311,7 @@ def all_finite(out: Simulated) -> None:
     assert np.isfinite(out.paths["worst_pnl"]).all()
 
 
+@pytest.mark.slow
 @given(
     tree=extreme_sections(),
     interest=st.floats(0.0, 2.5),
@@ -331,10 +336,9 @@ def test_no_admissible_parameter_breaks_a_number(
         {"id": "x", "horizon_days": 6, "steps_per_day": 5, "names": {"AAA": tree}}
     )
     try:
-        ready = pack(Book(positions, 1e9), Market(rows, None), Chain(), scenario, seed=1)
+        ready = pack(bind(scenario, Book(positions, 1e9), Market(rows, None), Chain()), seed=1)
     except InputError:
         assume(False)
-        return
     for array in (ready.names, ready.positions, ready.funds):
         for column in array.dtype.names or ():
             assert np.isfinite(array[column].astype(float)).all(), column

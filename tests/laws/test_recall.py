@@ -9,14 +9,15 @@ import pytest
 
 from powderkeg.engine.validate.cases.whole import residual
 from powderkeg.kernels import reference
-from powderkeg.kernels.backends import Simulate, native
-from powderkeg.kernels.packed import Packed
+from powderkeg.kernels.backends import native
+from powderkeg.kernels.packed import Packed, Simulate
 from powderkeg.kernels.packing.in_use import channels_in_use
 from powderkeg.kernels.packing.scenario import pack
-from powderkeg.kernels.records import LOTS_PER_FLOAT, PATH, TRACE, Channel, EventType, Policy
-from powderkeg.scenarios import Book, Chain, Market, MarketRow, Position
+from powderkeg.kernels.records import LOTS_PER_FLOAT, PATH, TRACE, Channel, Policy
+from powderkeg.scenarios import Book, Chain, Market, MarketRow, Position, bind
 from powderkeg.scenarios.scenario import Scenario
-from tests.helpers.builders import TestEvent, TestFund, packed, path_ids
+from tests.helpers.builders import packed, path_ids
+from tests.helpers.events import event, fund
 from tests.helpers.everything import everything
 from tests.laws.test_limits import each_back_end
 
@@ -26,17 +27,14 @@ BOTH = Channel.BOOK | Channel.RECALL
 STILL: dict[str, Any] = {
     "days": DAYS, "steps_per_day": STEPS, "sigma": 1e-9, "attention0": 0.0, "channels": BOTH,
     "lendable_elastic": 0.0, "lendable_locked": 1.0, "locked": LENT, "recall_rate": RATE,
-    "elasticity": 0.2, "short_interest": 0.9, "book_short": 0.3, "book_weight": -0.5,
+    "elasticity": 0.2, "short_interest": 0.9, "book_floats": 0.3, "book_weight": -0.5,
     "policy": Policy.RECALL, "book_participation": 0.0,
 }  # fmt: skip
 
 
 def short(located: float = 0.0, **changes: Any) -> Packed:
     """Of .9 floats short the book has .3; .5 can be lent, and nothing else moves."""
-    scenario = packed(**{**STILL, **changes})
-    names = scenario.names.copy()
-    names["book_located"] = located
-    return Packed(**{**scenario.__dict__, "names": names})
+    return packed(**{**STILL, "book_located": located, **changes})
 
 
 def traced(simulate: Simulate, scenario: Packed, paths: int = 1) -> Any:
@@ -73,12 +71,12 @@ def test_only_what_is_not_located_is_called(simulate: Simulate) -> None:
 
 
 @each_back_end
-@pytest.mark.parametrize("fund", [0.0, -0.4])
-def test_never_below_what_is_located(simulate: Simulate, fund: float) -> None:
+@pytest.mark.parametrize("held", [0.0, -0.4])
+def test_never_below_what_is_located(simulate: Simulate, held: float) -> None:
     """Where nearly all that is borrowed stays, one step calls for more than all that can go."""
     scenario = short(
-        0.25, recall_rate=50.0, lendable_locked=0.1, short_interest=0.8 - fund,
-        funds=[TestFund([fund], 2.0)], elasticity=0.01, channels=BOTH | Channel.FUNDS,
+        0.25, recall_rate=50.0, lendable_locked=0.1, short_interest=0.8 - held,
+        funds=[fund([held], 2.0)], elasticity=0.01, channels=BOTH | Channel.FUNDS,
     )  # fmt: skip
     trace = traced(simulate, scenario)
     assert -trace["book"].max() >= 0.25 - 1 / LOTS_PER_FLOAT
@@ -105,8 +103,8 @@ def test_the_book_keeps_its_short(simulate: Simulate, changes: dict[str, Any]) -
 @each_back_end
 def test_a_withdrawal_of_lenders_starts_the_calls(simulate: Simulate) -> None:
     """.5 are short and .5 lent; lenders of .2 withdraw, and .2 (1 - e^(-rate t)) goes back."""
-    event = TestEvent(EventType.LENDABLE, 0.6, start=1.0)
-    trace = traced(simulate, short(short_interest=0.5, events=[event]))
+    withdrawn = event("lendable_recall", 0.4, 1)
+    trace = traced(simulate, short(short_interest=0.5, events=[withdrawn]))
     left = (0.3 + 0.2 * np.exp(-RATE * np.arange(1, DAYS + 1))) / 0.5
     np.testing.assert_allclose(closes(trace, "book"), -0.3 * left, atol=2e-5)
 
@@ -114,7 +112,7 @@ def test_a_withdrawal_of_lenders_starts_the_calls(simulate: Simulate) -> None:
 @pytest.mark.skipif(not native.available(), reason="no native library was built")
 def test_the_ledger_holds_and_both_back_ends_agree() -> None:
     """Everything on, with recalls beside margin calls, stops and deleveraging."""
-    scarce = {"recall_rate": 3.0, "locked": 0.1, "lendable_elastic": 0.1}
+    scarce: dict[str, Any] = {"recall_rate": 3.0, "locked": 0.1, "lendable_elastic": 0.1}
     whole = everything(2, policy=Policy(15), **scarce)
     assert channels_in_use(whole) & BOTH == BOTH
     one, other = (room.simulate(whole, path_ids(32), trace=True) for room in (reference, native))
@@ -133,7 +131,7 @@ def loaded(locate: float | None, **rules: object) -> Packed:
     row = MarketRow("GME", 10.0, 1e6, 9e5, 1e5, 0.8, 0.8, 0.2, lendable=5e5)
     book = Book((Position("1", "GME", -3e5, 10, 0.3, locate=locate),), cash=5e6)
     tree = {"id": "x", "horizon_days": 3, "steps_per_day": 4, "book": rules}
-    return pack(book, Market({"GME": row}), Chain(()), Scenario.model_validate(tree), seed=1)
+    return pack(bind(Scenario.model_validate(tree), book, Market({"GME": row}), Chain(())), seed=1)
 
 
 def test_locate_is_in_shares_and_empty_is_all() -> None:

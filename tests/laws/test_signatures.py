@@ -12,7 +12,7 @@ import pytest
 from powderkeg.kernels.backends import native
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.records import StepKind
-from powderkeg.scenarios import load_book, load_chain, load_market, load_scenarios
+from powderkeg.scenarios import bind, load_book, load_chain, load_market, load_scenarios
 from tests.helpers.builders import path_ids
 
 pytestmark = pytest.mark.skipif(not native.available(), reason="no native library was built")
@@ -30,7 +30,7 @@ def closes(force: str) -> dict[str, Array]:
     market = load_market(FOLDER / "market.csv")
     book = load_book(FOLDER / "book.csv", market)
     (scenario,) = load_scenarios([FOLDER / f"{force}-only.yaml"], market, book)
-    packed = pack(book, market, load_chain(None, market), scenario, seed=7)
+    packed = pack(bind(scenario, book, market, load_chain(None, market)), seed=7)
     trace = native.simulate(packed, path_ids(PATHS), trace=True).trace
     assert trace is not None
     rows = [0, *(np.flatnonzero(packed.schedule["kind"] & StepKind.CLOSE) + 1)]

@@ -13,7 +13,7 @@ from powderkeg.engine.calibrate.scorecard import Scorecard, score
 from powderkeg.kernels import backend
 from powderkeg.kernels.backends import native
 from powderkeg.kernels.packing.scenario import pack
-from powderkeg.scenarios import load_book, load_chain, load_market, load_scenarios
+from powderkeg.scenarios import bind, load_book, load_chain, load_market, load_scenarios
 from powderkeg.scenarios.example import example
 from powderkeg.scenarios.priors import load_priors
 
@@ -47,6 +47,7 @@ def rises(preset: str, **left_out: str) -> float:
     return float(gap.mean() / (gap.std() / np.sqrt(len(gap))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 def test_its_past_is_usual(preset: str) -> None:
     found = card(preset)
@@ -75,21 +76,24 @@ def test_without_the_announcement_volkswagen_hardly_moves() -> None:
     assert np.median(peaks("vw-2008")) > np.log(3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["vw-2008", "tsla-2020"])
 def test_shorts_who_cover_lift_the_peak(preset: str) -> None:
     assert rises(preset, channel="shorts") > 10
 
 
+@pytest.mark.slow
 def test_calls_and_their_hedges_lift_the_peak() -> None:
     assert rises("softbank-2020", event="calls") > 10
     assert rises("softbank-2020", channel="dealers") > 10
 
 
+@pytest.mark.slow
 def test_they_stand_on_the_example_book() -> None:
     """Tesla is in it, Volkswagen's story comes over GameStop."""
     market = load_market(example() / "market.csv")
     book = load_book(example() / "book.csv", market)
     for story in load_scenarios(list(PRESETS), market, book, {"VOW": "GME"}):
-        packed = pack(book, market, load_chain(None, market), story, seed=1)
+        packed = pack(bind(story, book, market, load_chain(None, market)), seed=1)
         assert len(packed.members) == 64
         assert story.horizon_days > 20

@@ -38,6 +38,7 @@ def said(outcome: Outcome) -> str:
 # --- the cases ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @needs_native
 @every_case
 def test_every_case_passes(case: Case) -> None:
@@ -64,6 +65,7 @@ def test_every_case_passes_on_the_reference(case: Case) -> None:
     assert outcome.passed, said(outcome)
 
 
+@pytest.mark.slow
 @needs_native
 @pytest.mark.parametrize("seed", [1, 2])
 @every_case
@@ -101,6 +103,7 @@ def first_packed(case: Case) -> list[Packed]:
     return [packed] if isinstance(packed, Packed) else list(packed)
 
 
+@pytest.mark.slow
 def test_every_channel_and_every_event_has_a_case() -> None:
     alone = {case.channel for case in CASES.values()}
     assert alone == {str(channel.name).lower() for channel in Channel} | {"none", "all"}
@@ -139,6 +142,7 @@ def test_a_short_of_a_lognormal_has_the_published_tail() -> None:
     assert (1 + es) * drift - 1 == pytest.approx(0.7075265195, abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [100, 400])
 def test_first_passage_tends_to_the_corrected_closed_form(steps: int) -> None:
     """Discrete barriers are continuous ones moved out by .5826 sd of a step.

@@ -107,6 +107,7 @@ def test_books_with_exact_values(book: str, level: float) -> None:
     assert value.sum() == pytest.approx(found_es.value, rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("book", "n"), [("normal", 10_000), ("t4", 20_000)])
 def test_intervals_of_es_and_contributions_cover(book: str, n: int) -> None:
     """2,000 repetitions at 97.5 %; a share of 95 % has a standard error of .5 %."""

@@ -87,6 +87,7 @@ def printed(path: Path, width: int = 100) -> str:
     return console.file.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["plain", "evil", "few"])
 def test_the_page_runs_nothing_and_asks_for_nothing(pages: dict[str, str], name: str) -> None:
     text = pages[name]
@@ -228,6 +229,7 @@ def test_loss_picture(stores: Path, tmp_path: Path) -> None:
         assert (tmp_path / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
 
 
+@pytest.mark.slow
 def test_many_scenarios_stay_readable(tmp_path: Path) -> None:
     names = [f"grid-{i:03}" for i in range(45)]
     spec = made_up_spec(names, ["GME"], paths=1000, block_size=1000, days=2, horizons=(2,))

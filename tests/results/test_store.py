@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,8 +23,9 @@ from powderkeg.results import (
     write_block,
 )
 from powderkeg.results.store.durable import Staged, write_file, write_files
+from powderkeg.results.store.fields import BLOCK_VARIABLES, NEVER
 from powderkeg.results.store.records import chunk_key, read_record
-from powderkeg.results.store.schema import BLOCK_VARIABLES, NEVER, StoreSpec
+from powderkeg.results.store.schema import StoreSpec
 from powderkeg.results.testing import all_blocks, made_up_block, made_up_spec, made_up_store
 
 
@@ -59,6 +61,7 @@ def started(spec: StoreSpec, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_everything_written_is_read_back(finished: Path, spec: StoreSpec) -> None:
     tree = open_results(finished)
     losses, histograms = tree["losses"].to_dataset(), tree["histograms"].to_dataset()
@@ -180,6 +183,7 @@ DAMAGE: dict[str, Callable[[Path, Path], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variable", ["pnl", "margin_call_day", "closes"])
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_damage_to_a_block_is_found(
@@ -244,9 +248,8 @@ def test_a_block_of_another_run_is_refused(finished: Path, spec: StoreSpec, tmp_
         finish_store(other)
 
 
-def _fields(spec: StoreSpec) -> dict[str, object]:
-    names = ("scenarios", "symbols", "paths", "block_size", "days")
-    return {name: getattr(spec, name) for name in names}
+def _fields(spec: StoreSpec) -> dict[str, Any]:
+    return {n: getattr(spec, n) for n in ("scenarios", "symbols", "paths", "block_size", "days")}
 
 
 def test_the_same_block_with_other_numbers_is_refused(started: Path, spec: StoreSpec) -> None:
@@ -259,7 +262,7 @@ def test_the_same_block_with_other_numbers_is_refused(started: Path, spec: Store
     assert (0, 0) not in missing_blocks(started)
 
 
-def _spoil(arrays: dict[str, np.ndarray], name: str, value: float) -> None:  # type: ignore[type-arg]
+def _spoil(arrays: dict[str, np.ndarray], name: str, value: float) -> None:
     arrays[name] = arrays[name].copy()
     arrays[name].flat[3] = value
 

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from powderkeg.kernels import records as layout
 from powderkeg.scenarios import InputError, Market, MarketRow, load_book, load_market
-from powderkeg.scenarios.book import MAX_NAMES, maintenance_margin
+from powderkeg.scenarios.book import maintenance_margin
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "january-2021"
 TICKERS = ("NO", "ON", "Y", "NULL", "NA", "NAN", "1E3", "TRUE", "INF", "BRK.B", "BF/B")
@@ -101,10 +100,6 @@ def test_margin_and_fee_of_the_file_win() -> None:
     )
     position = load_book("book.csv", MARKET)["GME"]
     assert (position.margin_rate, position.borrow_fee) == (3.0, 0.5)
-
-
-def test_the_kernels_limit_is_the_loaders() -> None:
-    assert MAX_NAMES == layout.MAX_NAMES
 
 
 BAD: list[tuple[str | bytes, str]] = [

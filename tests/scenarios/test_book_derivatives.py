@@ -14,7 +14,7 @@ from powderkeg.kernels import reference
 from powderkeg.kernels.packed import Packed
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.records import NAME
-from powderkeg.scenarios import Book, Chain, InputError, Market, load_book, load_market
+from powderkeg.scenarios import Book, Chain, InputError, Market, bind, load_book, load_market
 from powderkeg.scenarios.derivatives import Derivative, contract_of
 from powderkeg.scenarios.scenario import Scenario
 from tests.helpers.builders import path_ids
@@ -183,7 +183,7 @@ NAME_RULES = {"crowd": {"wealth": 1e6}, "pauses": {"tier": 2}}
 def packed(held: Book, given: Market, **rules: object) -> Packed:
     tree = {"id": "x", "horizon_days": 5, "steps_per_day": 4, "book": rules}
     scenario = Scenario.model_validate({**tree, "names": {"AML": NAME_RULES}})
-    return pack(held, given, Chain(()), scenario, seed=5)
+    return pack(bind(scenario, held, given, Chain(())), seed=5)
 
 
 def converted() -> tuple[Book, Market]:

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from datetime import date
 
+import pytest
+
 from powderkeg.scenarios.calendar import (
     expiry_days,
     monthly_expiries,
@@ -39,6 +41,7 @@ def test_weekly_expiries_reach_beyond_the_horizon() -> None:
     assert weekly_expiries(date(2020, 12, 24), 5) == (4, 9)  # 1 January: Thursday 31 December
 
 
+@pytest.mark.slow
 def test_monthly_expiries_are_third_fridays() -> None:
     assert monthly_expiries(JANUARY, 10) == (23,)  # 19 February, after two holidays
     assert monthly_expiries(JANUARY, 23) == (23, 43)

@@ -10,7 +10,7 @@ from powderkeg.engine.calibrate import document
 from powderkeg.engine.calibrate.fit import Size, fit
 from powderkeg.engine.calibrate.inputs import Episode, read_episode
 from powderkeg.kernels import backend
-from powderkeg.scenarios import InputError, load_scenarios
+from powderkeg.scenarios import Book, InputError, load_scenarios
 from powderkeg.scenarios.calendar import sessions
 from powderkeg.scenarios.dated import SIZES, load_dated
 from powderkeg.scenarios.timeline import EVENT_TYPES
@@ -71,6 +71,7 @@ def test_dates_are_days_and_open_sizes_are_parameters() -> None:
     assert found.priors.laws[news].source == "a board"
 
 
+@pytest.mark.slow
 def test_a_fit_finds_the_news_and_its_file_holds_what_was_fitted() -> None:
     """Nobody trades much and prices jump by .58 on 14 January: news of that size, in the file.
 
@@ -171,7 +172,7 @@ def test_mistakes_are_named(row: str, message: str) -> None:
     assert message in str(caught.value) and "\n" not in str(caught.value)
 
 
-def _short():  # type: ignore[no-untyped-def]
+def _short() -> Book:
     from powderkeg.engine.calibrate.simulator import watched
 
     return watched("GME", MARKET["GME"].price)

@@ -62,6 +62,7 @@ def limit(measure: str, below: float, **more: object) -> str:
     return f"- {json.dumps(words)}\n"
 
 
+@pytest.mark.slow
 def test_limits_hold_estimates_or_the_upper_end_and_refusals_are_broken(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +100,7 @@ def test_limits_hold_estimates_or_the_upper_end_and_refusals_are_broken(
     assert math.isnan(verdict.held) and verdict.broken
 
 
+@pytest.mark.slow
 def test_a_run_with_limits(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

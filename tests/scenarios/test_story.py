@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powderkeg.kernels import records as layout
 from powderkeg.scenarios import InputError, Scenario, describe_parameters
-from powderkeg.scenarios.scenario import MAX_FUNDS
-from powderkeg.scenarios.timeline import EVENT_TYPES, MAX_EVENTS, labels
+from powderkeg.scenarios.overrides import for_name, variants
+from powderkeg.scenarios.timeline import EVENT_TYPES, labels
 from powderkeg.scenarios.variation import Variation
 from tests.helpers.small_market import load, load_one
 
@@ -19,10 +18,6 @@ DOCS = Path(__file__).parents[2] / "docs" / "scenarios.md"
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def test_limits_are_the_kernels() -> None:
-    assert (MAX_FUNDS, MAX_EVENTS) == (layout.MAX_FUNDS, layout.MAX_EVENTS)
 
 
 # --- timeline -------------------------------------------------------------------------------------
@@ -133,7 +128,7 @@ def test_stories_are_described() -> None:
 
 def test_variants_vary_one_thing_at_a_time() -> None:
     scenario = load_one("id: s\nnames: {GME: {dealers: {sign: -.5}, clearing: {max_multiple: 40}}}")
-    found = {v.id: v for v in scenario.variants()}
+    found = {v.id: v for v in variants(scenario)}
     assert list(found) == [
         "s, impact x0.5",
         "s, impact x2",
@@ -145,26 +140,26 @@ def test_variants_vary_one_thing_at_a_time() -> None:
     ]
     for variant in found.values():
         assert variant.variant_of == "s"
-        assert variant.variants() == []
+        assert variants(variant) == []
         assert variant.id == f"s, {variant.variation.label}"
         again = Scenario.model_validate(variant.model_dump(exclude_unset=True))
-        assert again.for_name("GME", True) == variant.for_name("GME", True)
-    p = found["s, impact x0.5"].for_name("GME", True)
+        assert for_name(again, "GME", True) == for_name(variant, "GME", True)
+    p = for_name(found["s, impact x0.5"], "GME", True)
     assert (p.clearing.impact_factor, p.clearing.max_multiple, p.dealers.sign) == (0.5, 40, -0.5)
-    p = found["s, max_multiple x2"].for_name("GME", True)
+    p = for_name(found["s, max_multiple x2"], "GME", True)
     assert (p.clearing.impact_factor, p.clearing.max_multiple, p.dealers.sign) == (1, 80, -0.5)
-    p = found["s, dealer_sign 1"].for_name("GME", True)
+    p = for_name(found["s, dealer_sign 1"], "GME", True)
     assert (p.clearing.impact_factor, p.clearing.max_multiple, p.dealers.sign) == (1, 40, 1)
-    assert scenario.for_name("GME", True).dealers.sign == -0.5
+    assert for_name(scenario, "GME", True).dealers.sign == -0.5
 
 
 def test_what_changes_nothing_is_no_variant() -> None:
-    ids = [v.id for v in load_one("id: s").variants()]
+    ids = [v.id for v in variants(load_one("id: s"))]
     assert "s, dealer_sign 1" not in ids and len(ids) == 6
     text = "id: s\nsensitivity: {impact: [1, 3], max_multiple: [], dealer_sign: [1]}"
-    assert [v.id for v in load_one(text).variants()] == ["s, impact x3"]
+    assert [v.id for v in variants(load_one(text))] == ["s, impact x3"]
     text += "\nvariation: {dealer_sign: -1}"
-    assert [v.id for v in load_one(text).variants()] == [
+    assert [v.id for v in variants(load_one(text))] == [
         "s, impact x3, dealer_sign -1",
         "s, dealer_sign 1",
     ]
@@ -172,13 +167,13 @@ def test_what_changes_nothing_is_no_variant() -> None:
 
 def test_a_multiple_stays_above_one() -> None:
     scenario = load_one("clearing: {max_multiple: 1.2}\nvariation: {max_multiple: .5}")
-    assert scenario.for_name("GME", True).clearing.max_multiple == 1.1
+    assert for_name(scenario, "GME", True).clearing.max_multiple == 1.1
 
 
 def test_an_id_leaves_room_for_what_is_varied() -> None:
-    assert load_one("id: " + 150 * "x").variants()
+    assert variants(load_one("id: " + 150 * "x"))
     with pytest.raises(InputError, match="151 characters leave no room"):
-        load_one("id: " + 151 * "x").variants()
+        variants(load_one("id: " + 151 * "x"))
 
 
 def test_labels_of_variations() -> None:

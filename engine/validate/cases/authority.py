@@ -14,8 +14,11 @@ from .. import exact
 from ..case import Computed, Kind, Run, Sampled, case
 from ..setting import FLOAT_SHARES, Name, final, last, setting, turning_point
 
-RESTRICTED = "test_reference::test_a_restriction_starts_with_its_hazard_and_lasts_its_time"
-HERE = "test_validate::test_every_case_passes"
+RESTRICTED = (
+    "kernels/reference/test_restriction::"
+    "test_a_restriction_starts_with_its_hazard_and_lasts_its_time"
+)
+HERE = "laws/test_validate::test_every_case_passes"
 
 
 def restricted(p: Parameters, duration: float, *timeline: dict[str, Any]) -> Packed:
@@ -101,7 +104,7 @@ CLEARING = {
     "the requirement from which the broker must restrict",
     "VaR with (VaR - ENC) VaR/ENC = limit: 1,400 for ENC 544 and a premium of 2,203",
     header="clearing_rule.h",
-    test="test_validate::test_the_premium_of_january_2021",
+    test="laws/test_validate::test_the_premium_of_january_2021",
     step="exact at any step",
     tolerance=5e-4,
     ranges=CLEARING,
@@ -143,7 +146,7 @@ def settlement(p: Parameters) -> Computed:
     "a pause in a driftless day",
     "P(|x_k - EMA_5min| leaves its band), Nystrom quadrature of y -> (1 - c)(y + dw)",
     header="pauses.h",
-    test="test_validate::test_a_band_far_on_one_side_is_first_passage",
+    test="laws/test_validate::test_a_band_far_on_one_side_is_first_passage",
     step="the exact value is of these very steps",
     kind=Kind.PROBABILITY,
     ranges={

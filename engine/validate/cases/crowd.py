@@ -1,5 +1,7 @@
 """The crowd: an epidemic, what it buys, and its leader (docs/model.md, 7)."""
 
+# long: the cases of a channel in one table
+
 from __future__ import annotations
 
 from types import SimpleNamespace as Parameters
@@ -16,8 +18,11 @@ from .. import exact
 from ..case import Computed, Run, case
 from ..setting import Name, last, setting
 
-EPIDEMIC = "test_reference::test_the_crowd_without_prices_is_the_epidemic_of_kermack_and_mckendrick"
-SHARED = "test_reference::test_attention_is_shared_between_names"
+EPIDEMIC = (
+    "kernels/reference/test_crowd::"
+    "test_the_crowd_without_prices_is_the_epidemic_of_kermack_and_mckendrick"
+)
+SHARED = "kernels/reference/test_crowd::test_attention_is_shared_between_names"
 EXACT_STEP = "exact at any step: ln(1 - A - Rm) falls by R0 x who leaves"
 
 
@@ -151,7 +156,7 @@ def shared_unlike(p: Parameters) -> Computed:
     "what an epidemic of buyers does to the price",
     "x = M ln(E0/(E0 - R)), int_0^R P dr = budget (r - A0), P = (E0/(E0 - r))^M",
     header="crowd.h",
-    test="test_validate::test_every_case_passes",
+    test="laws/test_validate::test_every_case_passes",
     step="104 steps: orders at the price before, first order",
     tolerance=0.01,
     ranges={**EPIDEMIC_RANGES, "budget": (0.4, 0.1, 0.6), "m": (1.3, 0.3, 2.0)},
@@ -177,7 +182,7 @@ def crowd_price(p: Parameters) -> Computed:
     "what a crowd that leaves sells",
     "x = -M ln(1 + R0 (1 - (1 - (1 - e^(-g dt))(1 - never))^(T/dt))/E0)",
     header="crowd.h",
-    test="test_validate::test_every_case_passes",
+    test="laws/test_validate::test_every_case_passes",
     step="the exact value is of this step",
     tolerance=1e-3,
     ranges={
@@ -228,7 +233,7 @@ BOUGHT = {
     "calls that new participants buy with their premium",
     "n = int budget A'(t) / C(tau(t)) dt, A logistic",
     header="calls.h",
-    test="test_reference_steps::test_cheap_calls_are_bought_at_no_less_than_half_a_per_cent",
+    test="kernels/reference/test_calls::test_cheap_calls_are_bought_at_no_less_than_half_a_per_cent",
     step="390 steps: first order, .3 %",
     tolerance=5e-3,
     ranges=BOUGHT,
@@ -267,7 +272,7 @@ def bought(p: Parameters, field: str, monthly: float, expiry: int) -> Computed:
     "calls settled and rolled at an expiry",
     "n' = roll n (P - e^l)+ / (P C(next expiry))",
     header="calls.h",
-    test="test_reference::test_calls_are_settled_and_rolled_at_expiry",
+    test="kernels/reference/test_calls::test_calls_are_settled_and_rolled_at_expiry",
     step="exact at any step",
     tolerance=5e-4,
     ranges={
@@ -303,7 +308,7 @@ def call_expiry(p: Parameters) -> Computed:
     "leavers close their calls",
     "n = n0 e^(-exit T), weekly and monthly",
     header="calls.h",
-    test="test_validate::test_every_case_passes",
+    test="laws/test_validate::test_every_case_passes",
     step="exact at any step",
     tolerance=5e-4,
     ranges={"calls": (0.2, 0.05, 0.5), "exit": (0.2, 0.05, 1.0), "days": (3, 1, 4)},
@@ -322,7 +327,7 @@ def calls_closed(p: Parameters) -> Computed:
     "mean strike of calls bought before and after news",
     "l = (n_1 km + n_2 (news + km))/(n_1 + n_2), n = spend dt/(P C(tau)) summed over the steps",
     header="calls.h",
-    test="test_reference::test_calls_are_settled_and_rolled_at_expiry",
+    test="kernels/reference/test_calls::test_calls_are_settled_and_rolled_at_expiry",
     step="the exact value is of this step",
     tolerance=2e-3,
     ranges={
@@ -356,7 +361,7 @@ def call_strike(p: Parameters) -> Computed:
     "the part of the premium that buys monthly calls",
     "n_m = share int budget A'(t) / C(tau_month(t)) dt, A logistic",
     header="calls.h",
-    test="test_validate::test_every_case_passes",
+    test="laws/test_validate::test_every_case_passes",
     step="390 steps: first order",
     tolerance=5e-3,
     ranges={
@@ -374,7 +379,7 @@ def monthly_calls(p: Parameters) -> Computed:
     "calls that a programme buys until their sellers withdraw",
     "n += (spend dt / C(tau)) (1 - n/capacity), step by step",
     header="calls.h",
-    test="test_validate::test_every_case_passes",
+    test="laws/test_validate::test_every_case_passes",
     step="the exact value is of this step",
     tolerance=5e-4,
     ranges={
@@ -407,7 +412,7 @@ def call_programme(p: Parameters) -> Computed:
     "a crowd that follows a leader",
     "A = (1 - e^(-(p+q)t))/(1 + q/p e^(-(p+q)t)), p = following K (Bass)",
     header="crowd.h",
-    test="test_validate::test_every_case_passes",
+    test="laws/test_validate::test_every_case_passes",
     step="390 steps: first order, .1 %",
     tolerance=3e-3,
     ranges={
@@ -433,7 +438,7 @@ def bass(p: Parameters) -> Computed:
     "the price after a leader has built its block",
     "x = M ln(E0/(E0 - block))",
     header="leader.h",
-    test="test_validate::test_every_case_passes",
+    test="laws/test_validate::test_every_case_passes",
     step="exact at any step",
     tolerance=5e-5,
     absolute=True,
@@ -454,7 +459,7 @@ def leader_builds(p: Parameters) -> Computed:
     "and after it has sold into a rally, at its share of volume",
     "x = w - M ln(1 + part V T/E0)",
     header="leader.h",
-    test="test_validate::test_every_case_passes",
+    test="laws/test_validate::test_every_case_passes",
     step="exact at any step",
     tolerance=5e-5,
     absolute=True,

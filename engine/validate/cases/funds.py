@@ -15,7 +15,7 @@ from ..setting import FLOAT_SHARES, Name, last, setting
 from .anchor import price
 
 FUNDS = "funds"
-LOOP = "test_validate::test_the_funds_loop_has_the_published_numbers"
+LOOP = "laws/test_validate::test_the_funds_loop_has_the_published_numbers"
 FAST = 1000.0
 
 # The published pair: weights 5/3 and -4/3 of equity, D = 8 and 5 million shares, f' = 1.
@@ -200,7 +200,7 @@ def fund_covariance(p: Parameters) -> Sampled:
     "what a fund still holds after a loss beyond its threshold",
     "F = F0 (1 - slope (loss - threshold)(1 - e^(-rate T)))",
     header="funds.h",
-    test="test_validate::test_every_case_passes",
+    test="laws/test_validate::test_every_case_passes",
     step="exact at any step",
     tolerance=1e-3,
     ranges={

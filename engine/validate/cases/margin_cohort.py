@@ -19,7 +19,7 @@ from ..case import Computed, Run, case
 from ..setting import NO_IMPACT, Name, last, setting, turning_point
 from .shorts import FIXED_POINT, left, news
 
-TEST = "test_margin_cohort::test_the_prices_after_a_call"
+TEST = "laws/test_margin_cohort::test_the_prices_after_a_call"
 RULE = {"initial": (0.5, 0.4, 0.7), "maintenance": (0.3, 0.2, 0.35)}
 BEYOND = 1e-4  # the call price, in price
 FAST = {"days": 2, "steps": 1560}  # as many steps as a price just above the threshold takes

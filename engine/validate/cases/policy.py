@@ -17,7 +17,7 @@ from ..setting import Name, last, setting, turning_point
 from .shorts import news
 
 BOOK = "book"
-HERE = "test_validate::test_every_case_passes"
+HERE = "laws/test_validate::test_every_case_passes"
 ENOUGH = 1e3  # of volume: what is asked for trades in the step
 
 
@@ -52,7 +52,7 @@ RULE = {
     "what a margin call leaves of a short, without impact",
     "1 - psi, psi = (1 + m)/m - (1 + i)/(m p), p = e^news above (1 + i)/(1 + m)",
     header="policy.h",
-    test="test_policy::test_regulation_t_calls_where_it_should",
+    test="laws/test_policy::test_regulation_t_calls_where_it_should",
     step="exact at any step",
     tolerance=1e-3,
     ranges={**RULE, "steps": (26, 5, 52)},
@@ -73,7 +73,7 @@ def forced_buy_in(p: Parameters) -> Computed:
     "the price at which a short is called",
     "(1 + i)/(1 + m)",
     header="book.h",
-    test="test_policy::test_regulation_t_calls_where_it_should",
+    test="laws/test_policy::test_regulation_t_calls_where_it_should",
     step="exact at any step",
     tolerance=1e-4,
     ranges={"initial": (0.5, 0.4, 0.7), "maintenance": (0.3, 0.2, 0.35)},
@@ -96,7 +96,7 @@ def call_price(p: Parameters) -> Computed:
     "price after a buy-in that pays its own impact",
     "p = f(q), (1 + i) S - int_0^q f = (1 + m)(S - q) f(q), f(q) = e^news (E0/(E0 - q))^M",
     header="policy.h",
-    test="test_policy::test_the_buy_in_feeds_on_itself_where_theory_says",
+    test="laws/test_policy::test_the_buy_in_feeds_on_itself_where_theory_says",
     step="fills at the mean price of the move: exact at any step; 780 of them to get there",
     tolerance=1e-3,
     ranges={**RULE, "news": (0.02, 0.005, 0.04), "held": (0.2, 0.1, 0.3), "gain": (0.8, 0.3, 0.95)},
@@ -140,7 +140,7 @@ def covered_with_impact(
     "a short that keeps its leverage",
     "N'/N = (1 - L r)/(1 + r) where the price rises by r",
     header="policy.h",
-    test="test_policy::test_a_short_at_constant_leverage_buys_into_a_rise",
+    test="laws/test_policy::test_a_short_at_constant_leverage_buys_into_a_rise",
     step="exact at any step",
     tolerance=1e-4,
     ranges={"leverage": (2.0, 1.0, 4.0), "rise": (0.05, 0.02, 0.15), "steps": (26, 5, 52)},
@@ -221,7 +221,7 @@ def grace(p: Parameters) -> Computed:
     "the name that gives more relief per impact is bought in first",
     "score m E/(M |b|): all from TWO, whose position is a third as large, none from ONE",
     header="policy.h",
-    test="test_policy::test_relief_comes_from_the_cheapest_first",
+    test="laws/test_policy::test_relief_comes_from_the_cheapest_first",
     step="exact at any step",
     tolerance=1e-3,
     ranges={"news": (0.06, 0.045, 0.08), "steps": (26, 5, 52)},
@@ -258,7 +258,7 @@ HOUSE = {
     "a house's requirement: size of float, days of volume, part of the short interest, fee",
     "(base + sum slope (now - from)+) |a| P",
     header="book.h",
-    test="test_policy::test_a_static_house_margin_stays_as_it_began",
+    test="laws/test_policy::test_a_static_house_margin_stays_as_it_began",
     step="exact at any step",
     tolerance=1e-5,
     ranges=HOUSE,
@@ -285,7 +285,7 @@ def house_margin(p: Parameters) -> Computed:
     "Regulation T on a short whose price changes",
     "max(rate P, 5) from 5 a share, max(rate P, P, 2.50) below (FINRA rule 4210(c))",
     header="book.h",
-    test="test_policy::test_regulation_t_calls_where_it_should",
+    test="laws/test_policy::test_regulation_t_calls_where_it_should",
     step="exact at any step",
     tolerance=1e-5,
     ranges={"price": (8.0, 4.0, 30.0), "news": (-0.6, -1.5, 0.8)},

@@ -1,5 +1,7 @@
 """Shorts who must cover, their mirror, who else releases shares (docs/model.md, 7)."""
 
+# long: the cases of a channel in one table
+
 from __future__ import annotations
 
 from types import SimpleNamespace as Parameters
@@ -14,7 +16,7 @@ from .. import exact
 from ..case import Array, Computed, Kind, Run, Sampled, case
 from ..setting import Name, final, last, setting, turning_point
 
-COHORT = "test_reference::test_covering_is_the_tolerance_law_of_the_running_maximum"
+COHORT = "kernels/reference/test_shorts::test_covering_is_the_tolerance_law_of_the_running_maximum"
 FIXED_POINT = "exact at any step: each step climbs to the next value of a rising function"
 VOLUME = "exact at any step: a share of volume"
 
@@ -178,7 +180,7 @@ def cohort_above(p: Parameters) -> Computed:
     "covering takes no more than its share of volume",
     "S_c = S_c(0) - part V T while more is called",
     header="shorts.h",
-    test="test_reference::test_covering_takes_no_more_than_its_share_of_volume",
+    test="kernels/reference/test_shorts::test_covering_takes_no_more_than_its_share_of_volume",
     step=VOLUME,
     tolerance=1e-4,
     ranges={
@@ -209,7 +211,7 @@ def participation(p: Parameters) -> Computed:
     "new shorts fill what can be borrowed above the anchor",
     "dS_n = (Y - D)(1 - e^(-rate gap dt)), gap = premium - threshold - M ln(1 + S_n/E0), by steps",
     header="new_shorts.h",
-    test="test_validate::test_every_case_passes",
+    test="laws/test_validate::test_every_case_passes",
     step="the exact value is of this step",
     tolerance=1e-3,
     ranges={
@@ -253,7 +255,7 @@ def new_shorts_enter(p: Parameters) -> Computed:
     "new shorts stopped out after news",
     "S_n = S_n(0) e^(-rate N((x - stop)/sd) T)",
     header="new_shorts.h",
-    test="test_validate::test_every_case_passes",
+    test="laws/test_validate::test_every_case_passes",
     step="exact at any step",
     tolerance=1e-3,
     ranges={
@@ -286,7 +288,7 @@ def new_shorts_stop(p: Parameters) -> Computed:
     "lenders recall what is borrowed beyond what can be lent",
     "D - Y = (D - Y)(0) e^(-rate T)",
     header="borrow.h",
-    test="test_reference::test_recall_decays_what_is_borrowed_beyond_what_can_be_lent",
+    test="kernels/reference/test_borrow::test_recall_decays_what_is_borrowed_beyond_what_can_be_lent",
     step="exact at any step",
     tolerance=1e-3,
     ranges={
@@ -318,7 +320,7 @@ def recall(p: Parameters) -> Computed:
     "lenders withdraw, and loans are called",
     "D - f Y = (D - f Y)(0) e^(-rate T)",
     header="timeline.h",
-    test="test_validate::test_every_case_passes",
+    test="laws/test_validate::test_every_case_passes",
     step="exact at any step",
     tolerance=1e-3,
     ranges={
@@ -351,7 +353,7 @@ def lendable_recall(p: Parameters) -> Computed:
     "the fee on existing loans follows the fee on new ones",
     "fee(T) = fee_new + (fee_0 - fee_new) e^(-rate T)",
     header="borrow.h",
-    test="test_validate::test_every_case_passes",
+    test="laws/test_validate::test_every_case_passes",
     step="exact at any step",
     tolerance=1e-3,
     ranges={
@@ -387,7 +389,7 @@ def fee_repricing(p: Parameters) -> Computed:
     "the long squeeze: price after bad news",
     "x = -w + M ln(E0/(E0 + Y F(-x))), the mirror of the shorts",
     header="levered_longs.h",
-    test="test_validate::test_every_case_passes",
+    test="laws/test_validate::test_every_case_passes",
     step=FIXED_POINT,
     tolerance=2e-3,
     ranges={
@@ -421,7 +423,7 @@ def levered_longs(p: Parameters) -> Computed:
     "locked holders let go at a held price",
     "L = L0 (1 - share F(x) (1 - e^(-rate T)))",
     header="locked.h",
-    test="test_validate::test_every_case_passes",
+    test="laws/test_validate::test_every_case_passes",
     step="exact at any step",
     tolerance=2e-4,
     ranges={
@@ -455,7 +457,7 @@ def locked_release(p: Parameters) -> Computed:
     "an issuer sells into a rally: price",
     "x = w - M ln(1 + min(part V T, maximum)/E0)",
     header="issuer.h",
-    test="test_validate::test_every_case_passes",
+    test="laws/test_validate::test_every_case_passes",
     step=VOLUME,
     tolerance=5e-5,
     absolute=True,

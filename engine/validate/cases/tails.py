@@ -16,7 +16,7 @@ from ..case import Kind, Sampled, case
 from ..setting import Name, setting
 from .anchor import NONE, price
 
-TAILS = "test_mixing::test_without_a_cap_a_mixture_is_a_student_t"
+TAILS = "kernels/test_mixing::test_without_a_cap_a_mixture_is_a_student_t"
 EXACT_STEP = "exact at any step: one mixing variable a day"
 
 
@@ -63,7 +63,7 @@ def student_t(p: Parameters) -> Sampled:
     "heavy tails keep the variance",
     "Var ln P = D sigma^2 for every dof",
     header="tails.h",
-    test="test_mixing::test_the_mean_is_one",
+    test="kernels/test_mixing::test_the_mean_is_one",
     step=EXACT_STEP + "; the drift's own variance is below 1e-3 of it",
     kind=Kind.MEAN,
     ranges={
@@ -89,7 +89,7 @@ def tail_variance(p: Parameters) -> Sampled:
     "kurtosis of a day's return",
     "E x^4 / sigma^4 = 3 E W^2, capped",
     header="tails.h",
-    test="test_mixing::test_the_cap_holds_and_the_table_rises",
+    test="kernels/test_mixing::test_the_cap_holds_and_the_table_rises",
     step=EXACT_STEP,
     kind=Kind.MEAN,
     ranges={
@@ -113,7 +113,7 @@ def tail_kurtosis(p: Parameters) -> Sampled:
     "factors are wild on the same days",
     "E x_1^2 x_2^2 / (b_1^2 b_2^2) = E W_F^2 for two names on two uncorrelated factors",
     header="tails.h",
-    test="test_mixing::test_the_cap_holds_and_the_table_rises",
+    test="kernels/test_mixing::test_the_cap_holds_and_the_table_rises",
     step=EXACT_STEP,
     kind=Kind.MEAN,
     ranges={
@@ -162,7 +162,7 @@ def jumping(p: Parameters) -> Packed:
     "a call on a price that jumps",
     "sum_j Binomial(j; D, 1 - e^-rate) BS(D sigma^2 + j sd^2) (Merton)",
     header="jumps.h",
-    test="test_validate::test_a_jump_mixture_without_jumps_is_black_scholes",
+    test="laws/test_validate::test_a_jump_mixture_without_jumps_is_black_scholes",
     step="exact at any step",
     kind=Kind.MEAN,
     ranges={**JUMPS, "strike": (1.1, 0.9, 1.2)},
@@ -178,7 +178,7 @@ def jump_call(p: Parameters) -> Sampled:
     "jumps with their compensator earn nothing",
     "E P = 1",
     header="jumps.h",
-    test="test_validate::test_every_case_passes",
+    test="laws/test_validate::test_every_case_passes",
     step="exact at any step",
     kind=Kind.MEAN,
     ranges=JUMPS,

@@ -15,7 +15,7 @@ from ..setting import Name, last, setting
 from .anchor import price
 from .crowd import crowded
 
-HERE = "test_validate::test_every_case_passes"
+HERE = "laws/test_validate::test_every_case_passes"
 TIMELINE = "timeline.h"
 NONE = "none"
 
@@ -152,7 +152,7 @@ def restriction_event(p: Parameters) -> Computed:
     "implied volatility jumps and calms down",
     "v = v0 (1 + size e^(-rate T))",
     header="volatility.h",
-    test="test_reference::test_implied_vol_relaxes_and_realised_vol_is_a_moving_average",
+    test="kernels/reference/test_volatility::test_implied_vol_relaxes_and_realised_vol_is_a_moving_average",
     step="exact at any step",
     tolerance=1e-4,
     ranges={"size": (1.0, -0.5, 2.0), "rate": (0.7, 0.1, 2.0), "vol": (1.0, 0.5, 2.0)},

@@ -9,7 +9,7 @@ import numpy as np
 
 from ....kernels.packed import Packed, Simulated
 from ....kernels.packing.scenario import pack
-from ....scenarios import load_scenarios
+from ....scenarios import bind, load_scenarios
 from ....scenarios.book import Book, Position
 from ....scenarios.chain import Chain
 from ....scenarios.market import Market, MarketRow
@@ -17,8 +17,8 @@ from ....scenarios.scenario import Scenario
 from ..case import Array, Computed, Run, case
 
 WHOLE = "all"
-LEDGER = "test_limits::test_the_ledger_balances_to_the_bit_after_26_days"
-REFINED = "test_presets::test_halving_the_step_hardly_moves_the_tail"
+LEDGER = "laws/test_limits::test_the_ledger_balances_to_the_bit_after_26_days"
+REFINED = "laws/test_presets::test_halving_the_step_hardly_moves_the_tail"
 
 # As in examples/january-2021/market.csv.
 GAMESTOP = MarketRow(
@@ -38,7 +38,7 @@ def gamestop(p: Parameters, days: int, steps: int = 26, **top: Any) -> Packed:
     tree = story.model_dump(exclude_unset=True)
     tree |= {"horizon_days": days, "steps_per_day": steps, "horizons": [days], **top}
     tree["names"]["GME"]["dealers"] |= {"sign": p.sign, "expiries": [5, 10, 15, 20, 25, 30]}
-    return pack(book, market, Chain(), Scenario.model_validate(tree), seed=p.seed)
+    return pack(bind(Scenario.model_validate(tree), book, market, Chain()), seed=p.seed)
 
 
 def residual(out: Simulated) -> float:
@@ -115,7 +115,7 @@ def step_limit(p: Parameters) -> Computed:
     "a longer horizon changes nothing before it: largest P&L gap at day d",
     "L_d of D days = L_d of d days, path by path",
     header="path.h",
-    test="test_reference::test_a_path_does_not_depend_on_its_batch",
+    test="kernels/reference/test_loop::test_a_path_does_not_depend_on_its_batch",
     step="exact at any step; without the static chain, whose table depends on the horizon",
     tolerance=0.0,
     absolute=True,

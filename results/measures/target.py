@@ -10,15 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..measures import statistics as st
-from ..measures.table import ES, VAR, percent
+from . import statistics as st
+from .levels import ES, VAR, percent
 
 NAMES = {VAR: "VaR", ES: "ES"}
-
-
 SAFETY = 1.1
 """On the paths that an estimated error asks for, itself known to some per cent."""
-
 
 LEAST_GROWTH, MOST_GROWTH = 1.25, 4.0
 

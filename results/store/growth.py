@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import zarr
 
-from ..store.durable import METADATA, Staged, write_files
-from ..store.records import read_root
-from ..store.target import Until
+from ..measures.target import Until
+from .durable import METADATA, Staged, write_files
+from .records import read_root
 
 
 def errors_so_far(path: str | Path, until: Until, scenarios: int) -> list[float]:

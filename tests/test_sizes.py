@@ -1,0 +1,118 @@
+"""How long files, functions and lists of arguments may be, unless the code says why.
+
+A comment `# long: ...` says it: for a file before its first statement, for a function above its
+first line or within its signature.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.modules import Module, modules
+
+ROOT = Path(__file__).parents[1]
+LINES, FUNCTION, ARGUMENTS = 400, 60, 8
+REASON = "# long: "
+TOO_LONG = {
+    "engine/calibrate/fit.py: fit",
+    "engine/reverse/answer.py",
+    "engine/run/plan.py",
+    "engine/run/plan.py: make_plan",
+    "kernels/packing/scenario.py: _prepare_one",
+    "powderkeg/commands/run.py: _run",
+    "powderkeg/screen/replay_picture.py: draw",
+}
+TOO_MANY = {
+    "engine/calibrate/forecast.py: forecast",
+    "engine/calibrate/inputs.py: read_episode",
+    "engine/reverse/answer.py: reverse",
+    "engine/run/execute.py: run",
+    "engine/run/plan.py: make_plan",
+    "kernels/packing/chain.py: build_chain",
+    "kernels/reference/dealers.py: solve",
+}
+"""What is over its limit today. These lists may only shrink: a name that is mended must go."""
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def functions(module: Module) -> Iterator[Function]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, Function):
+            yield node
+
+
+def excused(module: Module, node: Function) -> bool:
+    """Whether the head of a function says why it is long."""
+    first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+    head = module.text.splitlines()[first - 2 : node.body[0].lineno - 1]
+    return any(REASON in line for line in head)
+
+
+def too_long(module: Module) -> list[str]:
+    """Files and functions that are longer than they may be."""
+    found = []
+    length = module.text.count("\n")
+    if length > LINES and not any(
+        line.startswith(REASON) for line in module.text.splitlines()[: _first_line(module)]
+    ):
+        found.append(f"{module.file}: {length} lines")
+    for node in functions(module):
+        lines = (node.end_lineno or node.lineno) - node.lineno + 1
+        if lines > FUNCTION and not excused(module, node):
+            found.append(f"{module.file}: {node.name}: {lines} lines")
+    return found
+
+
+def too_many(module: Module) -> list[str]:
+    """Functions with longer lists of arguments than they may have; self and cls are none."""
+    found = []
+    for node in functions(module):
+        names = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+        count = len(names) - (names[:1] in (["self"], ["cls"]))
+        if count > ARGUMENTS and not excused(module, node):
+            found.append(f"{module.file}: {node.name}: {count} arguments")
+    return found
+
+
+def place(line: str) -> str:
+    """File and function of a finding, below the root."""
+    return Path(line.rpartition(":")[0]).relative_to(ROOT).as_posix()
+
+
+def _first_line(module: Module) -> int:
+    """Line of the first statement that is no docstring."""
+    body = module.tree.body
+    return next((n.lineno for n in body if not isinstance(n, ast.Expr)), 1)
+
+
+@pytest.fixture(scope="module")
+def tree() -> dict[str, Module]:
+    return modules(ROOT)
+
+
+def test_no_file_and_no_function_is_too_long(tree: dict[str, Module]) -> None:
+    assert {place(line) for m in tree.values() for line in too_long(m)} == TOO_LONG
+
+
+def test_no_list_of_arguments_is_too_long(tree: dict[str, Module]) -> None:
+    """Commands are exempt: there an argument is an option."""
+    library = [m for m in tree.values() if not m.name.startswith("powderkeg.commands.")]
+    assert {place(line) for module in library for line in too_many(module)} == TOO_MANY
+
+
+def module(text: str) -> Module:
+    return Module("powderkeg.engine.x", Path("x.py"), text)
+
+
+@pytest.mark.parametrize("reason", ["", "# long: a table\n"])
+def test_what_is_too_long_is_seen_and_a_reason_excuses_it(reason: str) -> None:
+    body = "    x = 1\n" * FUNCTION
+    arguments = ", ".join(f"a{i}" for i in range(ARGUMENTS + 1))
+    long = module(f"y = 1\n{reason}def f({arguments}):\n{body}")
+    assert [bool(too_long(long)), bool(too_many(long))] == [not reason] * 2
+    file = module(f'"""Doc."""\n{reason}' + "x = 1\n" * (LINES + 1))
+    assert bool(too_long(file)) == (not reason)
+    short = module(f"def f(self, {', '.join(f'a{i}' for i in range(ARGUMENTS))}):\n    x = 1\n")
+    assert too_long(short) == too_many(short) == []
