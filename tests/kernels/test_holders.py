@@ -88,7 +88,7 @@ def test_a_launch_is_handed_over_by_name() -> None:
     packed = builders.gme_like(1, days=1, steps_per_day=2, options=None)
     out = Simulated.blank(packed, 3, trace=True)
     assert [array is getattr(packed, name) for name, array in packed.inputs().items()]
-    members = [name for name, _ in native._Launch._fields_]
+    members = [field[0] for field in native._Launch._fields_]
     assert members == [*INPUTS, "path_ids", "path_count", *OUTPUTS]
     assert list(out.outputs()) == list(OUTPUTS)
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from powderkeg.kernels import reference
 from powderkeg.kernels.draws import philox
 from powderkeg.kernels.streams import stream_of
 from tests.helpers.builders import path_ids
@@ -15,14 +14,14 @@ from tests.helpers.random123 import PHILOX_ANSWERS
 def test_philox_known_answers(counter: str, key: str, expected: str) -> None:
     words = tuple(np.array([int(w, 16)], np.uint64) for w in counter.split())
     k0, k1 = (int(w, 16) for w in key.split())
-    got = reference.philox4x32(words, (k0, k1))  # type: ignore[arg-type]
+    got = philox.philox4x32(words, (k0, k1))  # type: ignore[arg-type]
     assert " ".join(f"{int(w[0]):08x}" for w in got) == expected
 
 
 def test_the_counter_is_block_stream_path_and_domain() -> None:
     seed, stream, path, domain, block = 0x0123456789ABCDEF, 0xDEADBEEF, 0xABCDEF12345678, 1, 7
     counter = (block, stream, path & 0xFFFFFFFF, (path >> 32) | (domain << 24))
-    expected = reference.philox4x32(
+    expected = philox.philox4x32(
         tuple(np.uint64(c) for c in counter),  # type: ignore[arg-type]
         (0x89ABCDEF, 0x01234567),
     )
@@ -32,7 +31,7 @@ def test_the_counter_is_block_stream_path_and_domain() -> None:
     assert [int(w[0, 0]) for w in got] == [int(w) for w in expected]
     a, b = (int(w) for w in expected[2:])
     radius = np.sqrt(-2 * np.log(((a >> 1) + 0.5) / 2**31))
-    z = reference.normals(
+    z = philox.normals(
         seed, np.array([stream], np.uint64), np.array([path], np.uint64), domain, block
     )
     np.testing.assert_allclose(z[2, 0, 0], radius * np.cos(2 * np.pi * b / 2**32), rtol=1e-12)
@@ -43,7 +42,7 @@ def test_normals_are_normal_and_independent() -> None:
     streams = np.array([stream_of(s) for s in ("GME", "AMC", "factor:market")], np.uint64)
     paths = 20_000
     z = np.concatenate([
-        reference.normals(11, streams, path_ids(paths), domain, block)
+        philox.normals(11, streams, path_ids(paths), domain, block)
         for domain in (0, 1)
         for block in (0, 1)
     ]).reshape(-1, paths)  # fmt: skip
