@@ -1,5 +1,5 @@
-// Written by `python -m powderkeg.kernels.header` from kernels/records.py and the declarations
-// of kernels/holders; do not edit. Long, as every field and list of the model is in it.
+// Written by `python -m powderkeg.kernels.header` from kernels/records.py and kernels/holders;
+// do not edit. Long, as every field and list of the model is in it.
 
 #pragma once
 
