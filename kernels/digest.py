@@ -19,6 +19,7 @@ ROOM = Path(__file__).parent
 DECIDES = (
     "arrays.py",
     "backends",
+    "contracts.py",
     "draws",
     "histogram_bins.py",
     "holders",

@@ -36,5 +36,5 @@ def write_csv(data: xr.Dataset, path: Path) -> None:
     rows = table.to_dataframe().reset_index()
     # A spreadsheet would run a cell that starts with one of these.
     rows["name"] = [f"'{s}" if s[0] in "=+-@" else s for s in rows["name"]]
-    first = ["step", "time", "name", "price", "pnl_by_name"]
+    first = ["step", "time", "name", "price", "pnl_by_name", "log_price"]
     rows[[*first, *(c for c in rows.columns if c not in first)]].to_csv(path, index=False)

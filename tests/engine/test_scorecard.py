@@ -11,7 +11,7 @@ from powderkeg.engine.calibrate.scorecard import Scorecard, _shape, pack_past, s
 from powderkeg.engine.calibrate.verdict import outside, shortfalls
 from powderkeg.kernels import backend
 from powderkeg.results.measures.scores import crps
-from powderkeg.scenarios import InputError
+from powderkeg.scenarios import InputError, Scenario
 from powderkeg.screen import score as show_score
 from tests.helpers.cli_runs import command
 
@@ -238,3 +238,12 @@ def test_the_command_prints_and_draws(
     ):
         code, out, err = command(capsys, monkeypatch, "scenarios", *wrong)
         assert (code, out) == (1, "") and message in err
+
+
+def test_a_past_has_a_market_of_its_own() -> None:
+    """A scenario's shifts are of the market it is run on, not of what happened."""
+    story, chain = read_scored("past.yaml", None)
+    shift = {"field": "adv", "type": "relative", "size": 1.0}
+    shifted = Scenario.model_validate({**story.model_dump(), "market_shifts": [shift]})
+    one, other = (pack_past(each, chain, 4).names["adv"] for each in (story, shifted))
+    assert one.tobytes() == other.tobytes()
