@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import BackendUnavailable, backend
+from ..kernels.holders import HOLDERS
 from ..kernels.packed import Packed, Simulate
 from ..kernels.packing.scenario import pack
 from ..kernels.records import ALL_CHANNELS, Channel
@@ -93,11 +94,7 @@ EVERYTHING: dict[str, Any] = {
         "initial_calls": 0.02,
         "following": 1.0,
     },
-    "levered_longs": {"share": 0.05},
-    "locked": {"release_rate": 0.5},
-    "issuer": {"maximum": 0.1},
-    "leader": {"initial": 0.01, "block": 0.05},
-    "pauses": {"tier": 2},
+    **{holder.name: dict(holder.example) for holder in HOLDERS if holder.example},
     "broker": {"excess_net_capital": 1e9},
     "funds": {
         name: {"equity": equity, "copies": 1.0, "threshold": 0.02}

@@ -154,7 +154,9 @@ def records_header() -> str:
     )
     quantities = ", ".join(f"Q_{q.upper()}" for q in (*QUANTITIES, "COUNT"))
     parts = [
-        "// Written by `python -m powderkeg.kernels.header` from kernels/records.py; do not edit.",
+        "// Written by `python -m powderkeg.kernels.header` from kernels/records.py and "
+        "kernels/holders;\n"
+        "// do not edit. Long, as every field and list of the model is in it.",
         "#pragma once",
         f"constexpr int MAX_NAMES = {MAX_NAMES}, MAX_FACTORS = {MAX_FACTORS}, "
         f"HISTOGRAM_BINS = {HISTOGRAM_BINS},\n              MAX_FUNDS = {MAX_FUNDS}, "

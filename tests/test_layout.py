@@ -1,5 +1,6 @@
 """The contract of the tree: rooms under one import package, and which may know which."""
 
+import ast
 import subprocess
 import sys
 from importlib import import_module
@@ -111,3 +112,23 @@ def test_links_lead_to_the_rooms() -> None:
     for room in ROOMS:
         link = ROOT / "powderkeg" / room
         assert link.is_symlink() and link.readlink() == Path("..") / room
+
+
+def test_only_a_back_end_knows_the_reference(tree: dict[str, Module]) -> None:
+    """It is an oracle: what production shares with it stands in kernels beside it."""
+    may = ("powderkeg.kernels.reference", "powderkeg.kernels.backends")
+    for module in tree.values():
+        if not module.name.startswith(may):
+            known = [n for n in imports(module) if f"{n}.".startswith(f"{may[0]}.")]
+            assert not known, module.file
+
+
+def test_only_the_back_ends_ask_for_one_by_name(tree: dict[str, Module]) -> None:
+    """What differs between them is said by kernels/backends/kind.py."""
+    for module in tree.values():
+        if module.name.startswith("powderkeg.kernels.backends"):
+            continue
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Compare):
+                words = [c.value for c in ast.walk(node) if isinstance(c, ast.Constant)]
+                assert not {"cuda", "native", "reference"} & set(map(str, words)), module.file

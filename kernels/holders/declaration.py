@@ -7,8 +7,8 @@ from the declarations: nobody keeps such a list in order by hand.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -90,7 +90,10 @@ class Holding:
 
 @dataclass(frozen=True)
 class Holder:
-    """One agent, or one part of the market that agents meet in."""
+    """One agent, or one part of the market that agents meet in; `name` as its section.
+
+    `example` are values of its section with which it has something to do, for benchmarks.
+    """
 
     name: str
     fields: tuple[Field, ...] = ()
@@ -98,3 +101,4 @@ class Holder:
     switches: tuple[Switch, ...] = ()
     holding: Holding | None = None
     pack: Callable[[Subject], Record] | None = None
+    example: Mapping[str, Any] = field(default_factory=dict)

@@ -30,4 +30,5 @@ HOLDER = Holder(
     ),
     holding=Holding("issued", ("ISSUER", "PROGRAMMES"), owed=True),
     pack=pack,
+    example={"maximum": 0.1},
 )

@@ -41,4 +41,5 @@ HOLDER = Holder(
         "leader", ("LEADER",), fails=True, law="leader", start=lambda p: p.leader.initial
     ),
     pack=pack,
+    example={"initial": 0.01, "block": 0.05},
 )  # fmt: skip

@@ -50,4 +50,5 @@ HOLDER = Holder(
         "levered", ("LEVERED_LONGS",), law="levered_longs", start=lambda p: p.levered_longs.share
     ),
     pack=pack,
+    example={"share": 0.05},
 )  # fmt: skip

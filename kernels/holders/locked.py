@@ -46,4 +46,5 @@ HOLDER = Holder(
         "locked", ("LOCKED_RELEASE",), law="locked", start=lambda p: p.locked.share
     ),
     pack=pack,
+    example={"release_rate": 0.5},
 )  # fmt: skip

@@ -57,4 +57,5 @@ HOLDER = Holder(
     ),
     switches=(Switch("PAUSES", 16384, lambda use: use.some("band_up")),),
     pack=pack,
+    example={"tier": 2},
 )  # fmt: skip

@@ -1,4 +1,5 @@
-// Written by `python -m powderkeg.kernels.header` from kernels/records.py; do not edit.
+// Written by `python -m powderkeg.kernels.header` from kernels/records.py and kernels/holders;
+// do not edit. Long, as every field and list of the model is in it.
 
 #pragma once
 

@@ -97,15 +97,14 @@ def build_chain(
     trading: npt.NDArray[np.bool_] | None = None,
     tau_floor: float = TAU_FLOOR,
     resolution: float = 0.01,
-    price_range: tuple[float, float] | None = None,
     vol_range: tuple[float, float] = (0.2, 3.2),
     vol_nodes: int = 24,
 ) -> ChainTable:
     """Tabulates the hedge of every name's chain for every step.
 
     Shape: times (steps,), the end of each step in days, ascending; trading (steps,), False for
-    overnight steps, whose slices are zeros. Prices are in x, at most `resolution` apart, over
-    `price_range` or one log-point beyond a name's strikes, at least (-2.5, 4.5).
+    overnight steps, whose slices are zeros. Prices are in x, at most `resolution` apart, over one
+    log-point beyond a name's strikes, at least (-2.5, 4.5).
     `vol_range` is in sqrt(implied vol per annum). `dt` and `tau_floor x dt`, the least time to
     expiry, are in days.
     """
@@ -113,7 +112,7 @@ def build_chain(
         raise ValueError("a chain table needs two vol nodes or more and a positive resolution")
     times = np.asarray(times, float)
     trading = np.ones(len(times), bool) if trading is None else np.asarray(trading, bool)
-    ranges = np.array([price_range or strikes_range(options) for options in chains]).reshape(-1, 2)
+    ranges = np.array([strikes_range(options) for options in chains]).reshape(-1, 2)
     spans = ranges[:, 1] - ranges[:, 0]
     nodes = int(np.ceil(spans.max(initial=2 * resolution) / resolution - 1e-9)) + 1
     roots = np.linspace(*vol_range, vol_nodes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -78,15 +79,7 @@ def _prepare_one(bound: Bound, seed: int, channels: Channel | None) -> Prepared:
     scenario, book, market, symbols = bound.scenario, bound.book, bound.market, bound.symbols
     rows, parameters = bound.rows, bound.parameters
     weekly = weekly_expiries(market.as_of, scenario.horizon_days)
-    steps = schedule(
-        scenario.horizon_days,
-        scenario.steps_per_day,
-        weekly,
-        scenario.horizons,
-        monthly=monthly_expiries(market.as_of, scenario.horizon_days),
-        normals_per_step=scenario.normals_per_step,
-        tau_floor=scenario.tau_floor,
-    )
+    steps = _steps(scenario, market, weekly)
     hedges, table = _hedges(rows, parameters, market, bound.chain, weekly, steps, scenario)
     loads = bound.loadings
     weights = _attention_weights(parameters)
@@ -100,12 +93,8 @@ def _prepare_one(bound: Bound, seed: int, channels: Channel | None) -> Prepared:
     derivatives, of_names = pack_derivatives(book, rows, scenario.book, scenario.steps_per_day)
     rates = {symbol: margin.plain for symbol, margin in zip(symbols, margins, strict=True)}
     timeline = pack_timeline(scenario, book, rates, market, symbols, slots)
-    names = np.zeros(slots, NAME)
-    for field, value in PADDING.items():
-        names[field][len(symbols) :] = value
-    impacts = []
-    for i, (row, p) in enumerate(zip(rows, parameters, strict=True)):
-        setting = Setting(
+    settings = [
+        Setting(
             equity=book.equity,
             hedge=hedges[i],
             loadings=loads[i],
@@ -119,10 +108,9 @@ def _prepare_one(bound: Bound, seed: int, channels: Channel | None) -> Prepared:
             issuance=timeline.issuance[i],
             margin=margins[i],
         )
-        record, impact = name_record(row, book[row.symbol], p, setting)
-        for field, value in (record | of_names[i]).items():
-            names[field][i] = value
-        impacts.append(impact)
+        for i in range(len(symbols))
+    ]
+    names, impacts = _names(bound, settings, of_names, slots)
     padded = np.zeros((slots, loads.shape[1]), np.float32)
     padded[: len(symbols)] = loads
 
@@ -145,7 +133,35 @@ def _prepare_one(bound: Bound, seed: int, channels: Channel | None) -> Prepared:
     )
     packed.run["features"] = int(_features(packed))
     wanted = switched_on(scenario) if channels is None else channels
-    return Prepared(packed.with_channels(wanted & channels_in_use(packed)), tuple(impacts))
+    return Prepared(packed.with_channels(wanted & channels_in_use(packed)), impacts)
+
+
+def _steps(scenario: Scenario, market: Market, weekly: Sequence[int]) -> npt.NDArray[np.void]:
+    """STEP records; `weekly` are the days of the crowd's weekly expiries."""
+    return schedule(
+        scenario.horizon_days,
+        scenario.steps_per_day,
+        weekly,
+        scenario.horizons,
+        monthly=monthly_expiries(market.as_of, scenario.horizon_days),
+        normals_per_step=scenario.normals_per_step,
+        tau_floor=scenario.tau_floor,
+    )
+
+
+def _names(
+    bound: Bound, settings: list[Setting], of_names: list[dict[str, Any]], slots: int
+) -> tuple[npt.NDArray[np.void], tuple[Impact, ...]]:
+    """NAME records (slots,), padding after the names, and the impacts for display."""
+    names, impacts = np.zeros(slots, NAME), []
+    for field, value in PADDING.items():
+        names[field][len(settings) :] = value
+    for i, (row, p) in enumerate(zip(bound.rows, bound.parameters, strict=True)):
+        record, impact = name_record(row, bound.book[row.symbol], p, settings[i])
+        for field, value in (record | of_names[i]).items():
+            names[field][i] = value
+        impacts.append(impact)
+    return names, tuple(impacts)
 
 
 def switched_on(scenario: Scenario) -> Channel:

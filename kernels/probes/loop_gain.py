@@ -18,7 +18,7 @@ from scipy.special import ndtr
 from ..draws.timeline import Timeline
 from ..members import by_member
 from ..packed import Packed
-from ..records import TRACE, Channel, EventType, StepKind
+from ..records import QUANTITIES_OF_NAMES, TRACE, Channel, EventType, StepKind
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -39,21 +39,13 @@ def loop_gain(packed: Packed) -> dict[str, Array]:
 def start_row(packed: Packed) -> npt.NDArray[np.void]:
     """What is known at the start of a path (docs/model.md, 5) as a trace of one row.
 
-    Shape: (1, 1, names). Only the fields that gains depend on are filled.
+    Shape: (1, 1, names). Filled is what starts at a field of the NAME record, and the funds.
     """
     names = packed.names[: int(packed.run["names"])]
     row = np.zeros((1, 1, len(names)), TRACE)
-    for field, start in (
-        ("elastic", "elastic0"),
-        ("cohort", "cohort0"),
-        ("levered", "levered0"),
-        ("attention", "attention0"),
-        ("removed", "removed0"),
-        ("calls", "calls0"),
-        ("call_log_strike", "call_log_strike0"),
-        ("implied_vol", "vol0"),
-    ):
-        row[field] = names[start]
+    for each in QUANTITIES_OF_NAMES:
+        if each.traced and isinstance(each.start, str):
+            row[each.name] = names[each.start]
     for k in range(int(packed.run["funds"])):
         row[f"fund_{k + 1}"] = packed.positions["holding0"][: len(names), k]
     return row

@@ -1,8 +1,9 @@
 """The anchor w: what the price would do if nobody but the elastic holders traded.
 
-    s^2 = b^2 + (1 - c) (sigma^2 (1 + a_sigma A)^2 - b^2) + c (min(rv^2 / 252, 1) - b^2)+
-    dw  = sqrt(h) (sqrt(W_F) sum_f b_f z_f + sqrt(W_i) sqrt(s^2 - b^2) z)
-          - h (W_F b^2 + W_i (s^2 - b^2))/2 + h drift
+    s^2 = omega^2 + (1 - c) (sigma^2 (1 + a_sigma A)^2 - omega^2)
+          + c (min(rv^2 / 252, 1) - omega^2)+
+    dw  = sqrt(h) (sqrt(W_F) sum_f omega_f z_f + sqrt(W_i) sqrt(s^2 - omega^2) z)
+          - h (W_F omega^2 + W_i (s^2 - omega^2))/2 + h drift
 
 over the share h of a day: f overnight, (1 - f) dt in a step; W_F and W_i are the day's variances
 (tails.py), 1 where returns are normal. e^w is a martingale without drift. docs/model.md, 6 and 8.

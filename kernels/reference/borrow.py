@@ -1,10 +1,11 @@
 """The market for borrowed shares: what can be lent, what is borrowed, what it costs.
 
-    Y = l_E E + l_L L        D = S_c + S_n + B- + (-H)+ + sum_k (-F_k)+        u = D / Y
+    lendable = l_E E + l_L L,   D = S_c + S_n + B- + (-H)+ + sum_k (-F_k)+,   u = D / lendable
     fee_new = max(fee0 + fee_slope ((u - threshold)+ - (u0 - threshold)+), fee_min)
-    recall  = c(recall_rate) (D - Y)+, shared pro rata by S_c, S_n and what the book has not located
+    recall  = c(recall_rate) (D - lendable)+
 
-Y is at least one lot. docs/model.md, sections 7 and 9.
+The recall is shared pro rata by S_c, S_n and what the book has not located; lendable is at least
+one lot. docs/model.md, sections 7 and 9.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ ONE_LOT = 1 / LOTS_PER_FLOAT
 
 
 def lendable(state: State, p: Columns, now: Now) -> Array:
-    """Y, times the factor of the recall events that are on."""
+    """What can be lent, times the factor of the recall events that are on."""
     own = p.lendable_elastic * state.elastic + p.lendable_locked * state.locked
     return np.maximum(own * now.factor(EventType.LENDABLE), ONE_LOT)
 

@@ -12,6 +12,7 @@ docs/model.md, sections 8 and 10.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -179,22 +180,26 @@ def order(
         row = np.maximum(p.chain, 0).astype(np.intp)
         guess = model.packed.steepest[row, number].astype(float)
         about = (hedge, wanted, expected, elastic, m, p.elastic_min, p.hedging_c)
-        y[implicit] = solve(law.at(implicit), *(some(a, implicit) for a in (*about, guess)))
+        those = Market(*(some(a, implicit) for a in about))
+        y[implicit] = solve(law.at(implicit), those, some(guess, implicit))
     return Order(np.maximum(y, 0), np.maximum(-y, 0))
 
 
-def solve(
-    law: Target,
-    hedge: Array,
-    wanted: Array,
-    expected: Array,
-    elastic: Array,
-    m: Array,
-    elastic_min: Array,
-    share: Array,
-    guess: Array,
-) -> Array:
+class Market(NamedTuple):
+    """What dealers see before they trade: H, H*(xh), xh, E', M, its floor, and their c(kappa)."""
+
+    hedge: Array
+    wanted: Array
+    expected: Array
+    elastic: Array
+    m: Array
+    elastic_min: Array
+    share: Array
+
+
+def solve(law: Target, market: Market, guess: Array) -> Array:
     """y = c (H*(x) - H) and x = xh + M ln(E'/(E' - y)) together, by bracketed Newton in x."""
+    hedge, wanted, expected, elastic, m, elastic_min, share = market
 
     def price(y: Array) -> Array:
         return expected + m * np.log(elastic / np.maximum(elastic - y, elastic_min))

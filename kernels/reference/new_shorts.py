@@ -1,6 +1,7 @@
 """New shorts fade the rally: they enter what can still be borrowed, stop out or take profit.
 
-    entry = (1 - exp(-entry_rate (x - w - entry_threshold - fee_new horizon/252)+ dt)) (Y - D)+
+    entry = (1 - exp(-entry_rate gap+ dt)) (lendable - D)+,
+            gap = x - w - entry_threshold - fee_new horizon/252
     exit  = S_n (1 - exp(-(stop_rate N((x - x_n - stop_loss)/stop_sd)
                            + take_profit_rate N((x_n - x - take_profit)/take_profit_sd)) dt))
 
@@ -17,7 +18,7 @@ from .state import State
 
 
 def enter(state: State, free: Array, p: Columns) -> Array:
-    """Shares sold short anew, out of `free` = (Y - D)+ that can still be borrowed."""
+    """Shares sold short anew, out of `free` = (lendable - D)+ that can still be borrowed."""
     cost = p.entry_threshold + p.entry_fee_years * state.fee
     above = np.maximum(state.log_price - state.anchor - cost, 0)
     return -np.expm1(-p.entry_rate_dt * above) * free

@@ -209,7 +209,7 @@ def participation(p: Parameters) -> Computed:
     "new-shorts-enter",
     "new_shorts",
     "new shorts fill what can be borrowed above the anchor",
-    "dS_n = (Y - D)(1 - e^(-rate gap dt)), gap = premium - threshold - M ln(1 + S_n/E0), by steps",
+    "dS_n = spare (1 - e^(-rate gap dt)), gap = premium - threshold - M ln(1 + S_n/E0), by steps",
     header="new_shorts.h",
     test="laws/test_validate::test_every_case_passes",
     step="the exact value is of this step",

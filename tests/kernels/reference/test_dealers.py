@@ -161,8 +161,9 @@ def test_prices_and_hedges_of_dealers_long_gamma_agree() -> None:
     hedge, expected = interest * rng.random(n), rng.normal(0, 0.3, n)
     elastic, share = rng.uniform(0.5, 2, n), rng.uniform(0.1, 1, n)
     law = dealers.Target(None, (dealers.Calls(interest, strike, width),))
-    about = (hedge, law(expected)[0], expected, elastic, m, 0.05 * elastic, share)
-    y = dealers.solve(law, *about, strike)
+    wanted = law(expected)[0]
+    about = dealers.Market(hedge, wanted, expected, elastic, m, 0.05 * elastic, share)
+    y = dealers.solve(law, about, strike)
     x = expected + m * np.log(elastic / (elastic - y))
     d = (x - strike) / width + width / 2
     wanted = share * (interest * stats.norm.cdf(d) - hedge)
