@@ -29,7 +29,7 @@ STOPPED = f"stopped, {NOTHING_KEPT}; fewer `paths` take less"
 
 
 class Campaign:
-    """Work under way. `done` of `asked` pieces have succeeded so far.
+    """Work under way.
 
     `stopped` says, when it is needed, what an interruption leaves; `kept` what a failure does.
     """
@@ -38,14 +38,8 @@ class Campaign:
         self.where = where
         self.progress = progress or Silent()
         self.started = False
-        self.done = self.asked = 0
         self.stopped: Callable[[], str] = lambda: STOPPED
         self.kept = NOTHING_KEPT
-
-    @property
-    def workers(self) -> int:
-        """Pieces that run at a time."""
-        return self.where.workers
 
     @property
     def description(self) -> str:
@@ -99,7 +93,6 @@ class Campaign:
 
         `take` gets every result as it comes and says how many paths it stands for.
         """
-        self.asked += len(items)
 
         def note(outcome: Outcome) -> None:
             if outcome.error is not None:
@@ -107,7 +100,6 @@ class Campaign:
                 self.progress.block_failed(number, outcome.error)
                 return
             paths = take(outcome.item, outcome.result)
-            self.done += 1
             if self.started:
                 self.progress.block_done(paths)
 

@@ -6,7 +6,6 @@ import os
 from dataclasses import replace
 from functools import lru_cache
 
-from ..packed import Simulate
 from . import cuda, native, reference
 from .kind import Backend, BackendUnavailable, Kind, opened
 
@@ -16,7 +15,6 @@ __all__ = [
     "Backend",
     "BackendUnavailable",
     "Kind",
-    "Simulate",
     "backend",
     "kind",
     "why_not",

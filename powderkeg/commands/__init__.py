@@ -68,11 +68,11 @@ def options_of(words: Sequence[str]) -> dict[str, str]:
 
 def main() -> None:
     """Run the command; every failure is one line on stderr and an exit code."""
-    from .exits import explain
-
     try:
         code = app(prog_name="powderkeg", standalone_mode=False)
     except (Exception, KeyboardInterrupt) as error:
+        from .exits import explain  # knows the rooms' failures; a command that succeeds does not
+
         message, code = explain(error, options_of(sys.argv[1:]))
         if message:
             print(f"powderkeg: {message}", file=sys.stderr)

@@ -88,10 +88,7 @@ def placed(command: Callable[..., None]) -> Callable[..., None]:
         command(**arguments, placement=_placement(**options))
 
     parameters = [*own, *more]
-    vars(with_placement).update(
-        __signature__=Signature(parameters),
-        __annotations__={each.name: each.annotation for each in parameters},
-    )
+    vars(with_placement)["__signature__"] = Signature(parameters)
     with_placement.__annotations__ = {each.name: each.annotation for each in parameters}
     return with_placement
 

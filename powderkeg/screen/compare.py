@@ -7,7 +7,7 @@ from rich.table import Table
 from ..engine.compare import Comparison, Difference
 from ..results.formats import clean
 from ..results.measures.levels import percent as level_text
-from .cells import _change, _level, _places
+from .cells import change_cells, level_cells, places_of
 from .console import table
 
 COMPARE_NOTE = (
@@ -24,10 +24,13 @@ def compare_tables(result: Comparison) -> list[Table]:
 def _parts(result: Comparison, difference: Difference) -> Table:
     what = f"ES {level_text(result.level)} %, day {result.day}"
     before, after = difference.yesterday, difference.tonight
-    places = _places(before.value, after.value)
-    rows = [("yesterday", *_level(before, places))]
-    rows += [(name, *_change(part, places)) for name, part in difference.parts.items()]
-    rows += [("total", *_change(difference.total, places)), ("tonight", *_level(after, places))]
+    places = places_of(before.value, after.value)
+    rows = [("yesterday", *level_cells(before, places))]
+    rows += [(name, *change_cells(part, places)) for name, part in difference.parts.items()]
+    rows += [
+        ("total", *change_cells(difference.total, places)),
+        ("tonight", *level_cells(after, places)),
+    ]
     columns = ("", f"{what}, % of equity", "error", "95 % interval")
     made = table(clean(difference.scenario), columns, rows)
     for number in (0, len(rows) - 3, len(rows) - 2):

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from ..results.formats import clean, decimals, percent
 from ..results.report.limits import Verdict
-from .cells import _places
+from .cells import places_of
 from .console import table
 
 
@@ -19,7 +19,7 @@ def limits_table(found: Sequence[Verdict]) -> Table:
     rows = []
     for verdict in found:
         value, limit = verdict.held, verdict.limit
-        places = decimals(100 * limit.below) if math.isnan(value) else _places(value, limit.below)
+        places = decimals(100 * limit.below) if math.isnan(value) else places_of(value, limit.below)
         held = percent(value, places) + (" (upper end)" if limit.confident else "")
         bound = percent(limit.below, places)
         word = f"broken, {verdict.reason}" if verdict.broken else "kept"

@@ -9,7 +9,7 @@ from rich.table import Table
 from ..engine.whatif.effects import Effect, Question, WhatIf
 from ..results.formats import clean, money
 from ..results.measures.levels import percent as level_text
-from .cells import NONE, _bare, _change, _duration, _places, _sections
+from .cells import NONE, bare, change_cells, duration, places_of, sections
 from .console import plural
 
 WHATIF_NOTE = (
@@ -28,7 +28,7 @@ def about_to_run(question: Question) -> str:
     if question.again:
         text += ", the book as it is among them (the store is of another build or back end)"
     if question.seconds is not None:
-        text += f", about {_duration(question.seconds)} on the machine that made the store"
+        text += f", about {duration(question.seconds)} on the machine that made the store"
     return text
 
 
@@ -40,7 +40,7 @@ def whatif_tables(result: WhatIf) -> list[Table]:
         blocks = [_effect_rows(result, effect) for effect in found]
         title = f"{clean(scenario)}: day {result.day}, most relief per cost first"
         columns = (*heads, f"cost {result.currency}", "relief per cost")
-        made.append(_sections(title, columns, blocks, left=2))
+        made.append(sections(title, columns, blocks, left=2))
     return made
 
 
@@ -51,8 +51,8 @@ def _effect_rows(result: WhatIf, effect: Effect) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     measures = {f"ES {level_text(p)} %": shift for p, shift in effect.es.items()}
     for name, shift in (measures | {"margin call": effect.margin_call}).items():
-        places = _places(shift.before.value, shift.after.value)
-        sides = (_bare(side.value, places) for side in (shift.before, shift.after))
+        places = places_of(shift.before.value, shift.after.value)
+        sides = (bare(side.value, places) for side in (shift.before, shift.after))
         label, *rest = first if not rows else ("", "", "")
-        rows.append((label, name, *sides, *_change(shift.change, places), *rest))
+        rows.append((label, name, *sides, *change_cells(shift.change, places), *rest))
     return rows

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from powderkeg.kernels import CHOICES, BackendUnavailable, backend, backends, why_not
+from powderkeg.kernels.packed import Simulate
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +20,7 @@ def fresh() -> Iterator[None]:
 def break_down(monkeypatch: pytest.MonkeyPatch, name: str, reason: str) -> None:
     """The back end cannot run here, for a reason."""
 
-    def unavailable() -> tuple[str, backends.Simulate]:
+    def unavailable() -> tuple[str, Simulate]:
         raise BackendUnavailable(reason)
 
     broken = replace(backends.KINDS[name], open=unavailable)
