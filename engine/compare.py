@@ -321,9 +321,42 @@ def compare(
     placement: Placement = EMBEDDED,
     progress: Progress | None = None,
 ) -> Comparison:
-    """The change of ES between two finished stores, by its causes.
+    """Why ES changed between two finished stores: book, market, scenario, model version, noise.
 
-    Raises StoreError, InputError, Incomplete as its two halves.
+    Parameters
+    ----------
+    yesterday, tonight
+        Finished results stores.
+    paths
+        Paths of every step; None: 100,000, or those of the smaller store.
+    placement
+        Where it runs; the numbers do not depend on it.
+    progress
+        What hears how far it is; None: nobody.
+
+    Returns
+    -------
+    For every scenario of both, ES and its parts, which add up to the change, each with its error;
+    fractions of equity.
+
+    Raises
+    ------
+    InputError
+        No scenario or no day in common, too few paths.
+    StoreError
+        A store is unfinished or damaged, or its inputs are of another build.
+    Incomplete
+        Pieces of work failed for good.
+
+    Example
+    -------
+    >>> import powderkeg
+    >>> inputs = ("book.csv", "market.csv", "calm.yaml")
+    >>> old = powderkeg.run(*inputs, "yesterday.zarr", paths=6000)
+    >>> new = powderkeg.run(*inputs, "tonight.zarr", paths=6000, seed=2)
+    >>> (found,) = powderkeg.compare(old, new).differences
+    >>> [part for part, value in found.parts.items() if value.value]
+    ['Monte Carlo noise']
     """
     plan = plan_comparison(yesterday, tonight, paths=paths)
     return run_comparison(plan, placement=placement, progress=progress)

@@ -14,9 +14,27 @@ from typing import Any
 
 ROOMS = ("engine", "kernels", "results", "scenarios")
 # Public names and where they live.
-NAMES = {"open": ("results", "open_results"), "run": ("engine.run.execute", "run")}
+NAMES = {
+    "BackendUnavailable": ("kernels", "BackendUnavailable"),
+    "Incomplete": ("engine.errors", "Incomplete"),
+    "InputError": ("scenarios", "InputError"),
+    "Placement": ("engine.executors.placement", "Placement"),
+    "RunRequest": ("engine.run.request", "RunRequest"),
+    "StoreError": ("results", "StoreError"),
+    "calibrate": ("engine.calibrate.calibrate", "calibrate"),
+    "check": ("engine.check", "check"),
+    "compare": ("engine.compare", "compare"),
+    "open": ("results", "open_results"),
+    "replay": ("engine.replay.path", "replay"),
+    "report": ("results.report.page", "write_report"),
+    "resume": ("engine.run.execute", "resume"),
+    "reverse": ("engine.reverse.answer", "reverse"),
+    "run": ("engine.run.execute", "run"),
+    "score": ("engine.calibrate.scorecard", "score"),
+    "whatif": ("engine.whatif.effects", "whatif"),
+}
 
-__all__ = ["__version__", "open", "run"]
+__all__ = ["__version__", *NAMES]
 
 try:
     __version__ = version("powderkeg")

@@ -16,7 +16,7 @@ COLUMNS = ("symbol", "expiry", "strike", "option_type", "open_interest")
 OPTION_TYPES = {"call": "call", "put": "put", "c": "call", "p": "put"}
 NO_CHAIN = (
     "no option chain given: dealers start without a hedge and answer the crowd's calls alone; "
-    "give --chain, or dealers.open_interest in the scenario"
+    "give `chain`, or dealers.open_interest in the scenario"
 )
 
 
@@ -92,7 +92,7 @@ def load_chain(path: str | Path | None, market: Market) -> Chain:
         shares = option.open_interest * SHARES_PER_CONTRACT
         totals[option.symbol] = totals.get(option.symbol, 0.0) + shares
     if not rows:
-        raise InputError(f"{table.file}: no rows under the header; leave --chain out instead")
+        raise InputError(f"{table.file}: no rows under the header; leave `chain` out instead")
     notes = tuple(
         f"{table.file}: open interest in {symbol} is {total / market[symbol].float_shares:.1f} "
         "times its float; check that it is in contracts"

@@ -43,7 +43,7 @@ SIZES: Mapping[str, tuple[float, float]] = {
 }
 """Central 90 % of a size that a file leaves open: conventions, as wide as what is plausible."""
 NOT_OF_A_NAME: Mapping[str, str] = {
-    "market_shock": "moves names by their betas; put it under `timeline` of the --base file",
+    "market_shock": "moves names by their betas; put it under `timeline` of the `base` file",
     "margin_rate": "is the book's margin and moves no price; remove the row",
 }
 _EVENT: TypeAdapter[AnyEvent] = TypeAdapter(TimelineEvent)

@@ -82,14 +82,14 @@ def _check_symbols(tree: Mapping, scenario: Scenario, market: Market, book: Book
             help_ = did_you_mean(symbol, market.rows)
             raise InputError(
                 f"{place}: {what}: the market file has no {symbol}{help_}; add its row, or put "
-                f"the story on another name with --map {symbol}=XYZ"
+                f"the story on another name with `mapping` {symbol}=XYZ"
             )
     missing = [symbol for symbol in named if symbol not in book.symbols]
     if missing and len(missing) == len(named) and SHORTS not in scenario.names:
         place, what = places[missing[0]]
         raise InputError(
             f"{place}: {what}: the book does not hold {missing[0]}, so its overrides would do "
-            f"nothing; put the story on a name it holds with --map {missing[0]}=XYZ"
+            f"nothing; put the story on a name it holds with `mapping` {missing[0]}=XYZ"
         )
     return [f"{scenario.id}: the book does not hold {s}; its overrides do nothing" for s in missing]
 

@@ -225,7 +225,7 @@ def _check_map(symbol_map: AnyMapping[str, str], market: Market) -> dict[str, st
     for old, new in upper.items():
         if new not in market:
             help_ = did_you_mean(new, market.rows, "; add its row there")
-            raise InputError(f"--map {old}={new}: the market file has no {new}{help_}")
+            raise InputError(f"`mapping` {old}={new}: the market file has no {new}{help_}")
     return upper
 
 
@@ -298,5 +298,5 @@ def load_scenarios(
                 raise InputError(f"{label}: more than {MAX_SCENARIOS:,} scenarios in one run")
     for old in mapping:
         if old not in met:
-            raise InputError(f"--map {old}={mapping[old]}: no scenario of this run names {old}")
+            raise InputError(f"`mapping` {old}={mapping[old]}: no scenario of this run names {old}")
     return list(scenarios.values())

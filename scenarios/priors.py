@@ -133,7 +133,7 @@ def load_priors(name: str) -> Priors:
     known = prior_names()
     if name not in known and not name.endswith((".yaml", ".yml")):
         help_ = did_you_mean(name, known, f"; known are {', '.join(known)}, or give a .yaml file")
-        raise InputError(f"--priors: no priors {shown(name)}{help_}")
+        raise InputError(f"priors: no priors {shown(name)}{help_}")
     path = FOLDER / f"{name}.yaml" if name in known else Path(name)
     tree, text = load_yaml(path, path.name if name in known else name)
     for key, place in tree.places.items():

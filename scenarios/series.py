@@ -77,7 +77,7 @@ class Prices:
         count = sum(day <= last for day in self.dates)
         if count < FEWEST_KNOWN:
             raise InputError(
-                f"--as-of {last}: {count} close{'s' * (count != 1)} from {self.dates[0]} on; a fit "
+                f"`as_of` {last}: {count} close{'s' * (count != 1)} from {self.dates[0]} on; a fit "
                 f"takes {FEWEST_KNOWN} or more"
             )
         volume, high = (None if x is None else x[:count] for x in (self.volume, self.high))
@@ -190,11 +190,11 @@ def _between(
     if not rows:
         raise InputError(f"{file}: no rows under the header; add one per session")
     start, end = rows[0][1], rows[-1][1]
-    for option, day in (("--from", first), ("--to", last)):
+    for option, day in (("first", first), ("last", last)):
         if day is not None and not start <= day <= end:
-            raise InputError(f"{option} {day}: {file} goes from {start} to {end}")
+            raise InputError(f"`{option}` {day}: {file} goes from {start} to {end}")
     if first is not None and last is not None and first > last:
-        raise InputError(f"--from {first} is after --to {last}; exchange them")
+        raise InputError(f"`first` {first} is after `last` {last}; exchange them")
     return [(r, d) for r, d in rows if (first or start) <= d <= (last or end)]
 
 
@@ -222,7 +222,7 @@ def _bar(row: Row, day: date) -> _Bar:
 def _complete(chosen: Sequence[tuple[Row, date]], exchange: str, some: bool, file: str) -> None:
     """Every session of the exchange is there, unless `some` are enough, and nothing else."""
     if not chosen:
-        raise InputError(f"{file}: no rows between --from and --to")
+        raise InputError(f"{file}: no rows between `first` and `last`")
     wanted = sessions(chosen[0][1], chosen[-1][1], exchange)
     known = set(wanted)
     for row, day in chosen:
@@ -238,7 +238,7 @@ def _complete(chosen: Sequence[tuple[Row, date]], exchange: str, some: bool, fil
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise InputError(
             f"{file}: {missing[0]}{more}: a session of {exchange} without a row; add its close, "
-            "choose --from and --to around it, or say `# sessions: some` in a first line"
+            "choose `first` and `last` around it, or say `# sessions: some` in a first line"
         )
     volumes = [(row, bool(row.text("volume"))) for row, _ in chosen]
     empty = [row for row, given in volumes if not given]

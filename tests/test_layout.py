@@ -1,6 +1,7 @@
 """The contract of the tree: rooms under one import package, and which may know which."""
 
 import ast
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -23,6 +24,8 @@ ARROWS = {
     "commands": {"engine", "kernels", "results", "scenarios", "screen"},
 }
 TERMINAL = {"typer", "rich"}  # what only commands and screen may import
+# a compiler's, a style sheet's, and whole command lines that are printed
+OTHER_PEOPLES = {"--version", "--ink", "--faint", "--on", "--off", "--path"}
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +61,33 @@ def test_only_commands_and_screen_know_a_terminal(tree: dict[str, Module], room:
         if room_of(module.name) == room:
             packages = {name.split(".")[0] for name in imports(module)}
             assert not packages & TERMINAL, module.file
+
+
+@pytest.mark.parametrize("room", ("engine", "results", "scenarios"))
+def test_messages_of_the_library_name_parameters(tree: dict[str, Module], room: str) -> None:
+    """`chain`, not --chain: whoever calls from Python has no options; commands add the dashes."""
+    for module in tree.values():
+        if room_of(module.name) == room:
+            assert options_raised(module) == [], module.file
+
+
+def options_raised(module: Module) -> list[str]:
+    """Words like --chain in what a module raises or returns to be said."""
+    texts = [
+        text.value
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call | ast.Assign)
+        for text in ast.walk(node)
+        if isinstance(text, ast.Constant) and isinstance(text.value, str)
+    ]
+    plain = " ".join(re.sub("`.*?`", "", text) for text in texts)  # without command lines
+    words = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", plain))
+    return sorted(words - OTHER_PEOPLES)
+
+
+def test_an_option_in_a_message_is_seen() -> None:
+    text = 'def f():\n    raise ValueError(f"give --chain with {1}")\nX = ("--map it",)\n'
+    assert options_raised(Module("powderkeg.engine.x", Path("x.py"), text)) == ["--chain", "--map"]
 
 
 def test_no_import_goes_in_a_circle(tree: dict[str, Module]) -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from ...kernels import backend
+from ...results.store.durable import write_file
+from ...scenarios.errors import InputError
 from ..campaign import campaign
 from ..progress import Progress
+from . import document
 from .fit import Fit, fit
 from .inputs import Episode, read_episode
 from .request import CalibrationRequest
@@ -24,6 +29,8 @@ class Calibration:
 
 def plan_calibration(request: CalibrationRequest) -> Calibration:
     """Read everything and check it. Raises InputError, BackendUnavailable."""
+    if request.output is not None:
+        _check_output(Path(request.output))
     request.size.check()
     episode = read_episode(request)
     episode.check_members(request.size.members)
@@ -34,12 +41,67 @@ def plan_calibration(request: CalibrationRequest) -> Calibration:
 
 
 def run_calibration(plan: Calibration, progress: Progress | None = None) -> Fit:
-    """Draw the ensemble. Raises InputError, Incomplete."""
+    """Draw the ensemble and write its scenario. Raises InputError, Incomplete."""
     request, simulator = plan.request, plan.simulator
     with campaign(request.placement, simulator.engine.name, progress) as work:
-        return fit(work, simulator, plan.episode.observed, request.size)
+        found = fit(work, simulator, plan.episode.observed, request.size)
+    if request.output is not None:
+        output = Path(request.output)
+        write_file(output, document.yaml(found, plan.episode, output).encode())
+    return found
 
 
-def calibrate(request: CalibrationRequest, progress: Progress | None = None) -> Fit:
-    """A scenario's ensemble fitted to an episode. Raises as its two halves."""
-    return run_calibration(plan_calibration(request), progress)
+def calibrate(*inputs: Any, progress: Progress | None = None, **options: Any) -> Fit:
+    """Fit a scenario to an episode: an ensemble of parameter sets that its prices allow.
+
+    Source: draws of prior x exp(-4 loss), a generalised posterior (Bissiri, Holmes & Walker 2016,
+    JRSS B 78), the loss an energy score of simulated paths; docs/calibration.md.
+
+    Parameters
+    ----------
+    inputs
+        A `CalibrationRequest`, or the first of its fields: prices, market, output.
+    progress
+        What hears how far it is; None: nobody.
+    options
+        Any other field by name, such as `last=date(2021, 2, 19)`, `priors="squeeze"`,
+        `size=Size(draws, paths, members)`.
+
+    Returns
+    -------
+    The fit; `members` (members, parameters) in the order of `simulator.priors.parameters`, `closes`
+    (paths, closes) log prices of its paths over the first close, `scores` beside two baselines.
+
+    Raises
+    ------
+    InputError
+        A file, date or size that makes no fit, an output that exists.
+    BackendUnavailable
+        The back end that was asked for cannot run here.
+    Incomplete
+        Pieces of work failed for good.
+
+    Example
+    -------
+    >>> import powderkeg
+    >>> from powderkeg.engine.calibrate.fit import Size
+    >>> few = Size(draws=256, paths=16, members=8)
+    >>> fit = powderkeg.calibrate("prices.csv", "market.csv", "fitted.yaml", size=few)
+    >>> fit.members.shape == (8, len(fit.simulator.priors.parameters))
+    True
+    """
+    request = inputs[0] if inputs and isinstance(inputs[0], CalibrationRequest) else None
+    if request is not None and (len(inputs) > 1 or options):
+        raise TypeError("calibrate takes a CalibrationRequest alone, or its fields")
+    plan = plan_calibration(request or CalibrationRequest(*inputs, **options))
+    return run_calibration(plan, progress)
+
+
+def _check_output(output: Path) -> None:
+    """Raises InputError for a file that is there, has no folder, or is no YAML."""
+    if output.suffix not in (".yaml", ".yml"):
+        raise InputError(f"output: {output} is a scenario; let its name end in .yaml")
+    if output.exists() or output.is_symlink():
+        raise InputError(f"{output} exists; nothing is overwritten, choose another name")
+    if not output.absolute().parent.is_dir():
+        raise InputError(f"{output}: the folder {output.parent} does not exist")

@@ -82,7 +82,9 @@ def closes_of(
     """Of every model in turn, on the same paths."""
     several = len(models[0].packed().symbols) > 1
     runs = Runs(back_end, tuple(models), paths, first, TRACED if several else PIECE)
-    done = work.map(run_piece, runs, range(len(models) * runs.pieces))
+    pieces = range(len(models) * runs.pieces)
+    with work.part(len(pieces), len(models) * paths):
+        done = work.map(run_piece, runs, pieces, lambda item, _: len(runs.ids(item % runs.pieces)))
     for number, model in enumerate(models):
         mine = done[number * runs.pieces : (number + 1) * runs.pieces]
         yield _joined(model.packed(), mine)

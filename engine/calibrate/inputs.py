@@ -231,12 +231,19 @@ def _base(base: str | None, market: Market, book: Book) -> Scenario:
     return made[0]
 
 
-def read_scored(name: str, chain: Path | None) -> tuple[Scenario, Chain]:
+def read_scored(
+    given: str | Path | Scenario, chain: str | Path | Chain | None
+) -> tuple[Scenario, Chain]:
     """A scenario that is to be held against its own episode, and a chain. Raises InputError."""
-    episodes = load_episodes(name)
-    market = market_of(episodes)
-    book = all_watched({episode.symbol: episode.price for episode in episodes})
-    (story, *more) = load_scenarios([name], market, book)
+    if isinstance(given, Scenario):
+        episodes, more = given.pasts, []
+        if not episodes:
+            raise InputError(f"scenario {given.id} has no episode to be held against")
+        story = given
+    else:
+        episodes = load_episodes(str(given))
+        book = all_watched({episode.symbol: episode.price for episode in episodes})
+        story, *more = load_scenarios([str(given)], market_of(episodes), book)
     if more:
-        raise InputError(f"{name} holds {len(more) + 1} scenarios; give one")
-    return story, load_chain(chain, market)
+        raise InputError(f"{given} holds {len(more) + 1} scenarios; give one")
+    return story, chain if isinstance(chain, Chain) else load_chain(chain, market_of(episodes))

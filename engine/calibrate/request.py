@@ -13,7 +13,8 @@ from .fit import USUAL, Size
 
 @dataclass(frozen=True)
 class CalibrationRequest:
-    """A fit. `prices` are closes, `market` the snapshot of the first of them.
+    """A fit. `prices` are closes, `market` the snapshot of the first of them, `output` the scenario
+    to write (YAML, a new file), None for none.
 
     `first` and `last` bound the closes; with `as_of` nothing after that close is used. `series`
     gives further files by the names of SERIES in inputs.py. Names `beside` are simulated with it,
@@ -23,6 +24,7 @@ class CalibrationRequest:
 
     prices: str | Path
     market: str | Path
+    output: str | Path | None = None
     symbol: str | None = None
     first: date | None = None
     last: date | None = None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from ...kernels import Backend
+from ...kernels import backend as back_end_of
 from ...kernels.histogram_bins import QUANTITIES, bin_edges
 from ...kernels.packed import Packed
 from ...results.measures.baselines import scored_beside
@@ -30,7 +32,9 @@ from ...scenarios.series import Points, Prices
 from ..campaign import Campaign, campaign
 from ..executors.placement import EMBEDDED, Placement
 from ..model import Model
+from ..progress import Progress
 from .closes import closes_of
+from .inputs import read_scored
 from .loss import days_of
 from .simulator import all_watched, on_days
 
@@ -38,6 +42,7 @@ Array = npt.NDArray[np.float64]
 
 LEVELS = (0.05, 0.1, 0.5, 0.9, 0.95)  # of figures
 BINS = 5  # of the rank histogram
+PATHS = 16_384  # where nobody says how many
 YEAR = 252
 
 
@@ -103,17 +108,62 @@ class Scorecard:
 
 
 def score(
-    scenario: Scenario,
-    chain: Chain,
+    scenario: str | Path | Scenario,
     *,
-    paths: int,
-    seed: int,
-    engine: Backend,
+    chain: str | Path | Chain | None = None,
+    paths: int = PATHS,
+    seed: int = 2,
+    backend: str = "auto",
     placement: Placement = EMBEDDED,
-) -> Scorecard:
-    """The card of a scenario that has the past of one name, or of its first: see `score_all`."""
-    with campaign(placement, engine.name) as work:
-        return score_all(work, scenario, chain, paths=paths, seed=seed, engine=engine)[0]
+    progress: Progress | None = None,
+) -> tuple[Scorecard, ...]:
+    """Hold a scenario against what really happened in its episode.
+
+    Source: CRPS and energy score (Gneiting & Raftery 2007, JASA 102), ranks of the past among the
+    paths, and the same for a random walk and Merton's jumps; docs/calibration.md.
+
+    Parameters
+    ----------
+    scenario
+        A preset or YAML file that has an `episode`, or what was read of one.
+    chain
+        The option chain of the first close, a CSV file or what was read of it.
+    paths
+        How many are simulated; 200 or more say something of a band.
+    seed
+        Of the random numbers.
+    backend
+        auto, cuda, native or reference.
+    placement
+        Where it runs; the numbers do not depend on it.
+    progress
+        What hears how far it is; None: nobody.
+
+    Returns
+    -------
+    A card for every name of the episode, all of the same paths: its closes among the simulated
+    ones, figures of the path, scores of log closes.
+
+    Raises
+    ------
+    InputError
+        The scenario has no episode, or its closes are not those of all sessions.
+    BackendUnavailable
+        The back end that was asked for cannot run here.
+    Incomplete
+        Pieces of work failed for good.
+
+    Example
+    -------
+    >>> import powderkeg
+    >>> (card,) = powderkeg.score("gme-2021", paths=1000)
+    >>> card.episode.symbol, card.closes.shape
+    ('GME', (1000, 23))
+    """
+    story, options = read_scored(scenario, chain)
+    engine = back_end_of(backend)
+    with campaign(placement, engine.name, progress) as work:
+        return score_all(work, story, options, paths=paths, seed=seed, engine=engine)
 
 
 def score_all(

@@ -29,6 +29,12 @@ class Placement:
 
     `workers` are threads (embedded) or processes (local), None one per core or GPU. Results never
     depend on it. An address `tcp://` is open to whoever reaches it and taken only with `plain_tcp`.
+
+    Example
+    -------
+    >>> import powderkeg
+    >>> powderkeg.Placement("local", workers=4).workers
+    4
     """
 
     cluster: str = "embedded"

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ...kernels import BackendUnavailable, backend
+from ...kernels import BackendUnavailable
+from ...kernels import backend as back_end_of
 from ...kernels.packed import Packed, Simulated
 from ...kernels.probes.loop_gain import CHANNELS, equity, gains_along
 from ...kernels.records import QUANTITIES_OF_NAMES
@@ -71,12 +72,42 @@ class Replay:
 
 
 def replay(
-    store: str | Path, path: int, scenario: str | None = None, *, back_end: str | None = None
+    store: str | Path, path: int, scenario: str | None = None, *, backend: str | None = None
 ) -> Replay:
-    """Run path number `path` of a finished store again with a trace.
+    """Run one path of a finished store again, with everything on it recorded.
 
-    `scenario` may be left out if the store has one. The store's back end is used, or the best
-    there is if it cannot run here. Raises StoreError, InputError, BackendUnavailable.
+    Parameters
+    ----------
+    store
+        A finished results store.
+    path
+        Id of the path, 0 to paths - 1.
+    scenario
+        Its id in the store; None: the only one.
+    backend
+        What runs it; None: the store's, or the best there is if it cannot run here.
+
+    Returns
+    -------
+    The path in full: `data`, an xarray Dataset of every quantity by step and name, its P&L beside
+    the stored one, and `verdict()`, whether they are equal to the last bit.
+
+    Raises
+    ------
+    StoreError
+        The store is unfinished, damaged or of another build.
+    InputError
+        No such path or scenario.
+    BackendUnavailable
+        The back end that was asked for cannot run here.
+
+    Example
+    -------
+    >>> import powderkeg
+    >>> store = powderkeg.run("book.csv", "market.csv", "calm.yaml", "out.zarr", paths=1000)
+    >>> path = powderkeg.replay(store, 7)
+    >>> path.same, path.data["price"].dims
+    (True, ('step', 'name'))
     """
     tree = open_results(store, verify=False)
     job = read_job(store, any_build=True)
@@ -84,11 +115,11 @@ def replay(
         raise InputError(f"path {path} is not in {store}: its paths are 0 to {job.paths - 1}")
     index = scenario_index(job, scenario)
     try:
-        engine = backend(back_end or job.backend)
+        engine = back_end_of(backend or job.backend)
     except BackendUnavailable:
-        if back_end:
+        if backend:
             raise
-        engine = backend("auto")
+        engine = back_end_of("auto")
     packed = packed_scenario(job, index)
     result = engine.simulate(packed, np.array([path], np.uint64), trace=True)
     stored = tree["losses"]["pnl"].isel(scenario=index, path=path).values
@@ -111,7 +142,7 @@ def scenario_index(job: Job, scenario: str | None) -> int:
     ids = [each.id for each in job.scenarios]
     if scenario is None:
         if len(ids) > 1:
-            raise InputError(f"which scenario? give --scenario with one of {', '.join(ids)}")
+            raise InputError(f"which `scenario`? give one of {', '.join(ids)}")
         return 0
     if scenario not in ids:
         raise InputError(f"the store has no scenario {scenario}; it has {', '.join(ids)}")

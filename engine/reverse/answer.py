@@ -257,8 +257,45 @@ def reverse(
     progress: Progress | None = None,
     **terms: Any,
 ) -> Reverse:
-    """The most likely way to a loss, and the smallest move to it; `terms` as of `ask`.
+    """The most likely way to a loss, and the smallest move of the scenario to it.
 
-    Raises as `ask` and `answer`.
+    Parameters
+    ----------
+    store
+        A finished results store.
+    loss
+        A part of equity, "20%", or an amount of money, "25e6".
+    placement
+        Where it runs; the numbers do not depend on it.
+    progress
+        What hears how far it is; None: nobody.
+    terms
+        `scenario`, its id, None: the only one; `measure`, what is to reach the loss, "var99" (the
+        default), "es97.5" ...; `day` of the losses, None: the last horizon; `axes`, names of what
+        may move, none: everything; `paths` of every point of the search, None: 10,000 or the fewer
+        there are.
+
+    Returns
+    -------
+    How the paths that lose so much differ from all, which of them are most likely, and the nearest
+    point along each axis (`alone`) and over all (`joint`), in standard units of what is believed
+    (docs/results.md), with errors. Losses are fractions of equity, positive.
+
+    Raises
+    ------
+    InputError
+        A loss, measure, day or axis that there is not, too few paths.
+    StoreError
+        The store is unfinished, damaged or of another build.
+    Incomplete
+        Pieces of work failed for good.
+
+    Example
+    -------
+    >>> import powderkeg
+    >>> store = powderkeg.run("book.csv", "market.csv", "calm.yaml", "out.zarr", paths=6000)
+    >>> found = powderkeg.reverse(store, "20%", axes=["volatility"])
+    >>> found.scenario, found.probability.value < 0.1
+    ('calm', True)
     """
     return answer(ask(store, loss, **terms), placement=placement, progress=progress)

@@ -92,7 +92,32 @@ def resume(
 ) -> Path:
     """Run what a store lacks and seal it; a finished store is left alone.
 
-    Raises StoreError and Incomplete as `run`.
+    Parameters
+    ----------
+    store
+        A results store that a run began.
+    placement
+        Where the rest runs; the numbers do not depend on it.
+    progress
+        What hears how far it is; None: nobody.
+
+    Returns
+    -------
+    The absolute path of the store.
+
+    Raises
+    ------
+    StoreError
+        There is no store, it is damaged, or another build of the model began it.
+    Incomplete
+        Blocks failed for good, or Ctrl-C; what is done is kept.
+
+    Example
+    -------
+    >>> import powderkeg
+    >>> store = powderkeg.run("book.csv", "market.csv", "calm.yaml", "out.zarr", paths=1000)
+    >>> powderkeg.resume(store, placement=powderkeg.Placement(workers=1)).name
+    'out.zarr'
     """
     if _is_finished(store):
         return Path(store).absolute()

@@ -38,6 +38,13 @@ class RunRequest:
     must be able to hold for what is run; `powderkeg.engine.run` does not hold the store to them.
 
     Results depend on inputs, seed, paths, block and back end alone, never on `placement`.
+
+    Example
+    -------
+    >>> import powderkeg
+    >>> inputs = ("book.csv", "market.csv", "calm.yaml")
+    >>> powderkeg.run(powderkeg.RunRequest(*inputs, "out.zarr", paths=1000, seed=7)).name
+    'out.zarr'
     """
 
     book: str | Path | Book

@@ -110,24 +110,13 @@ class Change:
         return replace(book, positions=positions, derivatives=derivatives)
 
 
-def parse_changes(
-    close: Sequence[str] | None = None,
-    halve: Sequence[str] | None = None,
-    scale: Sequence[str] | None = None,
+def changes_of(
+    close: Sequence[str] = (), halve: Sequence[str] = (), scale: Mapping[str, float] | None = None
 ) -> list[Change]:
-    """Changes as the command line gives them; `scale` holds `BB=0.7`. Raises InputError."""
-    made = [Change(symbol.upper(), CLOSE) for symbol in close or ()]
-    made += [Change(symbol.upper(), HALVE) for symbol in halve or ()]
-    for text in scale or ():
-        symbol, equals, number = text.partition("=")
-        if not (symbol and equals):
-            raise InputError(f"scale: {shown(text)} is not of the form BB=0.7")
-        try:
-            factor = float(number)
-        except ValueError:
-            raise InputError(f"scale: {shown(number)} is not a number; write BB=0.7") from None
-        made.append(Change(symbol.upper(), factor + 0.0))
-    return made
+    """Changes by symbol; `scale` holds factors, {"BB": 0.7}."""
+    made = [Change(symbol.upper(), CLOSE) for symbol in close]
+    made += [Change(symbol.upper(), HALVE) for symbol in halve]
+    return [*made, *(Change(symbol.upper(), x + 0.0) for symbol, x in (scale or {}).items())]
 
 
 def check_changes(changes: Sequence[Trade], book: Book) -> None:

@@ -8,7 +8,7 @@ the equity that is left after it. No mean appears: paths are conditional stories
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,16 @@ from ..model import Model
 from ..paired import simulate
 from ..progress import Progress
 from ..stored import Finished, Losses, chosen, finished, level_of
-from .book_change import SPREAD, Terms, Trade, changed, changed_book, check_changes, cost_of
+from .book_change import (
+    SPREAD,
+    Terms,
+    Trade,
+    changed,
+    changed_book,
+    changes_of,
+    check_changes,
+    cost_of,
+)
 from .hedge import hedge_of
 
 SECOND_LEVEL = 0.975
@@ -295,12 +304,57 @@ def whatif(
     store: str | Path,
     changes: Sequence[Trade] = (),
     *,
+    close: Sequence[str] = (),
+    halve: Sequence[str] = (),
+    scale: Mapping[str, float] | None = None,
     placement: Placement = EMBEDDED,
     progress: Progress | None = None,
     **terms: Any,
 ) -> WhatIf:
-    """Effects of changes of the book on the tail of a finished store; `terms` as of `ask`.
+    """What closing, shrinking or hedging positions today does to the tail, and what it costs.
 
-    Raises StoreError, InputError, Incomplete as `ask` and `answer`.
+    Every change alone and all together, on the paths of the store.
+
+    Parameters
+    ----------
+    store
+        A finished results store.
+    changes
+        Changes as objects (`Trade`); most callers need none of these.
+    close, halve, scale
+        Symbols to close, to halve, and by symbol the part that is kept, {"BB": 0.7}.
+    placement
+        Where it runs; the numbers do not depend on it.
+    progress
+        What hears how far it is; None: nobody.
+    terms
+        `hedges`, contracts to buy by OCC symbol, ["GME210129C00115000=2500"], with `=2500@3.40` at
+        that ask; `paths`, the first of the store's to take, None: all; `rate`, the cost of trading
+        shares as a fraction of their value, None: half the impact of the scenario, 1/2 lambda q^2
+        for q floats at once (docs/results.md); `spread`, half the spread of options as a fraction
+        of their mark.
+
+    Returns
+    -------
+    Effects by scenario, most relief per cost first: ES before, after and its paired difference,
+    each with its error, the probability of a margin call, the cost. Fractions of equity before.
+
+    Raises
+    ------
+    InputError
+        Nothing to change, a symbol the book does not hold, a contract that is none.
+    StoreError
+        The store is unfinished, damaged or of another build.
+    Incomplete
+        Pieces of work failed for good.
+
+    Example
+    -------
+    >>> import powderkeg
+    >>> store = powderkeg.run("book.csv", "market.csv", "calm.yaml", "out.zarr", paths=6000)
+    >>> (effect,) = powderkeg.whatif(store, close=["GME"]).effects["calm"]
+    >>> effect.change, effect.relief > 0
+    ('close GME', True)
     """
-    return answer(ask(store, changes, **terms), placement=placement, progress=progress)
+    every = [*changes, *changes_of(close, halve, scale)]
+    return answer(ask(store, every, **terms), placement=placement, progress=progress)

@@ -62,15 +62,31 @@ def day(option: str, text: str | None) -> date | None:
 
 def symbol_map(given: list[str]) -> dict[str, str]:
     """`GME=XYZ` as {"GME": "XYZ"}. Raises InputError."""
-    mapping: dict[str, str] = {}
+    return _by_symbol("--map", given, "GME=XYZ")
+
+
+def factors(given: list[str]) -> dict[str, float]:
+    """`BB=0.7` as {"BB": 0.7}. Raises InputError."""
+    made = {}
+    for symbol, text in _by_symbol("--scale", given, "BB=0.7").items():
+        try:
+            made[symbol] = float(text)
+        except ValueError:
+            raise InputError(f'--scale: "{text}" is not a number; write BB=0.7') from None
+    return made
+
+
+def _by_symbol(option: str, given: list[str], form: str) -> dict[str, str]:
+    """What stands behind each symbol. Raises InputError."""
+    made: dict[str, str] = {}
     for text in given:
-        old, equals, new = text.partition("=")
-        if not (equals and old and new):
-            raise InputError(f'--map: "{text}" is not of the form GME=XYZ')
-        if old in mapping:
-            raise InputError(f"--map: {old} is given twice")
-        mapping[old] = new
-    return mapping
+        symbol, equals, value = text.partition("=")
+        if not (equals and symbol and value):
+            raise InputError(f'{option}: "{text}" is not of the form {form}')
+        if symbol in made:
+            raise InputError(f"{option}: {symbol} is given twice")
+        made[symbol] = value
+    return made
 
 
 def refuse_folder(folder: Path) -> None:

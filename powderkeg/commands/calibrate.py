@@ -80,14 +80,12 @@ def calibrate(
     placement: Place,
 ) -> None:
     """Fit a scenario to an episode; writes an ensemble of parameter sets that the data allow."""
-    from ..engine.calibrate import document
     from ..engine.calibrate.calibrate import plan_calibration, run_calibration
     from ..engine.calibrate.fit import Size
     from ..engine.calibrate.inputs import SERIES
     from ..engine.calibrate.request import CalibrationRequest
     from ..engine.calibrate.sentences import sentences
     from ..engine.executors import check_back_end
-    from ..results.store.durable import write_file
     from ..screen import calibrate as say
     from ..screen.console import console, table
     from ..screen.console import fit as fitting
@@ -95,12 +93,12 @@ def calibrate(
     from .arguments import count, day, seed_of
     from .exits import stoppable
 
-    check_output(output)
     check_back_end(backend)
     files = zip(SERIES, (short_interest, volume, iv, attention), strict=True)
     request = CalibrationRequest(
         prices,
         market,
+        output,
         symbol=symbol,
         first=day("--from", first),
         last=day("--to", last),
@@ -129,21 +127,8 @@ def calibrate(
     )
     with stoppable():
         found = run_calibration(plan, progress_for(aside))
-    write_file(output, document.yaml(found, episode, output).encode())
     title = f"What {len(episode.prices.dates)} closes tell, and what stays as believed"
     screen.print(fitting(table(title, say.COLUMNS, say.rows(found)), screen))
     for sentence in sentences(found, episode):
         screen.print(sentence, markup=False)
     print(f"wrote {output}\n\npowderkeg run BOOK --market MARKET --scenario {output} -o STORE")
-
-
-def check_output(output: Path) -> None:
-    """Raises InputError for a file that is there, has no folder, or is no YAML."""
-    from ..scenarios import InputError
-
-    if output.suffix not in (".yaml", ".yml"):
-        raise InputError(f"--output: {output} is a scenario; let its name end in .yaml")
-    if output.exists() or output.is_symlink():
-        raise InputError(f"{output} exists; nothing is overwritten, choose another name")
-    if not output.absolute().parent.is_dir():
-        raise InputError(f"{output}: the folder {output.parent} does not exist")

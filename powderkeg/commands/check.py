@@ -17,23 +17,16 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Hold a store against limits; exit code 3 if one is broken."""
-    from ..scenarios.limits import load_limits
-
-    hold(store, load_limits(limits), as_json=as_json)
+    hold(store, limits, as_json=as_json)
 
 
 def hold(store: Path, limits: Any, *, as_json: bool = False, verify: bool = True) -> None:
     """Print what limits say of a store; exit code 3 if one is broken."""
-    from ..results import open_results
-    from ..results.report.limits import verdicts
-    from ..results.report.summary import Summary
-    from ..scenarios.limits import check_limits
+    from ..engine.check import check as verdicts
     from ..screen.console import console, fit
     from ..screen.limits import limits_json, limits_table
 
-    summary = Summary(open_results(store, verify=verify))
-    check_limits(limits, summary.scenarios, summary.ids)
-    found = verdicts(summary, limits)
+    found = verdicts(store, limits, verify=verify)
     if as_json:
         print_json(limits_json(found))
     else:

@@ -15,6 +15,7 @@ def decompose(story: Story, symbol: str | None, paths: int) -> None:
     from ..scenarios import InputError
     from ..screen import history as say
     from ..screen.console import console, fit, table
+    from ..screen.progress import progress_for
 
     if paths < FEWEST_DECOMPOSED:
         raise InputError(
@@ -25,7 +26,7 @@ def decompose(story: Story, symbol: str | None, paths: int) -> None:
     engine = back_end(story.backend)
     aside = console(stderr=True)
     aside.print(f"{paths:,} paths again without each channel, and by dealers' sign", markup=False)
-    with story.campaign(engine) as work:
+    with story.campaign(engine, progress_for(aside)) as work:
         every = decompose(work, scenario, options, paths=paths, seed=story.seed, engine=engine)
     screen = console()
     for found in every:

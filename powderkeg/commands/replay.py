@@ -37,7 +37,7 @@ def replay(
         refuse_folder(output)
     if backend is not None:
         check_back_end(backend)
-    replayed = replay_path(store, number, scenario, back_end=backend)
+    replayed = replay_path(store, number, scenario, backend=backend)
     screen = console()
     screen.print(replay_output.headline(replayed), markup=False)
     title = "Names, largest effect first; shorts in floats"

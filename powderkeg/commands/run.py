@@ -119,13 +119,14 @@ def run_request(request: RunRequest) -> None:
     from ..screen.console import console
     from ..screen.plan import show_plan
     from ..screen.progress import progress_for
-    from .exits import stoppable
+    from .exits import stoppable, with_options
 
     plan, placement = make_plan(request), request.placement
     if plan.back_end.note:
         print(f"powderkeg: {plan.back_end.note}", file=sys.stderr)
     workers = placement.workers or default_workers(plan.back_end.name)
-    show_plan(console(), plan, plan.inputs.warnings, workers, placement.cluster)
+    notes = [with_options(note, {"chain": "--chain"}) for note in plan.inputs.warnings]
+    show_plan(console(), plan, notes, workers, placement.cluster)
     with stoppable():
         run_plan(plan, progress_for(console(stderr=True)))
 

@@ -26,6 +26,7 @@ def score(story: Story, symbol: str | None, paths: int, output: Path | None) -> 
     from ..scenarios import InputError
     from ..screen import score as show_score
     from ..screen.console import console, fit, table
+    from ..screen.progress import progress_for
 
     if output is not None and (output.suffix not in (".png", ".svg") or output.exists()):
         raise InputError(f"--output: {output}: give a new .png or .svg file")
@@ -36,7 +37,7 @@ def score(story: Story, symbol: str | None, paths: int, output: Path | None) -> 
     scenario, options = read_scored(story.scenario, story.chain)
     wanted = one_of(symbol, [episode.symbol for episode in scenario.pasts])
     engine = back_end(story.backend)
-    with story.campaign(engine) as work:
+    with story.campaign(engine, progress_for(console(stderr=True))) as work:
         cards = score_all(work, scenario, options, paths=paths, seed=story.seed, engine=engine)
     cards = tuple(card for card in cards if card.episode.symbol in wanted)
     screen = console()

@@ -55,15 +55,15 @@ def whatif(
     placement: Place,
 ) -> None:
     """What closing, shrinking or hedging positions does to the tail, same paths, and its cost."""
-    from ..engine.whatif.book_change import SPREAD, parse_changes
+    from ..engine.whatif.book_change import SPREAD, changes_of
     from ..engine.whatif.effects import answer, ask
     from ..screen.console import console, fit
     from ..screen.progress import progress_for
     from ..screen.whatif import WHATIF_NOTE, about_to_run, whatif_tables
-    from .arguments import count, fraction
+    from .arguments import count, factors, fraction
     from .exits import stoppable
 
-    changes = parse_changes(close, halve, scale)
+    changes = changes_of(close or (), halve or (), factors(scale or []))
     half = fraction("--spread", spread)
     question = ask(
         store,

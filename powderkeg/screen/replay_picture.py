@@ -68,9 +68,7 @@ def draw(replay: Replay, path: Path) -> None:
     price = figure.add_subplot(grid[0, :2])
     pnl, holders = (figure.add_subplot(grid[0, c], sharex=price) for c in (2, 3))
     _draw_price(price, data, names)
-    pnl.set_title("book P&L, % of equity")
-    pnl.plot(data["time"], 100 * data["pnl"], color="black", lw=1.6)
-    pnl.axhline(0, color="grey", lw=0.8)
+    _draw_pnl(pnl, data)
     _draw_holders(holders, data, names[0])
 
     places = [figure.add_subplot(grid[1 + i // COLUMNS, i % COLUMNS], sharex=price)
@@ -79,25 +77,11 @@ def draw(replay: Replay, path: Path) -> None:
     if gains:
         _draw_channels(next(rest), data, names[0])
     if "fund_equity" in data:
-        axis = next(rest)
-        axis.set_title("funds' equity, % of the start")
-        for fund in data["fund"].values:
-            axis.plot(data["time"], 100 * data["fund_equity"].sel(fund=fund), lw=1.4, label=fund)
-        axis.legend(fontsize=9, frameon=False)
+        _draw_funds(next(rest), data)
     if stopped:
         _draw_stops(next(rest), data, names)
-
-    for field, title, scale in panels:
-        axis = next(rest)
-        axis.set_title(title)
-        for colour, name in enumerate(names):
-            of = data.sel(name=name)
-            axis.plot(of["time"], scale * of[field], color=f"C{colour}", lw=1.3)
-            if field == "fee" and _moves(of["fee"] - of["fee_existing"]):
-                existing = scale * of["fee_existing"]
-                axis.plot(of["time"], existing, color=f"C{colour}", lw=1, ls="--")
-        if field == "total_loop_gain":
-            _limit_gains(axis)
+    for panel in panels:
+        _draw_panel(next(rest), data, names, panel)
 
     for axis in figure.axes:
         axis.set_title(axis.get_title(), loc="left", fontsize=11, fontweight="bold")
@@ -113,6 +97,35 @@ def draw(replay: Replay, path: Path) -> None:
     price.set_xlim(0, float(data["time"][-1]))
     figure.suptitle(headline(replay), fontsize=14, x=0.01, ha="left", fontweight="bold")
     figure.savefig(path, dpi=90)
+
+
+def _draw_pnl(axis: Axes, data: xr.Dataset) -> None:
+    axis.set_title("book P&L, % of equity")
+    axis.plot(data["time"], 100 * data["pnl"], color="black", lw=1.6)
+    axis.axhline(0, color="grey", lw=0.8)
+
+
+def _draw_funds(axis: Axes, data: xr.Dataset) -> None:
+    axis.set_title("funds' equity, % of the start")
+    for fund in data["fund"].values:
+        axis.plot(data["time"], 100 * data["fund_equity"].sel(fund=fund), lw=1.4, label=fund)
+    axis.legend(fontsize=9, frameon=False)
+
+
+def _draw_panel(
+    axis: Axes, data: xr.Dataset, names: list[str], panel: tuple[str, str, float]
+) -> None:
+    """One quantity of every name."""
+    field, title, scale = panel
+    axis.set_title(title)
+    for colour, name in enumerate(names):
+        of = data.sel(name=name)
+        axis.plot(of["time"], scale * of[field], color=f"C{colour}", lw=1.3)
+        if field == "fee" and _moves(of["fee"] - of["fee_existing"]):
+            existing = scale * of["fee_existing"]
+            axis.plot(of["time"], existing, color=f"C{colour}", lw=1, ls="--")
+    if field == "total_loop_gain":
+        _limit_gains(axis)
 
 
 def _derived(data: xr.Dataset) -> xr.Dataset:

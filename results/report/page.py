@@ -26,9 +26,27 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(path: str | Path, out: str | Path, *, verify: bool = True) -> None:
-    """Write the page of a finished store to `out`, which must not exist.
+    """Write the page of a finished store: one self-contained HTML file, for screen and paper.
 
-    Errors: StoreError if the store is unfinished or damaged, or `out` exists.
+    Parameters
+    ----------
+    path
+        A finished results store.
+    out
+        The file to write, which must not exist.
+    verify
+        Whether every byte of the store is compared with its commit record first.
+
+    Raises
+    ------
+    StoreError
+        The store is unfinished or damaged, `out` exists or cannot be written.
+
+    Example
+    -------
+    >>> import powderkeg
+    >>> store = powderkeg.run("book.csv", "market.csv", "calm.yaml", "out.zarr", paths=1000)
+    >>> powderkeg.report(store, "out.html")
     """
     out = Path(out)
     if os.path.lexists(out):

@@ -120,10 +120,36 @@ def check_commit(path: str | Path, *, deep: bool = True) -> None:
 def open_results(path: str | Path, *, verify: bool = True) -> xr.DataTree:
     """Open a finished store as an xarray DataTree; arrays are read when touched.
 
-    `verify` compares every byte with the commit record (about a second per gigabyte); without it
-    the blocks are only checked to be there in full size. NaN means `never` or `too few paths`:
-    reduce with skipna=False.
-    Errors: StoreError if the store is unfinished or damaged.
+    Parameters
+    ----------
+    path
+        A finished results store.
+    verify
+        Compare every byte with the commit record (about a second per gigabyte); without it the
+        blocks are only checked to be there in full size.
+
+    Returns
+    -------
+    The tree of groups: /measures, /losses, /histograms, /squeeze, /prices, /tail, /inputs and
+    others; docs/results.md describes every variable.
+
+    Shape: measures are (scenario, feedback, measure), losses (scenario, horizon, path).
+
+    Units: losses and measures of them are fractions of equity, days are trading days after the
+    as-of close; every variable says its own in `attrs["units"]`. NaN means `never` or `too few
+    paths`: reduce with skipna=False.
+
+    Raises
+    ------
+    StoreError
+        The store is unfinished or damaged.
+
+    Example
+    -------
+    >>> import powderkeg
+    >>> store = powderkeg.run("book.csv", "market.csv", "calm.yaml", "out.zarr", paths=1000)
+    >>> powderkeg.open(store)["losses"]["pnl"].dims
+    ('scenario', 'horizon', 'path')
     """
     check_commit(path, deep=verify)
     return xr.open_datatree(Path(path), engine="zarr", consolidated=False, chunks=None)

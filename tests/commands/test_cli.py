@@ -145,7 +145,7 @@ def test_replay_refuses_what_is_not_there(
     store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for words, said in (
-        (("--path", "1"), "which scenario? give --scenario with one of short, quiet"),
+        (("--path", "1"), "which --scenario? give one of short, quiet"),
         (
             ("--path", "1", "--scenario", "loud"),
             "the store has no scenario loud; it has short, quiet",

@@ -240,7 +240,7 @@ def test_funds_that_copy_a_book_are_left_out_and_the_base_keeps_the_rest() -> No
         ({"symbol": "GMEE"}, r'symbol: market.csv has no "GMEE", did you mean GME'),
         ({"symbol": "AMC"}, r"AMC costs 2, but closed at 20 on 2021-01-12"),
         ({"first": DAYS[1]}, r"`first` 2021-01-13: market.csv is of 2021-01-12"),
-        ({"as_of": DAYS[0]}, r"--as-of 2021-01-12: 1 close from 2021-01-12 on; a fit takes 2"),
+        ({"as_of": DAYS[0]}, r"`as_of` 2021-01-12: 1 close from 2021-01-12 on; a fit takes 2"),
         ({"base": "several.yaml"}, r"base: several.yaml holds 2 scenarios; give one"),
         (
             {"series": {"short interest": Path("si.csv")}},

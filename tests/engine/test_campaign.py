@@ -140,7 +140,8 @@ def past(stores: Path) -> Any:
 
 
 def ask_score(stores: Path) -> Any:
-    card = score(*past(stores), paths=5000, seed=4, engine=backend("native"))
+    story, chain = past(stores)
+    (card,) = score(story, chain=chain, paths=5000, seed=4, backend="native")
     return card.closes.tolist(), card.pit.tolist(), card.scores
 
 

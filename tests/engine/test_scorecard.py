@@ -56,8 +56,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def card(text: str = STORY + EPISODE, paths: int = 1000) -> Scorecard:
     Path("past.yaml").write_text(text)
-    story, chain = read_scored("past.yaml", None)
-    return score(story, chain, paths=paths, seed=4, engine=backend("native"))
+    return score("past.yaml", paths=paths, seed=4, backend="native")[0]
 
 
 def test_figures_of_a_path_by_hand() -> None:

@@ -76,6 +76,7 @@ def test_kernel_compiles_without_spills(names: int, factors: int, arch: str) -> 
     assert stack <= 32 and stores <= 64 and loads <= 64
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch", ["sm_80", "sm_100"])
 def test_everything_at_once_spills_little(arch: str) -> None:
     assert memory(compiled(everything(1), arch)) == (0, 0, 0)
@@ -83,6 +84,7 @@ def test_everything_at_once_spills_little(arch: str) -> None:
     assert stack <= 640 and stores <= 2000 and loads <= 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch", ["sm_80", "sm_100"])
 def test_tracing_and_calm_kernels_compile(arch: str) -> None:
     packed = with_factors(12, 2)

@@ -2,14 +2,11 @@
 
 import pytest
 
-from powderkeg.engine.calibrate.inputs import read_scored
 from powderkeg.engine.calibrate.scorecard import Scorecard, score
-from powderkeg.kernels import backend
 
 
 def card(preset: str) -> Scorecard:
-    story, chain = read_scored(preset, None)
-    return score(story, chain, paths=4096, seed=11, engine=backend("native"))
+    return score(preset, paths=4096, seed=11, backend="native")[0]
 
 
 @pytest.mark.slow

@@ -27,8 +27,7 @@ NONE = Channel(0)
 
 @cache
 def card(preset: str) -> Scorecard:
-    story, chain = read_scored(preset, None)
-    return score(story, chain, paths=2048, seed=11, engine=backend("native"))
+    return score(preset, paths=2048, seed=11, backend="native")[0]
 
 
 @cache

@@ -10,7 +10,6 @@ import pytest
 
 from powderkeg.engine.calibrate.inputs import read_scored
 from powderkeg.engine.calibrate.scorecard import Scorecard, score
-from powderkeg.kernels import backend
 from powderkeg.kernels.backends import native
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.scenarios import bind, load_book, load_chain, load_market, load_scenarios
@@ -33,7 +32,7 @@ def card(preset: str, channel: str = "", event: str = "") -> Scorecard:
     sets = {key: column for key, column in story.ensemble.items() if f".{event}." not in key}
     switches = story.channels.model_copy(update={channel: False} if channel else {})
     told = story.model_copy(update={"timeline": kept, "ensemble": sets, "channels": switches})
-    return score(told, chain, paths=PATHS, seed=11, engine=backend("native"))
+    return score(told, chain=chain, paths=PATHS, seed=11, backend="native")[0]
 
 
 def peaks(preset: str, **left_out: str) -> Array:

@@ -50,7 +50,7 @@ BAD = [
         "",
         "c.csv: the file is empty; first row: symbol,expiry,strike,option_type,open_interest",
     ),
-    (HEAD, "c.csv: no rows under the header; leave --chain out instead"),
+    (HEAD, "c.csv: no rows under the header; leave `chain` out instead"),
     (
         HEAD + "GMEE,2021-01-22,40,C,1\n",
         "c.csv: row 2, symbol: GMEE is not in the market file, did you mean GME?",

@@ -68,12 +68,12 @@ BAD = [
     (
         "names:\n  GMEE: {}\n",
         "f.yaml:2: names.GMEE: the market file has no GMEE, did you mean GME?; add its row, or "
-        "put the story on another name with --map GMEE=XYZ",
+        "put the story on another name with `mapping` GMEE=XYZ",
     ),
     (
         "names:\n  AMC: {}\n",
         "f.yaml:2: names.AMC: the book does not hold AMC, so its overrides would do nothing; put "
-        "the story on a name it holds with --map AMC=XYZ",
+        "the story on a name it holds with `mapping` AMC=XYZ",
     ),
     ("base: gmee\n", f'f.yaml:1: base: "gmee" {NEITHER}, did you mean gme-2021?'),
     ("base: no.yaml\n", "no.yaml: no such file; check the name and the folder"),
@@ -227,7 +227,7 @@ BAD = [
     (
         ON_MONDAY + "{type: lock_up, size: .1, day: 1, names: GMEE}\n",
         "f.yaml:3: timeline[1].names: the market file has no GMEE, did you mean GME?; add its row, "
-        "or put the story on another name with --map GMEE=XYZ",
+        "or put the story on another name with `mapping` GMEE=XYZ",
     ),
     (
         ON_MONDAY + "{type: anchor_news, size: .1, day: 1, duration: 2}\n",
@@ -333,11 +333,11 @@ def test_bad_names_of_scenarios_and_maps() -> None:
             {},
             'calm.yaml:2: id: two scenarios are "calm"; rename one or leave it out',
         ),
-        (["calm"], {"GME": "NO"}, "--map GME=NO: no scenario of this run names GME"),
+        (["calm"], {"GME": "NO"}, "`mapping` GME=NO: no scenario of this run names GME"),
         (
             ["gme-2021"],
             {"GME": "APPL"},
-            "--map GME=APPL: the market file has no APPL, did you mean AAPL?",
+            "`mapping` GME=APPL: the market file has no APPL, did you mean AAPL?",
         ),
     ):
         with pytest.raises(InputError) as error:

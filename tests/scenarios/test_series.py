@@ -42,7 +42,7 @@ def test_a_cut_has_both_its_ends_and_as_of_forgets_the_future() -> None:
     known = prices.until(DAYS[7])
     assert known.dates == DAYS[2:8] and known.close.tolist() == list(CLOSES[2:8])
     assert prices.until(DAYS[3]).close.tolist() == list(CLOSES[2:4])
-    with pytest.raises(InputError, match=r"--as-of 2021-01-14: 1 close from 2021-01-14 on; a fit"):
+    with pytest.raises(InputError, match=r"`as_of` 2021-01-14: 1 close from 2021-01-14 on; a fit"):
         prices.until(DAYS[2])
 
 
@@ -118,10 +118,10 @@ def test_mistakes_are_named(lines: list[str], message: str) -> None:
 @pytest.mark.parametrize(
     ("first", "last", "message"),
     [
-        (date(2021, 1, 4), None, r"--from 2021-01-04: p.csv goes from 2021-01-12 to 2021-01-29"),
-        (None, date(2021, 3, 1), r"--to 2021-03-01: p.csv goes from"),
-        (DAYS[5], DAYS[2], r"--from 2021-01-20 is after --to 2021-01-14"),
-        (date(2021, 1, 16), date(2021, 1, 17), r"no rows between --from and --to"),
+        (date(2021, 1, 4), None, r"`first` 2021-01-04: p.csv goes from 2021-01-12 to 2021-01-29"),
+        (None, date(2021, 3, 1), r"`last` 2021-03-01: p.csv goes from"),
+        (DAYS[5], DAYS[2], r"`first` 2021-01-20 is after `last` 2021-01-14"),
+        (date(2021, 1, 16), date(2021, 1, 17), r"no rows between `first` and `last`"),
     ],
 )
 def test_dates_that_the_file_has_not(first: date, last: date | None, message: str) -> None:

@@ -1,0 +1,54 @@
+"""A finished store held against limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..results import open_results
+from ..results.report.limits import Verdict, verdicts
+from ..results.report.summary import Summary
+from ..scenarios.limits import Limit, check_limits, load_limits
+
+
+def check(
+    store: str | Path, limits: str | Path | Sequence[Limit], *, verify: bool = True
+) -> list[Verdict]:
+    """Hold a finished store against limits on its measures.
+
+    Parameters
+    ----------
+    store
+        A finished results store.
+    limits
+        A YAML file of limits, or what `load_limits` read of it.
+    verify
+        Whether every byte of the store is compared with its commit record first.
+
+    Returns
+    -------
+    One verdict for every limit and scenario it is for, in the order of the file: `broken`,
+    `reason`, the `line` of the table of measures and `held`, the number that was compared, a
+    fraction of equity or a probability.
+
+    Raises
+    ------
+    InputError
+        A limit is none, or the store has no such scenario or measure; with file and line.
+    StoreError
+        The store is unfinished or damaged.
+
+    Example
+    -------
+    >>> from pathlib import Path
+    >>> import powderkeg
+    >>> store = powderkeg.run("book.csv", "market.csv", "calm.yaml", "out.zarr", paths=1000)
+    >>> text = "- {scenario: all, measure: p_margin_call, below: 0.05, confident: true}"
+    >>> _ = Path("limits.yaml").write_text(text)
+    >>> [verdict.broken for verdict in powderkeg.check(store, "limits.yaml")]
+    [False]
+    """
+    given = load_limits(limits) if isinstance(limits, str | Path) else limits
+    summary = Summary(open_results(store, verify=verify))
+    check_limits(given, summary.scenarios, summary.ids)
+    return verdicts(summary, given)
