@@ -160,6 +160,7 @@ QUESTIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_every_question_has_one_answer(
     question: str, where: str, stores: Path, answers: dict[str, Any]

@@ -56,6 +56,7 @@ def test_its_past_is_usual(preset: str) -> None:
     assert found.scores["scenario"][0] < found.scores["random walk"][0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 def test_it_holds_sets_of_what_its_priors_name(preset: str) -> None:
     past, story = card(preset).episode, card(preset).scenario
