@@ -66,7 +66,8 @@ class State:
     def key(self) -> tuple[str, str]:
         """Everything that decides the losses of a path."""
         scenarios = (self.scenario,)
-        job = Job(self.book, self.market, self.chain, scenarios, self.seed, 1, 1, self.back_end)
+        inputs = (self.book, self.market, self.chain, scenarios)
+        job = Job(*inputs, 1, 1, self.back_end, seed=self.seed)
         return job.to_json(), self.model
 
     def packed(self) -> Model:

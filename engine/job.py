@@ -25,6 +25,7 @@ from ..scenarios.book import Book
 from ..scenarios.chain import Chain
 from ..scenarios.market import Market
 from ..scenarios.scenario import Scenario
+from .settings import Settings
 
 FORMAT = 1
 ROLE = "job"
@@ -36,7 +37,7 @@ _WORDS = {"file", "text", "warnings", "notes"}
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(Settings):
     """Inputs of a run. `block` is paths per block, `backend` a name that is not `auto`.
 
     The first `attribution` paths of every scenario that varies none also run with each of
@@ -49,21 +50,17 @@ class Job:
     market: Market
     chain: Chain
     scenarios: tuple[Scenario, ...]
-    seed: int
     paths: int
     block: int
     backend: str
-    attribution: int = 0
     channels_off: tuple[str, ...] = ()
     until: Until | None = None
+    tilts: tuple[Tilt, ...] = ()
 
     @property
     def most(self) -> int:
         """Paths that the run may come to."""
         return self.paths if self.until is None else self.until.most
-
-    importance: int = 0
-    tilts: tuple[Tilt, ...] = ()
 
     @property
     def blocks(self) -> int:
@@ -83,13 +80,11 @@ class Job:
             "format": FORMAT,
             "version": __version__,
             "model": model_digest(),
-            "seed": self.seed,
+            **self.settings(),
             "paths": self.most,
             "block": self.block,
             "backend": self.backend,
-            "attribution": self.attribution,
             "channels_off": list(self.channels_off),
-            "importance": self.importance,
             "tilts": self.tilts,
             "book": _BOOK.dump_python(self.book, mode="json", exclude=_WORDS),
             "market": _MARKET.dump_python(market, mode="json", exclude=_WORDS),
@@ -119,18 +114,16 @@ class Job:
             scenarios=tuple(
                 Scenario.model_validate_json(json.dumps(scenario)) for scenario in tree["scenarios"]
             ),
-            seed=tree["seed"],
             paths=tree["paths"],
             block=tree["block"],
             backend=tree["backend"],
-            attribution=tree.get("attribution", 0),
             channels_off=tuple(tree.get("channels_off", ())),
             until=Until(**tree["until"]) if "until" in tree else None,
-            importance=tree.get("importance", 0),
             tilts=tuple(
                 tuple(tuple(tuple(row) for row in component) for component in tilt)
                 for tilt in tree.get("tilts", ())
             ),
+            **{name: tree[name] for name in Settings().settings() if name in tree},
         )
 
 

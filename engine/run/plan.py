@@ -182,19 +182,18 @@ def make_plan(request: RunRequest) -> Plan:
         raise InputError("attribution: no scenario has a channel in use; leave it out")
     measures = [measure.measure for measure in list_measures(scenarios[0].horizons)]
     check_limits(request.limits, [scenario.id for scenario in scenarios], measures)
+    given = {"seed": seed, "attribution": attribution, "importance": importance}
     job = Job(
         inputs.book,
         inputs.market,
         inputs.chain,
         scenarios,
-        seed,
         paths if until is None else until.first(size, max(attribution, importance)),
         size,
         engine.name,
-        attribution,
         off,
         until,
-        importance,
+        **request.settings() | given,
     )
     return Plan(request, inputs, job, models, tuple(p.impacts for p in prepared), engine)
 

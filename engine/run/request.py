@@ -17,13 +17,14 @@ from ...scenarios.limits import Limit
 from ...scenarios.market import Market
 from ...scenarios.scenario import Scenario
 from ..executors.placement import EMBEDDED, Placement
+from ..settings import Settings
 
 PATHS, PATHS_UNTIL = 100_000, 5_000_000
 """Paths where nobody says how many, and at most where an error is asked for."""
 
 
 @dataclass(frozen=True)
-class RunRequest:
+class RunRequest(Settings):
     """A run. Inputs are files, names of presets, or what was read of them.
 
     `paths` of every scenario; with `until`, such as "es99=1%", it runs as many as it takes until
@@ -55,12 +56,9 @@ class RunRequest:
     mapping: Mapping[str, str] | None = None
     paths: int | None = None
     until: str | Until | None = None
-    seed: int = 1
     backend: str = "auto"
     block: int | None = None
     sensitivity: bool = False
-    attribution: int = 0
-    importance: int = 0
     limits: Sequence[Limit] = ()
     placement: Placement = EMBEDDED
 
