@@ -126,3 +126,20 @@ FN void check_book(BookPath& b, const Run& run, const Sums& sums, const Step& st
 FN Real day_or_nan(Real day) {
     return select(day < Real(NEVER), day, from_bits(Int(0x7fc00000)));
 }
+
+// The record of a path, a number a path for each of its fields.
+struct PathRecord {
+#define MEMBER(field) Real field;
+    PATH_FIELDS(MEMBER)
+#undef MEMBER
+};
+
+FN void record_book(const BookPath& b, PathRecord& kept) {
+    kept.worst_pnl = b.worst;
+    kept.margin_call_day = day_or_nan(b.call_day);
+    kept.margin_call_day_close = day_or_nan(b.call_day_close);
+    kept.worst_close_pnl = b.worst_close;
+    kept.largest_call = b.largest_call;
+    kept.forced_day = day_or_nan(b.forced_day);
+    kept.financing_cost = b.financing;
+}

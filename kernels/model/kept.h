@@ -60,13 +60,6 @@ FN void keep_trace(const Tile& tile, Trace* row, long long stride, const Now& no
 #undef WRITE_DERIVED
 }
 
-// The record of a path, a number a path for each of its fields.
-struct PathRecord {
-#define MEMBER(field) Real field;
-    PATH_FIELDS(MEMBER)
-#undef MEMBER
-};
-
 template <class Tile>
 FN void write_record(const Tile& tile, Path* to, const PathRecord& kept) {
     constexpr long long stride = sizeof(Path) / sizeof(float);

@@ -204,17 +204,11 @@ FN PathRecord record_of(const Tile& tile, const Launch& launch, const BookPath& 
                    price_bin(exponential(s.log_price_max)));
     }
     PathRecord kept;
-    kept.worst_pnl = book.worst;
-    kept.margin_call_day = day_or_nan(book.call_day);
-    kept.margin_call_day_close = day_or_nan(book.call_day_close);
+    record_book(book, kept);
     kept.borrow_cost = tile.sum(borrow);
     kept.floor_names = tile.sum(floor);
     kept.fails = tile.sum(fails);
-    kept.worst_close_pnl = book.worst_close;
-    kept.largest_call = book.largest_call;
-    kept.forced_day = day_or_nan(book.forced_day);
     kept.slippage = tile.sum(slippage);
-    kept.financing_cost = book.financing;
     kept.price_pnl = tile.sum(price);
     kept.derivative_pnl = tile.sum(derivatives);
     return kept;
