@@ -120,8 +120,8 @@ def _event(key: str, path: list[str], events: Mapping[str, Section]) -> Callable
     event = events[path[1]]
     if "size" not in type(event).model_fields:
         raise ColumnError(key, f"{path[1]} has no size")
-    told = event.model_dump(exclude_unset=True)
-    return lambda value: type(event).model_validate({**told, "size": value})
+    fields = event.model_dump(exclude_unset=True)
+    return lambda value: type(event).model_validate({**fields, "size": value})
 
 
 def _section(path: list[str], sections: Mapping[str, Any]) -> type[Section] | None:

@@ -31,22 +31,23 @@ def yaml(fit: Fit, episode: Episode, output: Path) -> str:
     lines += _long_enough(episode)
     lines += ["names:", f"  {_quoted(episode.symbol)}:"]
     medians = np.median(fit.members, axis=0)
-    told = dict(zip(fit.simulator.priors.parameters, fit.told, strict=True))
+    sd_ratio = dict(zip(fit.simulator.priors.parameters, fit.sd_ratio, strict=True))
     section = None
-    of_events = {key: value for key, value in zip(told, medians, strict=True) if is_size(key)}
-    for key, value in sorted(zip(told, medians, strict=True)):
+    of_events = {key: value for key, value in zip(sd_ratio, medians, strict=True) if is_size(key)}
+    for key, value in sorted(zip(sd_ratio, medians, strict=True)):
         if key in of_events:
             continue
         above, _, field = key.partition(".")
         if above != section:
             lines.append(f"    {above}:")
             section = above
-        words = f"# median; sd {told[key]:.2f} of its prior's"
+        words = f"# median; sd {sd_ratio[key]:.2f} of its prior's"
         lines.append(f"      {field}: {value:.4g}  {words}")
-    lines += _timeline(episode, of_events, told)
+    lines += _timeline(episode, of_events, sd_ratio)
     lines.append("ensemble:")
     columns = {
-        dotted(episode.symbol, key): values for key, values in zip(told, fit.members.T, strict=True)
+        dotted(episode.symbol, key): values
+        for key, values in zip(sd_ratio, fit.members.T, strict=True)
     }
     for column, values in (_sizes_of_base(episode) | columns).items():
         path = steps(column, NameParameters.model_fields)
@@ -72,7 +73,7 @@ def _long_enough(episode: Episode) -> Iterator[str]:
 
 
 def _timeline(
-    episode: Episode, sizes: Mapping[str, float], told: Mapping[str, float]
+    episode: Episode, sizes: Mapping[str, float], sd_ratio: Mapping[str, float]
 ) -> Iterator[str]:
     """Every event, one that was fitted with its median size, and its source.
 
@@ -86,7 +87,7 @@ def _timeline(
         key, words = f"{TIMELINE}.{tree['id']}.size", ""
         if key in sizes:
             tree["size"] = float(f"{sizes[key]:.4g}")
-            words = f"  # median; sd {told[key]:.2f} of its prior's"
+            words = f"  # median; sd {sd_ratio[key]:.2f} of its prior's"
         fields = ", ".join(f"{field}: {json.dumps(value)}" for field, value in tree.items())
         yield f"  - {{{fields}}}{words}"
 

@@ -87,7 +87,7 @@ class Fit:
     closes: Array
 
     @property
-    def told(self) -> Array:
+    def sd_ratio(self) -> Array:
         """Posterior sd over prior sd of every parameter, in normal scores. Shape: (parameters,)."""
         return np.asarray(self.sample.z.std(axis=0))
 

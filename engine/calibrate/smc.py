@@ -47,12 +47,12 @@ def sample(
     particles: int,
     steps: int,
     rng: np.random.Generator,
-    told: Callable[[float, float], None] | None = None,
+    on_move: Callable[[float, float], None] | None = None,
 ) -> Sample:
     """Particles of the target, from draws `z` of the prior whose losses are known.
 
     Every particle moves `steps` times: a few at each rate, what is left at the last. A loss may be
-    infinite: such a set cannot be. `told` hears the rate reached and the part of the proposals
+    infinite: such a set cannot be. `on_move` hears the rate reached and the part of the proposals
     accepted. Shape: z (draws, parameters), losses (draws,). Raises ValueError if no draw is
     possible.
     """
@@ -77,8 +77,8 @@ def sample(
             z, losses, share = _move(loss, z, losses, at, mean, root, size, rng)
             size = float(np.clip(size * np.exp(share - WANTED), 0.05, 1.0))
             accepted.append(share)
-            if told:
-                told(at, share)
+            if on_move:
+                on_move(at, share)
         rates.append(at)
     return Sample(z, losses, tuple(rates), tuple(accepted))
 

@@ -28,7 +28,7 @@ from ..paired import simulate
 from ..progress import Progress
 from ..stored import Losses, chosen
 from .axes import Axis, moved
-from .breach import MOST, Breach, Ids, Told, breach, check_same, pieces_of, tell
+from .breach import MOST, Breach, Ids, Replayed, breach, check_same, pieces_of, replay_paths
 from .nearest import Floats, Reached, Search
 from .question import Question, ask, model_of
 from .result import Alone, Joint, Move, Reverse
@@ -60,10 +60,10 @@ class Replays:
     pieces: tuple[Ids, ...]
 
 
-def replay_piece(replays: Replays, item: int) -> Told:
+def replay_piece(replays: Replays, item: int) -> Replayed:
     """What happened on the paths of a portion. Called in a worker."""
     packed, engine = replays.model.packed(), backend(replays.back_end)
-    return tell(engine, packed, replays.pieces[item], replays.horizon)
+    return replay_paths(engine, packed, replays.pieces[item], replays.horizon)
 
 
 class _Run:
@@ -134,25 +134,25 @@ class _Run:
         every = np.arange(min(MOST, self.losses.pnl.size), dtype=np.uint64)
         if len(ids) < st.REFUSE:
             every = every[:0]
-        told = self.tell(np.concatenate([ids, every]))
-        check_same(self.losses.pnl, np.concatenate([ids, every]), told, str(q.source.store))
+        replayed = self.replay(np.concatenate([ids, every]))
+        check_same(self.losses.pnl, np.concatenate([ids, every]), replayed, str(q.source.store))
         halves = (slice(0, len(ids)), slice(len(ids), None))
         one, other = (
-            Told(
-                told.pnl[half],
-                told.by_name[half],
-                {label: values[half] for label, values in told.outcomes.items()},
+            Replayed(
+                replayed.pnl[half],
+                replayed.by_name[half],
+                {label: values[half] for label, values in replayed.outcomes.items()},
             )
             for half in halves
         )
         return breach(q.packed, q.scenario, q.day, (ids, one), (every, other))
 
-    def tell(self, ids: Ids) -> Told:
+    def replay(self, ids: Ids) -> Replayed:
         """Replay paths on all workers."""
         q, pieces = self.question, tuple(pieces_of(ids))
         replays = Replays(self.engine, q.model, q.horizon, pieces)
         done = self.work.map(replay_piece, replays, range(len(pieces)), lambda i, _: len(pieces[i]))
-        return Told.joined(done)
+        return Replayed.joined(done)
 
     def search(self) -> Search:
         """What finds points; its base is the store's own first paths."""

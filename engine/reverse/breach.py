@@ -31,7 +31,7 @@ PIECE = 256
 MOST = 4000
 """Breaching paths that are looked at, and as many of all paths."""
 MOST_NAMES, MATTERS = 4, 0.9
-"""Names that are told: the largest losers, up to so much of the loss."""
+"""Names that are replayed: the largest losers, up to so much of the loss."""
 NEAREST = 5
 
 OUTCOMES: dict[str, Callable[[npt.NDArray[np.void], Floats], Floats]] = {
@@ -57,7 +57,7 @@ def _over(part: Floats, whole: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Told:
+class Replayed:
     """Outcomes of replayed paths: `pnl` (paths,), `by_name` and every outcome (paths, names)."""
 
     pnl: npt.NDArray[np.float32]
@@ -65,7 +65,7 @@ class Told:
     outcomes: dict[str, Floats]
 
     @classmethod
-    def joined(cls, pieces: Sequence[Told]) -> Told:
+    def joined(cls, pieces: Sequence[Replayed]) -> Replayed:
         """Pieces in their order as one."""
         return cls(
             np.concatenate([p.pnl for p in pieces]),
@@ -74,7 +74,7 @@ class Told:
         )
 
 
-def tell(engine: Backend, packed: Packed, ids: Ids, horizon: int) -> Told:
+def replay_paths(engine: Backend, packed: Packed, ids: Ids, horizon: int) -> Replayed:
     """Replay paths with a trace and keep what happened up to a horizon."""
     size, pieces = traced_paths(packed), []
     row = int(np.flatnonzero(packed.schedule["horizon"] == horizon)[0]) + 1
@@ -89,8 +89,8 @@ def tell(engine: Backend, packed: Packed, ids: Ids, horizon: int) -> Told:
             label: np.asarray(of(trace, time), np.float64) for label, of in OUTCOMES.items()
         }
         outcomes["loop gain at most"] = largest(packed, trace, ids=mine)["total"].astype(float)
-        pieces.append(Told(result.pnl[horizon], by_name, outcomes))
-    return Told.joined(pieces)
+        pieces.append(Replayed(result.pnl[horizon], by_name, outcomes))
+    return Replayed.joined(pieces)
 
 
 @dataclass(frozen=True)
@@ -150,9 +150,9 @@ def pieces_of(ids: Ids) -> Iterator[Ids]:
         yield ids[first : first + PIECE]
 
 
-def check_same(pnl: npt.NDArray[np.float32], ids: Ids, told: Told, where: str) -> None:
+def check_same(pnl: npt.NDArray[np.float32], ids: Ids, replayed: Replayed, where: str) -> None:
     """Raises VerificationFailed if a replayed path is not the stored one, to the bit."""
-    same = pnl[ids.astype(np.int64)].view(np.uint32) == told.pnl.view(np.uint32)
+    same = pnl[ids.astype(np.int64)].view(np.uint32) == replayed.pnl.view(np.uint32)
     if not same.all():
         raise VerificationFailed(
             f"{where}: path {int(ids[np.argmin(same)])}, replayed, is not the stored one; the "
@@ -164,28 +164,28 @@ def breach(
     packed: Packed,
     scenario: Scenario,
     day: int,
-    failing: tuple[Ids, Told],
-    every: tuple[Ids, Told],
+    failing: tuple[Ids, Replayed],
+    every: tuple[Ids, Replayed],
 ) -> Breach:
     """Compare failing paths with all; ids and what was told of them."""
-    ids, told = failing
-    names, shares = _names_that_matter(packed.symbols, told.by_name)
+    ids, replayed = failing
+    names, shares = _names_that_matter(packed.symbols, replayed.by_name)
     mine = drivers(packed, scenario, ids, names, day)
     compared: list[Compared] = []
     outcomes: list[Compared] = []
     if len(ids) >= st.REFUSE:
         theirs = drivers(packed, scenario, every[0], names, day)
         compared = sorted(_drivers(scenario, mine, theirs), key=lambda c: -c.separation)
-        outcomes = sorted(_outcomes(packed, names, told, every[1]), key=lambda c: -c.separation)
+        outcomes = sorted(_outcomes(packed, names, replayed, every[1]), key=lambda c: -c.separation)
     order = np.argsort(mine.distance, kind="stable")[:NEAREST]
-    worst = told.by_name.argmin(axis=1)
+    worst = replayed.by_name.argmin(axis=1)
     nearest = [
         Near(
             int(ids[i]),
             float(mine.distance[i]),
-            -float(told.pnl[i]),
+            -float(replayed.pnl[i]),
             packed.symbols[worst[i]],
-            float(told.outcomes["peak price"][i, worst[i]]),
+            float(replayed.outcomes["peak price"][i, worst[i]]),
         )
         for i in order
     ]
@@ -245,7 +245,9 @@ def _drivers(scenario: Scenario, mine: Drivers, theirs: Drivers) -> Iterator[Com
             yield found
 
 
-def _outcomes(packed: Packed, names: Sequence[str], mine: Told, theirs: Told) -> Iterator[Compared]:
+def _outcomes(
+    packed: Packed, names: Sequence[str], mine: Replayed, theirs: Replayed
+) -> Iterator[Compared]:
     for name in names:
         i = packed.symbols.index(name)
         for quantity, values in mine.outcomes.items():

@@ -96,7 +96,7 @@ def replay_paths(engine: Backend, packed: Packed, ids: npt.NDArray[np.uint64]) -
         result = engine.simulate(packed, mine, trace=True)
         assert result.trace is not None
         pnl.append(result.pnl)
-        names.append(told(packed, result.trace, mine))
+        names.append(of_names(packed, result.trace, mine))
         derivatives.append(pnl_by_derivative(packed, result.trace[:, : last_row(packed) + 1]))
     off = {}
     for channel in channel_names():
@@ -117,7 +117,7 @@ def last_row(packed: Packed) -> int:
     return int(np.flatnonzero(packed.schedule["horizon"] == len(packed.horizons) - 1)[0]) + 1
 
 
-def told(
+def of_names(
     packed: Packed, trace: npt.NDArray[np.void], ids: npt.NDArray[np.uint64]
 ) -> dict[str, npt.NDArray[np.float32]]:
     """The NAME_FIELDS of traced paths up to the last horizon, each (paths, names)."""

@@ -66,8 +66,8 @@ def _alone(result: Reverse, each: Alone) -> tuple[str, ...]:
     first = (each.axis, each.what, each.unit)
     if each.move is None:
         low, high = each.tried
-        told = f"none, {low:+.3g} to {high:+.3g}" if each.effect > NOTHING else "does nothing"
-        return (*first, told, NONE, NONE, value, error)
+        text = f"none, {low:+.3g} to {high:+.3g}" if each.effect > NOTHING else "does nothing"
+        return (*first, text, NONE, NONE, value, error)
     return (*first, each.move.words, *_units(each.move.units, each.error), value, error)
 
 

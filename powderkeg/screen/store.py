@@ -253,12 +253,16 @@ def until_text(summary: Summary) -> str:
 
 def _footer(summary: Summary) -> str:
     attrs = summary.tree.attrs
-    told = dict(attrs["provenance"])
+    provenance = dict(attrs["provenance"])
     parts = [
         f"{count(summary.paths)} paths" + until_text(summary),
         f"{count(len(summary.given))} scenarios",
         f"equity {money(1.0, summary.equity, summary.currency)}",
-        *(f"{key.replace('_', ' ')} {told[key]}" for key in ("back_end", "seed") if key in told),
+        *(
+            f"{key.replace('_', ' ')} {provenance[key]}"
+            for key in ("back_end", "seed")
+            if key in provenance
+        ),
         f"inputs {attrs['grid']['fingerprint'][:12]}",
     ]
     return " · ".join(parts)

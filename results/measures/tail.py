@@ -119,8 +119,8 @@ def write_tail(root: zarr.Group, store: zarr.Group, tails: Tails, where: str) ->
     for field in NAME_FIELDS:
         values = np.stack([r.names[field.name][:size] for r in found])
         dims, chunks = ("scenario", "tail", "name"), (1, *values.shape[1:])
-        told = field.units, field.long_name, field.description
-        full_array(group, field.name, dims, values, *told, chunks=chunks)
+        texts = (field.units, field.long_name, field.description)
+        full_array(group, field.name, dims, values, *texts, chunks=chunks)
 
     estimates = [
         ("contribution", "name", _losses(tails), "contribution of the name to ES", _CONTRIBUTION),

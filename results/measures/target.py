@@ -77,5 +77,5 @@ def error_text(error: float) -> str:
 
 def asked(attributes: Mapping[Any, Any]) -> Until | None:
     """What the attributes of a store's root say was asked for."""
-    told = attributes.get("until")
-    return Until(**told) if isinstance(told, dict) else None
+    given = attributes.get("until")
+    return Until(**given) if isinstance(given, dict) else None

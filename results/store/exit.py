@@ -19,18 +19,18 @@ def write_exit(root: zarr.Group, spec: StoreSpec) -> None:
     """Add the group /exit, where the specification has the costs."""
     if spec.exit is None:
         return
-    told = spec.exit
+    costs = spec.exit
     group = new_group(root, "exit", "What closing the whole book costs, by how long it takes.")
     scenario_coordinate(group, spec.scenarios)
     name_coordinate(group, spec.symbols)
-    days = np.array(told.days, np.int32)
+    days = np.array(costs.days, np.int32)
     full_array(group, "days", ("days",), days, "trading days", "time the closing takes")
     names = ("scenario", "name")
     words = "share of volume that the book trades at most"
-    full_array(group, "participation", ("scenario",), told.participation, "1", words)
+    full_array(group, "participation", ("scenario",), costs.participation, "1", words)
     words = "time to close the position at that share of volume"
-    full_array(group, "time", names, told.time, "trading days", words)
+    full_array(group, "time", names, costs.time, "trading days", words)
     words = "cost of closing at that share of volume"
-    full_array(group, "cost_at_participation", names, told.at_participation, "1", words, _COST)
+    full_array(group, "cost_at_participation", names, costs.at_participation, "1", words, _COST)
     words = "cost of closing in so many days, whatever share of volume it takes"
-    full_array(group, "cost", (*names, "days"), told.cost, "1", words, _COST)
+    full_array(group, "cost", (*names, "days"), costs.cost, "1", words, _COST)

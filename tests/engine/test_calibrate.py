@@ -157,7 +157,7 @@ def test_a_fit_is_nearer_to_the_episode_than_its_prior() -> None:
     y = of.observed.closes
     assert crps(found.closes, y).mean() < 0.8 * crps(before, y).mean()
     assert found.scores["scenario"][0] == pytest.approx(crps(found.closes, y).mean())
-    assert found.told[0] < 0.8 < found.told[2]  # infection, never_sell
+    assert found.sd_ratio[0] < 0.8 < found.sd_ratio[2]  # infection, never_sell
 
 
 def test_the_file_holds_what_was_scored() -> None:

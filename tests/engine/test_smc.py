@@ -18,7 +18,7 @@ def test_a_normal_target_is_found() -> None:
     heard = []
     found = sample(
         loss, z, loss(z), rate=10, particles=2000, steps=24, rng=rng,
-        told=lambda rate, share: heard.append(rate),
+        on_move=lambda rate, share: heard.append(rate),
     )  # fmt: skip
     posterior_sd = sd / np.sqrt(1 + sd**2)
     np.testing.assert_allclose(found.z.mean(axis=0), mean / (1 + sd**2), atol=0.08)

@@ -147,7 +147,7 @@ def test_what_comes_after_the_last_horizon_does_not_count() -> None:
     assert result.trace is not None
     cut = result.trace.copy()
     cut[:, 1 + 2 * 5 :] = np.zeros((), cut.dtype)
-    whole, some = (replaying.told(packed, trace, ids) for trace in (result.trace, cut))
+    whole, some = (replaying.of_names(packed, trace, ids) for trace in (result.trace, cut))
     for field in whole:
         np.testing.assert_array_equal(whole[field], some[field], err_msg=field)
     assert whole["peak_day"].max() <= 2
@@ -208,7 +208,7 @@ def test_loop_gains_know_the_events_of_their_paths() -> None:
     assert trace is not None
     whole = largest(packed, trace)["total"]
     some = np.array([31, 2, 17])
-    told = replaying.told(packed, trace[some], ids[some])["loop_gain"]
+    told = replaying.of_names(packed, trace[some], ids[some])["loop_gain"]
     np.testing.assert_array_equal(told, whole[some].astype(np.float32))
     assert (largest(packed, trace[some])["total"] != whole[some]).any()
 
@@ -280,7 +280,7 @@ def test_nobody_pays_attention_to_a_name_without_a_crowd() -> None:
     ids = np.arange(3, dtype=np.uint64)
     trace = reference.simulate(packed, ids, trace=True).trace
     assert trace is not None
-    assert np.isnan(replaying.told(packed, trace, ids)["attention_day"]).all()
+    assert np.isnan(replaying.of_names(packed, trace, ids)["attention_day"]).all()
 
 
 # --- people ---------------------------------------------------------------------------------------

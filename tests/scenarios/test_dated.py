@@ -91,7 +91,7 @@ def test_a_fit_finds_the_news_and_its_file_holds_what_was_fitted() -> None:
         fitted = fit(work, found.simulator(32, 1, backend("native")), found.observed, size)
     news = fitted.members[:, 1]
     assert np.median(news) == pytest.approx(1.6 / 1.01 - 1, abs=0.08)
-    assert fitted.told[1] < 0.3
+    assert fitted.sd_ratio[1] < 0.3
     text = document.yaml(fitted, found, Path("fitted.yaml"))
     Path("fitted.yaml").write_text(text)
     (story,) = load_scenarios(["fitted.yaml"], found.market, _short())
