@@ -15,8 +15,8 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-ROOM = Path(__file__).parent
-DECIDES = (
+ROOMS = Path(__file__).parents[1]
+KERNELS = (
     "arrays.py",
     "backends",
     "contracts.py",
@@ -32,28 +32,49 @@ DECIDES = (
     "reference",
     "streams.py",
 )
-"""Files and folders of this room that decide numbers; folders with all that is below them."""
+SCENARIOS = (
+    "agents",
+    "book.py",
+    "bound.py",
+    "calendar.py",
+    "capacity.py",
+    "chain.py",
+    "derivatives.py",
+    "ensemble.py",
+    "factors.py",
+    "funds.py",
+    "joint.py",
+    "market.py",
+    "overrides.py",
+    "policy.py",
+    "scenario.py",
+    "timeline.py",
+    "variation.py",
+)
+DECIDES = tuple(f"kernels/{name}" for name in KERNELS) + tuple(f"scenarios/{n}" for n in SCENARIOS)
+"""Files and folders that decide numbers, folders with all that is below them: how a path moves, and
+what a scenario means that leaves a parameter out."""
 
 _CPP_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _SILENT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
 
 
-def sources(room: Path = ROOM) -> Iterator[Path]:
+def sources(rooms: Path = ROOMS) -> Iterator[Path]:
     """The sources that decide the numbers, in a fixed order."""
     for name in DECIDES:
-        place = room / name
+        place = rooms / name
         found = [place] if place.is_file() else sorted(place.rglob("*"))
         yield from (path for path in found if path.suffix in (".py", ".h", ".cpp", ".cu"))
 
 
 @cache
-def model_digest(room: Path = ROOM) -> str:
+def model_digest(rooms: Path = ROOMS) -> str:
     """SHA-256 of what the sources compute, 16 digits."""
     digest = hashlib.sha256()
-    for path in sources(room):
+    for path in sources(rooms):
         text = path.read_text()
         bare = without_words(text) if path.suffix == ".py" else without_comments(text)
-        name = path.relative_to(room).as_posix()
+        name = path.relative_to(rooms).as_posix()
         digest.update(f"{name}\0{bare}\0".encode())
     return digest.hexdigest()[:16]
 
