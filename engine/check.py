@@ -28,8 +28,9 @@ def check(
     Returns
     -------
     One verdict for every limit and scenario it is for, in the order of the file: `broken`,
-    `reason`, the `line` of the table of measures and `held`, the number that was compared, a
-    fraction of equity or a probability.
+    `reason`, the `line` of the table of measures and `held`, the number that was compared.
+
+    Units: `held` is a fraction of equity or a probability.
 
     Raises
     ------

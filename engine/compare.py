@@ -37,6 +37,7 @@ from ..scenarios.chain import Chain
 from ..scenarios.derivatives import at_close_of
 from ..scenarios.market import Market
 from .campaign import campaign
+from .checks import check_paths
 from .executors.placement import EMBEDDED, Placement
 from .job import Job
 from .model import Model
@@ -150,7 +151,7 @@ def plan_comparison(
     """
     old, new = finished(yesterday), finished(tonight)
     least = min(old.job.paths, new.job.paths)
-    n = min(MOST_PATHS, least) if paths is None else paths
+    n = min(MOST_PATHS, least) if paths is None else check_paths(paths)
     if n > least:
         raise InputError(f"paths: {n:,} is more than the {least:,} paths of the smaller store")
     days = set(_days(old)) & set(_days(new))
@@ -324,6 +325,8 @@ def compare(
 ) -> Comparison:
     """Why ES changed between two finished stores: book, market, scenario, model version, noise.
 
+    Source: inputs are swapped one at a time on the same paths (see the head of this module).
+
     Parameters
     ----------
     yesterday, tonight
@@ -337,8 +340,9 @@ def compare(
 
     Returns
     -------
-    For every scenario of both, ES and its parts, which add up to the change, each with its error;
-    fractions of equity.
+    For every scenario of both, ES and its parts, which add up to the change, each with its error.
+
+    Units: fractions of equity, losses positive.
 
     Raises
     ------

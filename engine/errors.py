@@ -4,8 +4,11 @@ from __future__ import annotations
 
 
 class Incomplete(RuntimeError):
-    """A run that ended without all its blocks; what is done stays, `resume` continues."""
+    """A computation that ended without all its pieces.
+
+    Of a run what is done stays, and `resume` goes on; other questions leave nothing.
+    """
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during a run; what is done stays, `resume` continues."""
+    """Ctrl-C during a computation; its text says what it leaves."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,10 +103,22 @@ class Job(Settings):
 
     @classmethod
     def from_json(cls, text: str) -> Job:
-        """The job of a text that `to_json` wrote. Raises ValueError if it is not one."""
+        """The job of a text that `to_json` wrote.
+
+        Raises ValueError for a text of another build, whose fields this one does not know.
+        """
         tree = json.loads(text)
-        if tree.get("format") != FORMAT:
-            raise ValueError(f"job format {tree.get('format')!r} is not {FORMAT}")
+        if not isinstance(tree, dict) or tree.get("format") != FORMAT:
+            raise ValueError(f"no job of format {FORMAT}")
+        if odd := tree.keys() - _KEYS:
+            raise ValueError(f"unknown settings {', '.join(sorted(odd))}")
+        try:
+            return cls._of(tree)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from error
+
+    @classmethod
+    def _of(cls, tree: dict[str, Any]) -> Job:
         return cls(
             book=_BOOK.validate_python(tree["book"]),
             market=_MARKET.validate_json(json.dumps(tree["market"])),
@@ -127,6 +139,20 @@ class Job(Settings):
         )
 
 
+_KEYS = {field.name for field in fields(Job)} | {"format", "version", "model"}
+
+
+def parse_job(store: str | Path, text: str) -> Job:
+    """The job of a store's text. Raises OtherBuild where this build cannot read it."""
+    try:
+        return Job.from_json(text)
+    except ValueError as error:  # pydantic's among them
+        raise OtherBuild(
+            f"{store} was made by another build of the model, whose inputs this one cannot read; "
+            "use that build"
+        ) from error
+
+
 def read_job(store: str | Path, *, any_build: bool = False) -> Job:
     """The job of a store, finished or not, with the paths that the store has come to.
 
@@ -140,12 +166,18 @@ def read_job(store: str | Path, *, any_build: bool = False) -> Job:
             f"{store} was made by another build of the model (powderkeg {version}); "
             "use that build to resume it"
         )
-    return replace(Job.from_json(text), paths=read_grid(store).paths)
+    return replace(parse_job(store, text), paths=read_grid(store).paths)
 
 
 def same_build(text: str) -> bool:
     """Whether a job's text was written by this very build of the model."""
-    return bool(json.loads(text).get("model") == model_digest())
+    return model_of(text) == model_digest()
+
+
+def model_of(text: str) -> str:
+    """The build that wrote a job's text, "" where it says none."""
+    tree = json.loads(text)
+    return str(tree.get("model", "")) if isinstance(tree, dict) else ""
 
 
 def job_text(store: str | Path) -> str:

@@ -39,7 +39,7 @@ class Model:
     bound: Bound
     seed: int
     channels: Channel | None = None
-    _here: list[Packed] = field(default_factory=list, compare=False, repr=False)
+    _here: list[Packed] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
         given = self.bound

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from pydantic import ValidationError
 
 from ..kernels import Backend, BackendUnavailable, backend
 from ..kernels.digest import model_digest
 from ..results import open_results
 from ..results.measures import statistics as st
 from ..results.measures.levels import LEVELS, WORST_LEVEL
-from ..results.store.errors import OtherBuild
 from ..scenarios import InputError
-from .job import Job, job_text
+from .job import Job, job_text, model_of, parse_job
 
 Floats = npt.NDArray[np.float64]
 
@@ -67,15 +64,8 @@ class Finished:
 def finished(store: str | Path) -> Finished:
     """Open a finished store of any build. Raises StoreError."""
     tree, text = open_results(store), job_text(store)
-    try:
-        job = Job.from_json(text)
-    except (KeyError, ValidationError, ValueError):
-        raise OtherBuild(
-            f"{store} was made by another build of the model, whose inputs this one cannot read; "
-            "use that build"
-        ) from None
-    job = replace(job, paths=int(tree.attrs["grid"]["paths"]))
-    return Finished(Path(store), tree, job, str(json.loads(text)["model"]))
+    job = replace(parse_job(store, text), paths=int(tree.attrs["grid"]["paths"]))
+    return Finished(Path(store), tree, job, model_of(text))
 
 
 def chosen(name: str) -> Backend:

@@ -251,7 +251,7 @@ PATH = np.dtype(
         ("margin_call_day_close", f4),
         ("borrow_cost", f4),
         ("floor_names", f4),  # how many names touched the price floor
-        ("fails", f4),  # unfilled crowd and dealer buys, in floats, over all names
+        ("fails", f4),  # unfilled buys of crowd, dealers, leader and programmes, floats, all names
         ("worst_close_pnl", f4),
         ("largest_call", f4),  # most that equity was below the requirement
         ("forced_day", f4),  # end of the first step with forced trades, NaN: never

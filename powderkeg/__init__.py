@@ -16,10 +16,13 @@ ROOMS = ("engine", "kernels", "results", "scenarios")
 # Public names and where they live.
 NAMES = {
     "BackendUnavailable": ("kernels", "BackendUnavailable"),
+    "CalibrationRequest": ("engine.calibrate.request", "CalibrationRequest"),
     "Incomplete": ("engine.errors", "Incomplete"),
     "InputError": ("scenarios", "InputError"),
+    "Interrupted": ("engine.errors", "Interrupted"),
     "Placement": ("engine.executors.placement", "Placement"),
     "RunRequest": ("engine.run.request", "RunRequest"),
+    "Size": ("engine.calibrate.fit", "Size"),
     "StoreError": ("results", "StoreError"),
     "calibrate": ("engine.calibrate.calibrate", "calibrate"),
     "check": ("engine.check", "check"),

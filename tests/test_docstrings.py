@@ -22,7 +22,9 @@ MARKET = (
 )
 SCENARIO = "id: calm\nhorizon_days: 2\nsteps_per_day: 4\n"
 
-ARRAYS = ("ndarray", "NDArray", "DataArray", "Dataset")
+ARRAYS = ("ndarray", "NDArray", "DataArray", "Dataset", "DataTree")
+WITHOUT_NUMBERS = {"run", "resume", "report"}  # return a path, or nothing
+WITHOUT_FORMULA = {"open", "check", "report", "resume"}  # read or show what was computed
 # prices of seven sessions and a market of their first close, for what learns from the past
 PRICES = "date,close\n" + "".join(
     f"2021-01-{day},{price}\n"
@@ -32,33 +34,30 @@ PRICES = "date,close\n" + "".join(
 FILES = {"book.csv": BOOK, "market.csv": MARKET, "calm.yaml": SCENARIO, "prices.csv": PRICES}
 PUBLIC = sorted(name for name in powderkeg.__all__ if not name.startswith("__"))
 FAILURES = {name for name in PUBLIC if inspect.isclass(getattr(powderkeg, name))
-            and issubclass(getattr(powderkeg, name), Exception)}  # fmt: skip
+            and issubclass(getattr(powderkeg, name), BaseException)}  # fmt: skip
 
 
-def missing(document: str, *, returns: str, arguments: bool) -> list[str]:
-    """Sections that a public docstring lacks; `returns` is what it returns, "" for nothing."""
-    wanted = ["Raises", "Example"]
-    if arguments:
-        wanted.append("Parameters")
-    if returns:
-        wanted.append("Returns")
-    if any(kind in returns for kind in ARRAYS):
-        wanted += ["Shape", "Units"]
+def missing(document: str, wanted: list[str]) -> list[str]:
+    """Sections that a public docstring lacks, of those that are wanted."""
     heads = {line.partition(":")[0].strip() for line in document.splitlines()}
     return [each for each in wanted if not heads & {each, f"{each}s"}]
 
 
 def lacks(name: str) -> list[str]:
     target = getattr(powderkeg, name)
+    text = inspect.getdoc(target) or ""
     if inspect.isclass(target):
-        text = inspect.getdoc(target) or ""
-        return [each for each in missing(text, returns="", arguments=False) if each != "Raises"]
-    hints = get_type_hints(target)
-    return missing(
-        inspect.getdoc(target) or "",
-        returns="" if hints["return"] is type(None) else str(hints["return"]),
-        arguments=bool(inspect.signature(target).parameters),
-    )
+        return missing(text, ["Parameters", "Example"])
+    wanted, returned = ["Parameters", "Raises", "Example"], get_type_hints(target)["return"]
+    if returned is not type(None):
+        wanted.append("Returns")
+    if any(kind in str(returned) for kind in ARRAYS):
+        wanted.append("Shape")
+    if name not in WITHOUT_NUMBERS:
+        wanted.append("Units")
+    if name not in WITHOUT_FORMULA:
+        wanted.append("Source")
+    return missing(text, wanted)
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -92,11 +91,6 @@ def test_examples_run_in_an_empty_folder(
 
 def test_what_is_missing_is_seen() -> None:
     whole = "Parameters\n---\nx\nReturns\n---\ny\nShape: (n,)\nUnits\nRaises\nExample\n>>> 1\n1"
-    array = "numpy.ndarray"
-    assert missing(whole, returns=array, arguments=True) == []
-    assert missing("", returns="float", arguments=True) == [
-        "Raises", "Example", "Parameters", "Returns",
-    ]  # fmt: skip
-    assert missing("Raises\nExamples\nReturns", returns=array, arguments=False) == [
-        "Shape", "Units",
-    ]  # fmt: skip
+    assert missing(whole, ["Parameters", "Returns", "Shape", "Units", "Raises", "Example"]) == []
+    assert missing(whole, ["Source"]) == ["Source"]
+    assert missing("Raises\nExamples\nReturns", ["Example", "Shape"]) == ["Shape"]

@@ -10,6 +10,8 @@ from ...kernels import backend
 from ...results.store.durable import write_file
 from ...scenarios.errors import InputError
 from ..campaign import campaign
+from ..checks import check_seed
+from ..executors import check_back_end
 from ..progress import Progress
 from . import document
 from .fit import Fit, fit
@@ -31,6 +33,8 @@ def plan_calibration(request: CalibrationRequest) -> Calibration:
     """Read everything and check it. Raises InputError, BackendUnavailable."""
     if request.output is not None:
         _check_output(Path(request.output))
+    check_back_end(request.backend)
+    check_seed(request.seed)
     request.size.check()
     episode = read_episode(request)
     episode.check_members(request.size.members)
@@ -72,6 +76,8 @@ def calibrate(*inputs: Any, progress: Progress | None = None, **options: Any) ->
     The fit; `members` (members, parameters) in the order of `simulator.priors.parameters`, `closes`
     (paths, closes) log prices of its paths over the first close, `scores` beside two baselines.
 
+    Units: parameters in those of `powderkeg scenarios`, closes as log multiples of the first.
+
     Raises
     ------
     InputError
@@ -84,8 +90,7 @@ def calibrate(*inputs: Any, progress: Progress | None = None, **options: Any) ->
     Example
     -------
     >>> import powderkeg
-    >>> from powderkeg.engine.calibrate.fit import Size
-    >>> few = Size(draws=256, paths=16, members=8)
+    >>> few = powderkeg.Size(draws=256, paths=16, members=8)
     >>> fit = powderkeg.calibrate("prices.csv", "market.csv", "fitted.yaml", size=few)
     >>> fit.members.shape == (8, len(fit.simulator.priors.parameters))
     True

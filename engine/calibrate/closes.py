@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from ...kernels import backend
 from ...kernels.packed import Packed
-from ...kernels.records import StepKind
+from ...kernels.records import TRACE, StepKind
 from ..campaign import Campaign
+from ..memory import of_block
 from ..model import Model
 from .simulator import log_closes
 
@@ -83,11 +84,24 @@ def closes_of(
     several = len(models[0].packed().symbols) > 1
     runs = Runs(back_end, tuple(models), paths, first, TRACED if several else PIECE)
     pieces = range(len(models) * runs.pieces)
+    _check_memory(work, runs)
     with work.part(len(pieces), len(models) * paths):
         done = work.map(run_piece, runs, pieces, lambda item, _: len(runs.ids(item % runs.pieces)))
     for number, model in enumerate(models):
         mine = done[number * runs.pieces : (number + 1) * runs.pieces]
         yield _joined(model.packed(), mine)
+
+
+def _check_memory(work: Campaign, runs: Runs) -> None:
+    """The closes that are held, once as simulated and once as logs, and the pieces under way."""
+    packed = [model.packed() for model in runs.models]
+    closes = sum(int(p.run["days"]) * int(p.run["names"]) for p in packed)
+    piece = min(runs.size, runs.paths)
+    under_way = max(sum(of_block(p, piece, runs.back_end)) for p in packed)
+    if len(packed[0].symbols) > 1:  # traced
+        steps, names = int(packed[0].run["steps"]) + 1, int(packed[0].run["names"])
+        under_way += 2 * piece * steps * names * TRACE.itemsize
+    work.check_memory(runs.paths * closes * 3 * 4, under_way, "`paths` or `workers`")
 
 
 def _joined(packed: Packed, pieces: Sequence[Piece]) -> Closes:

@@ -132,8 +132,8 @@ def _channels(model: Model) -> Iterator[tuple[str, Model]]:
     for channel in channel_names():
         if (without := packed.without(channel)) is not None:
             on = Channel(int(without.run["channels"]))
-            yield f"no {channel.replace('_', ' ')}", replace(model, channels=on, _here=[without])
-    yield ALL_OFF, replace(model, channels=CALM, _here=[packed.with_channels(CALM)])
+            yield f"no {channel.replace('_', ' ')}", replace(model, channels=on).keep(without)
+    yield ALL_OFF, replace(model, channels=CALM).keep(packed.with_channels(CALM))
 
 
 def _row(name: str, found: Array, base: Array, peak: float) -> Row:

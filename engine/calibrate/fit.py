@@ -21,7 +21,7 @@ from ...scenarios.capacity import FEWEST_MEMBERS, MOST_MEMBERS
 from ...scenarios.errors import InputError
 from ..campaign import Campaign
 from .loss import Observed, scores, weights
-from .simulator import Paths, Simulator, simulate_all
+from .simulator import Paths, Simulator, pieces_of, simulate_all
 from .smc import Sample, sample
 
 Array = npt.NDArray[np.float64]
@@ -41,7 +41,23 @@ YEAR = 252
 
 @dataclass(frozen=True)
 class Size:
-    """How much is simulated: `draws` of the prior, `paths` a set, `members` that are kept."""
+    """How much a fit simulates.
+
+    Parameters
+    ----------
+    draws
+        Of the prior, 256 or more; the sampler's size goes with it.
+    paths
+        Of every parameter set, 16 to 4096.
+    members
+        Parameter sets that are kept.
+
+    Example
+    -------
+    >>> import powderkeg
+    >>> powderkeg.Size(draws=1024).sets
+    3584
+    """
 
     draws: int = 4096
     paths: int = 160
@@ -66,6 +82,11 @@ class Size:
     def sets(self) -> int:
         """Parameter sets that are simulated in all."""
         return self.draws + STEPS * self.particles
+
+    @property
+    def pieces(self) -> int:
+        """Pieces of work that they make, and the members on fresh paths."""
+        return pieces_of(self.draws) + STEPS * pieces_of(self.particles) + self.members
 
 
 USUAL = Size()
@@ -130,7 +151,7 @@ def fit(work: Campaign, simulator: Simulator, observed: Observed, size: Size) ->
         return np.stack([impossible if isinstance(said, str) else said for said in each], axis=1)
 
     rng = np.random.Generator(np.random.Philox(simulator.seed))
-    with work.part(size.sets, size.sets * size.paths):
+    with work.part(size.pieces, size.sets * size.paths + SCORED_PATHS):
         z = rng.standard_normal((size.draws, len(parameters)))
         prior, own = evaluated(z)
         possible = np.isfinite(prior).all(axis=1)
@@ -150,9 +171,9 @@ def fit(work: Campaign, simulator: Simulator, observed: Observed, size: Size) ->
             steps=STEPS,
             rng=rng,
         )
-    kept = rng.permutation(size.particles)[: size.members]
-    members = rounded(simulator.priors.values(drawn.z[kept]))
-    closes = seen_anew(work, simulator, members)
+        kept = rng.permutation(size.particles)[: size.members]
+        members = rounded(simulator.priors.values(drawn.z[kept]))
+        closes = seen_anew(work, simulator, members)
     impossible = int((~possible).sum())
     return Fit(simulator, observed, size, drawn, members, impossible, closes)
 
@@ -184,4 +205,4 @@ def seen_anew(work: Campaign, simulator: Simulator, members: Array) -> Array:
     they have in common would not average out. Shape: (paths, closes).
     """
     job = Members(simulator, members, max(1, SCORED_PATHS // len(members)))
-    return np.concatenate(work.map(closes_anew, job, range(len(members))))
+    return np.concatenate(work.map(closes_anew, job, range(len(members)), lambda *_: job.count))

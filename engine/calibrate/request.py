@@ -13,13 +13,45 @@ from .fit import USUAL, Size
 
 @dataclass(frozen=True)
 class CalibrationRequest:
-    """A fit. `prices` are closes, `market` the snapshot of the first of them, `output` the scenario
-    to write (YAML, a new file), None for none.
+    """A fit, as Python and the command line ask for it.
 
-    `first` and `last` bound the closes; with `as_of` nothing after that close is used. `series`
-    gives further files by the names of SERIES in inputs.py. Names `beside` are simulated with it,
-    under what the `base` says of them. `events` are added to the base's, those after `as_of` left
-    out.
+    Parameters
+    ----------
+    prices
+        Dates and closes, CSV.
+    market
+        The snapshot of the first close, CSV.
+    output
+        The scenario to write, a new YAML file; None: none.
+    symbol
+        Whose prices they are; None: the market file's only name.
+    first, last
+        First and last close; None: the market file's date and the last row.
+    as_of
+        Nothing after this day's close is used.
+    series
+        Further files by name: "short interest", "volume", "implied vol", "attention".
+    chain
+        Listed options of the first close, CSV.
+    base
+        Preset or YAML file whose events and other parameters hold.
+    priors
+        What is fitted and believed before: a name or a YAML file.
+    beside
+        Other names of the market file that are simulated with it, under the base.
+    events
+        Dated events, CSV: added to the base's, those after `as_of` left out.
+    size
+        Draws of the prior, paths of a parameter set, members that are kept.
+    seed, backend, placement
+        As of a run.
+
+    Example
+    -------
+    >>> import powderkeg
+    >>> request = powderkeg.CalibrationRequest("prices.csv", "market.csv", seed=2)
+    >>> request.priors
+    'squeeze'
     """
 
     prices: str | Path

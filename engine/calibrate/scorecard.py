@@ -30,6 +30,8 @@ from ...scenarios.errors import InputError
 from ...scenarios.scenario import Scenario
 from ...scenarios.series import Points, Prices
 from ..campaign import Campaign, campaign
+from ..checks import check_paths, check_seed
+from ..executors import check_back_end
 from ..executors.placement import EMBEDDED, Placement
 from ..model import Model
 from ..progress import Progress
@@ -42,7 +44,7 @@ Array = npt.NDArray[np.float64]
 
 LEVELS = (0.05, 0.1, 0.5, 0.9, 0.95)  # of figures
 BINS = 5  # of the rank histogram
-PATHS = 16_384  # where nobody says how many
+PATHS, FEWEST = 16_384, 200  # where nobody says how many, and to say anything of a band
 YEAR = 252
 
 
@@ -144,6 +146,8 @@ def score(
     A card for every name of the episode, all of the same paths: its closes among the simulated
     ones, figures of the path, scores of log closes.
 
+    Units: prices relative to the first close, closes their logs, shape (paths, closes).
+
     Raises
     ------
     InputError
@@ -160,6 +164,8 @@ def score(
     >>> card.episode.symbol, card.closes.shape
     ('GME', (1000, 23))
     """
+    paths, seed = check_paths(paths), check_seed(seed)
+    check_back_end(backend)
     story, options = read_scored(scenario, chain)
     engine = back_end_of(backend)
     with campaign(placement, engine.name, progress) as work:
@@ -172,8 +178,11 @@ def score_all(
     """Simulate an episode's days under its scenario and compare: a card for every name, all from
     the same paths.
 
-    Raises InputError if the scenario has no episode, or its closes are not those of all sessions.
+    Raises InputError if the scenario has no episode, its closes are not those of all sessions, or
+    there are too few paths.
     """
+    if paths < FEWEST:
+        raise InputError(f"paths: {paths} say little about a band; give {FEWEST} or more")
     model = past_model(scenario, chain, seed)
     packed = model.packed()
     (closes,) = closes_of(work, engine.name, [model], paths)

@@ -178,6 +178,11 @@ def run_sets(job: Sets[Result], chunk: tuple[tuple[float, ...], ...]) -> list[Re
     return results
 
 
+def pieces_of(sets: int) -> int:
+    """How many pieces of work so many sets make."""
+    return -(-sets // CHUNK)
+
+
 def simulate_all(
     work: Campaign, simulator: Simulator, sets: Array, then: Callable[[Paths | InputError], Result]
 ) -> list[Result]:

@@ -25,10 +25,19 @@ NO_FILES = Tls()
 
 @dataclass(frozen=True)
 class Placement:
-    """A way to run (`embedded`, `local` or the address of a Dask scheduler) and how many workers.
+    """Where a computation runs. Results never depend on it.
 
-    `workers` are threads (embedded) or processes (local), None one per core or GPU. Results never
-    depend on it. An address `tcp://` is open to whoever reaches it and taken only with `plain_tcp`.
+    Parameters
+    ----------
+    cluster
+        `embedded`, threads of this process; `local`, processes of this machine; or the address of a
+        Dask scheduler, tls://HOST:PORT.
+    workers
+        Threads or processes; None: one per core or GPU. A running cluster has its own.
+    tls
+        Certificates for an address; none: those of Dask's configuration.
+    plain_tcp
+        Take an address tcp://, which runs programs of whoever reaches it.
 
     Example
     -------

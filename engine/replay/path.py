@@ -16,6 +16,8 @@ from ...kernels.probes.loop_gain import CHANNELS, equity, gains_along
 from ...kernels.records import QUANTITIES_OF_NAMES
 from ...results import open_results
 from ...scenarios import InputError, Scenario
+from ..checks import whole
+from ..executors import check_back_end
 from ..job import Job, job_text, read_job, same_build
 from ..run.blocks import packed_scenario
 from .book_pnl import financing_by_name, pnl_by_name
@@ -76,6 +78,8 @@ def replay(
 ) -> Replay:
     """Run one path of a finished store again, with everything on it recorded.
 
+    Source: docs/model.md; random numbers are a function of seed and path id alone.
+
     Parameters
     ----------
     store
@@ -92,10 +96,13 @@ def replay(
     The path in full: `data`, an xarray Dataset of every quantity by step and name, its P&L beside
     the stored one, and `verdict()`, whether they are equal to the last bit.
 
+    Units: prices relative to the start, holdings in floats, P&L in fractions of equity; every
+    variable says its own in `attrs["units"]`.
+
     Raises
     ------
     StoreError
-        The store is unfinished, damaged or of another build.
+        The store is unfinished or damaged, or its inputs are of another build.
     InputError
         No such path or scenario.
     BackendUnavailable
@@ -109,6 +116,9 @@ def replay(
     >>> path.same, path.data["price"].dims
     (True, ('step', 'name'))
     """
+    path = whole("path", path)
+    if backend is not None:
+        check_back_end(backend)
     tree = open_results(store, verify=False)
     job = read_job(store, any_build=True)
     if not 0 <= path < job.paths:

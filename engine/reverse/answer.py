@@ -259,6 +259,9 @@ def reverse(
 ) -> Reverse:
     """The most likely way to a loss, and the smallest move of the scenario to it.
 
+    Source: reverse stress testing as the nearest point of the loss region in standard units of the
+    drivers (Breuer, Jandacka, Rheinberger & Summer 2009, Int. J. Central Banking 5).
+
     Parameters
     ----------
     store
@@ -278,15 +281,17 @@ def reverse(
     Returns
     -------
     How the paths that lose so much differ from all, which of them are most likely, and the nearest
-    point along each axis (`alone`) and over all (`joint`), in standard units of what is believed
-    (docs/results.md), with errors. Losses are fractions of equity, positive.
+    point along each axis (`alone`) and over all (`joint`), with errors.
+
+    Units: moves in standard units of what is believed (docs/results.md), losses in fractions of
+    equity, positive.
 
     Raises
     ------
     InputError
         A loss, measure, day or axis that there is not, too few paths.
     StoreError
-        The store is unfinished, damaged or of another build.
+        The store is unfinished or damaged, or its inputs are of another build.
     Incomplete
         Pieces of work failed for good.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from ...kernels.packed import Packed
 from ...results.measures import statistics as st
 from ...scenarios import InputError, Scenario, bind
+from ..checks import check_paths
 from ..model import Model
 from ..replay.path import scenario_index
 from ..stored import Finished, chosen, finished
@@ -58,6 +59,8 @@ class Question:
 
 def parse_loss(text: str, equity: float) -> float:
     """`20%` or an amount of money as a fraction of equity. Raises InputError."""
+    if not isinstance(text, str):
+        raise InputError(f'loss: {text!r} is not a text; write "20%" or "25e6"')
     number = text.strip().removesuffix("%").replace("_", "").replace(",", "")
     try:
         value = float(number)
@@ -104,7 +107,7 @@ def ask(
             f"{', '.join(str(d) for d in days)}"
         )
     able = chosen_axes(axes_of(asked, job.book), axes)
-    count = min(PATHS, job.paths) if paths is None else paths
+    count = min(PATHS, job.paths) if paths is None else check_paths(paths)
     if count > job.paths:
         raise InputError(f"paths: {count:,} is more than the {job.paths:,} paths of {store}")
     if st.tail_paths(count, chosen_measure.level) < st.REFUSE:

@@ -1,4 +1,4 @@
-"""Whether what a run is asked for is possible: counts, seeds, scenarios that share their days."""
+"""Whether what a run is asked for is possible: counts, blocks, scenarios that share their days."""
 
 from __future__ import annotations
 
@@ -8,26 +8,10 @@ from ...results.measures.levels import LEVELS
 from ...results.measures.statistics import REFUSE
 from ...scenarios.errors import InputError
 from ...scenarios.scenario import Scenario
+from ..checks import whole
 from .importance import NEAR
 
 LARGEST_BLOCK = 1 << 20
-MOST_PATHS = 1 << 40
-
-
-def check_paths(paths: float) -> int:
-    """Paths of every scenario. Raises InputError."""
-    count = whole("paths", paths)
-    if not 1 <= count <= MOST_PATHS:
-        raise InputError(f"paths: {count} is not between 1 and {MOST_PATHS:,}")
-    return count
-
-
-def check_seed(seed: float) -> int:
-    """A seed of the random numbers. Raises InputError."""
-    number = whole("seed", seed)
-    if not 0 <= number < 2**64:
-        raise InputError(f"seed: {number} is not between 0 and 2^64 - 1")
-    return number
 
 
 def check_block(block: float | None) -> int | None:
@@ -62,13 +46,6 @@ def check_importance(importance: int, paths: int) -> int:
             f"tail is, and the {paths:,} paths of the run"
         )
     return importance
-
-
-def whole(name: str, value: float) -> int:
-    """The number as an integer: Python's 1e6 is a float. Raises InputError."""
-    if isinstance(value, bool | str) or value != value // 1:  # NaN and infinity, too
-        raise InputError(f"{name}: {value!r} is not a whole number")
-    return int(value)
 
 
 def check_grid(scenarios: Sequence[Scenario]) -> None:

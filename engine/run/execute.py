@@ -36,6 +36,8 @@ NOTHING_DONE = "stopped before anything was simulated"
 def run(*inputs: Any, progress: Progress | None = None, **options: Any) -> Path:
     """Simulate paths of scenarios and write a results store.
 
+    Source: docs/model.md, the equations as built; docs/results.md, what the store holds.
+
     Parameters
     ----------
     inputs
@@ -58,6 +60,8 @@ def run(*inputs: Any, progress: Progress | None = None, **options: Any) -> Path:
         The output exists or cannot be written.
     Incomplete
         Blocks failed for good; `resume` runs them.
+    Interrupted
+        Ctrl-C; a KeyboardInterrupt that says what is kept.
 
     Example
     -------
@@ -110,7 +114,9 @@ def resume(
     StoreError
         There is no store, it is damaged, or another build of the model began it.
     Incomplete
-        Blocks failed for good, or Ctrl-C; what is done is kept.
+        Blocks failed for good; what is done is kept.
+    Interrupted
+        Ctrl-C; a KeyboardInterrupt that says what is kept.
 
     Example
     -------

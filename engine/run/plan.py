@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +20,11 @@ from ...results.measures.table import list_measures
 from ...results.measures.tail import NAME_FIELDS
 from ...scenarios.bound import bind
 from ...scenarios.errors import InputError
-from ...scenarios.limits import check_limits
+from ...scenarios.limits import check_limits, load_limits
 from ...scenarios.overrides import variants
 from ...scenarios.scenario import Scenario
 from ..campaign import Campaign
+from ..checks import check_paths, check_seed
 from ..executors import check_placement
 from ..job import Job
 from ..memory import SEALING_DOUBLES, Projection, of_block, resident
@@ -34,8 +36,6 @@ from .checks import (
     check_block,
     check_grid,
     check_importance,
-    check_paths,
-    check_seed,
 )
 from .importance import choose_tilt, pilot_paths
 from .inputs import Inputs, read_inputs, refuse_existing
@@ -181,7 +181,9 @@ def make_plan(request: RunRequest) -> Plan:
     if attribution and not off:
         raise InputError("attribution: no scenario has a channel in use; leave it out")
     measures = [measure.measure for measure in list_measures(scenarios[0].horizons)]
-    check_limits(request.limits, [scenario.id for scenario in scenarios], measures)
+    limits = request.limits
+    limits = load_limits(limits) if isinstance(limits, str | Path) else limits
+    check_limits(limits, [scenario.id for scenario in scenarios], measures)
     given = {"seed": seed, "attribution": attribution, "importance": importance}
     job = Job(
         inputs.book,

@@ -16,6 +16,7 @@ from ...scenarios.errors import InputError
 from ...scenarios.limits import Limit
 from ...scenarios.market import Market
 from ...scenarios.scenario import Scenario
+from ..checks import check_paths
 from ..executors.placement import EMBEDDED, Placement
 from ..settings import Settings
 
@@ -25,20 +26,45 @@ PATHS, PATHS_UNTIL = 100_000, 5_000_000
 
 @dataclass(frozen=True)
 class RunRequest(Settings):
-    """A run. Inputs are files, names of presets, or what was read of them.
-
-    `paths` of every scenario; with `until`, such as "es99=1%", it runs as many as it takes until
-    the relative standard error of that measure at the last horizon is met in every scenario, at
-    most `paths`. None takes 100,000 without and 5,000,000 with it. `mapping` tells a story of one
-    name on another. `block` are paths of a piece of work, a power of two; None goes by model size.
-
-    With `sensitivity` every scenario is also run at the other values of the parameters that nobody
-    knows (its `sensitivity`), on the same random numbers. With `attribution` its first so many
-    paths also run with each channel off that it has in use, which says how much of ES is due to it.
-    With `importance` so many weighted paths run besides, drawn where losses are large. `limits`
-    must be able to hold for what is run; `powderkeg.engine.run` does not hold the store to them.
+    """A run, as Python, the command line and files ask for it.
 
     Results depend on inputs, seed, paths, block and back end alone, never on `placement`.
+
+    Parameters
+    ----------
+    book, market, chain
+        Positions and cash, the market snapshot, and listed options: CSV files, or what was read of
+        them. Without a chain dealers start without a hedge.
+    scenarios
+        Names of presets, YAML files, or scenarios; one or several.
+    output
+        The results store to create.
+    mapping
+        Tells a story of one name on another, {"GME": "XYZ"}.
+    paths
+        Of every scenario; None: 100,000, or with `until` at most 5,000,000.
+    until
+        Such as "es99=1%": as many paths as it takes until this relative standard error is met in
+        every scenario, at most `paths`.
+    seed
+        Of the random numbers, 0 to 2^64 - 1.
+    backend
+        auto, cuda, native or reference.
+    block
+        Paths of a piece of work, a power of two; None: by model size.
+    sensitivity
+        Also run every scenario at the other values of the parameters that nobody knows (its
+        `sensitivity`), on the same random numbers.
+    attribution
+        So many paths, the first ones, also run with each channel off that is in use: how much of
+        ES is due to it. 0: none.
+    importance
+        So many weighted paths run besides, drawn where losses are large. 0: none.
+    limits
+        A YAML file or what was read of one, which must be able to hold for what is run;
+        `powderkeg.check` holds the store to them.
+    placement
+        Where it runs.
 
     Example
     -------
@@ -59,7 +85,7 @@ class RunRequest(Settings):
     backend: str = "auto"
     block: int | None = None
     sensitivity: bool = False
-    limits: Sequence[Limit] = ()
+    limits: str | Path | Sequence[Limit] = ()
     placement: Placement = EMBEDDED
 
     @classmethod
@@ -90,6 +116,8 @@ def parse_until(text: str | None, most: int | None = None) -> Until | None:
     """
     if text is None:
         return None
+    if not isinstance(text, str):
+        raise InputError(f"until: {text!r} is not of the form es99=1%")
     levels = {percent(level): level for level in LEVELS}
     parts = re.fullmatch(r"(es|var)([\d.]+)=(\d+\.?\d*|\.\d+)%", text.replace(" ", "").lower())
     if parts is None or parts[2] not in levels:
@@ -100,4 +128,4 @@ def parse_until(text: str | None, most: int | None = None) -> Until | None:
     if not 1e-4 <= error <= 0.5:
         raise InputError(f"until: an error of {parts[3]} % is not between .01 % and 50 %")
     kind = ES if parts[1] == "es" else VAR
-    return Until(kind, levels[parts[2]], error, PATHS_UNTIL if most is None else int(most))
+    return Until(kind, levels[parts[2]], error, PATHS_UNTIL if most is None else check_paths(most))

@@ -18,6 +18,7 @@ from ...results.measures import statistics as st
 from ...results.measures.levels import WORST_LEVEL
 from ...scenarios import InputError, bind
 from ..campaign import campaign
+from ..checks import check_paths
 from ..executors.placement import EMBEDDED, Placement
 from ..job import Job
 from ..model import Model
@@ -193,7 +194,7 @@ def ask(
     check_changes(changes, job.book)
     if rate is not None and not 0 <= rate < 1:
         raise InputError(f"rate: {rate:g} is not a fraction of the value traded, such as .01")
-    count = job.paths if paths is None else paths
+    count = job.paths if paths is None else check_paths(paths)
     if count > job.paths:
         raise InputError(f"paths: {count:,} is more than the {job.paths:,} paths of {store}")
     level_of(count)
@@ -315,6 +316,9 @@ def whatif(
 
     Every change alone and all together, on the paths of the store.
 
+    Source: paired differences of ES by their influence functions (results/measures/statistics.py);
+    the cost is half the linear impact of the trade (Almgren & Chriss 2000, J. Risk 3).
+
     Parameters
     ----------
     store
@@ -337,14 +341,16 @@ def whatif(
     Returns
     -------
     Effects by scenario, most relief per cost first: ES before, after and its paired difference,
-    each with its error, the probability of a margin call, the cost. Fractions of equity before.
+    each with its error, the probability of a margin call, the cost.
+
+    Units: fractions of the equity before, losses positive.
 
     Raises
     ------
     InputError
         Nothing to change, a symbol the book does not hold, a contract that is none.
     StoreError
-        The store is unfinished, damaged or of another build.
+        The store is unfinished or damaged, or its inputs are of another build.
     Incomplete
         Pieces of work failed for good.
 

@@ -1,8 +1,8 @@
 """Jumps of the anchor, at most one a day (Merton 1976).
 
-With p the probability of a day: a jump where u < p; y = u/p says when, overnight where y < f, else
-in intraday step 1 + floor((y - f)/(1 - f) n). It moves w by jump_mean + jump_sd z. Every overnight
-step subtracts ln(1 + p (e^(mean + sd^2/2) - 1)), so e^w is a martingale from close to close.
+With the odds of a day: a jump where uniform < odds; when = uniform/odds: overnight where when < f,
+else in intraday step 1 + floor((when - f)/(1 - f) n). It moves w by jump_mean + jump_sd z. Every overnight
+step subtracts ln(1 + odds (e^(mean + sd^2/2) - 1)), so e^w is a martingale from close to close.
 docs/model.md, section 6.
 """
 

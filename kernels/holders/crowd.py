@@ -71,7 +71,7 @@ HOLDER = Holder(
         Field("crowd0", "R at the start"),
         Field("attention0", "A0"),
         Field("removed0"),
-        Field("calls0", "n"),
+        Field("calls0", "o"),
         Field("call_log_strike0", "l"),
         Field("attention_weight", "sums to 1 over the names (all 0 when nobody has attention)"),
         Field("infection", "per day"),

@@ -26,7 +26,7 @@ FN Maturity maturity(Real vol, float root_tau) {
     return {Real(1.0f) / sd, Real(0.5f) * sd};
 }
 
-// n N((x - l)/s + s/2)
+// o N((x - l)/s + s/2)
 FN void add_calls(Hedge& h, const Maturity& m, Real calls, Real strike, Real x) {
     Real density;
     const Real delta = normal_cdf(fused(x - strike, m.inverse_sd, m.half_sd), density);

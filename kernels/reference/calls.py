@@ -1,8 +1,8 @@
 """The crowd's calls, weekly and monthly; call programmes buy the same weekly calls.
 
-    bought = budget / (P max(call, .005)) room,   room = (1 - (n + n_m)/capacity)+
+    bought = budget / (P max(call, .005)) room,   room = (1 - (o + o_m)/capacity)+
     call   = N(d1) - e^km N(d2),   d1 = -km/s + s/2,   s = max(v sqrt(tau), 1e-4)
-    n      = n stay + bought;      l += bought/(n + 1e-12) (x + km - l)
+    o      = o stay + bought;      l += bought/(o + 1e-12) (x + km - l)
 
 docs/model.md, sections 7 and 9.
 """

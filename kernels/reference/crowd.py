@@ -2,11 +2,11 @@
 
 A susceptible-infected-removed epidemic, stepped exactly at the rates of the step's beginning:
 
-    g     = exit_rate (1 + stampede (x_max - x - drawdown)+) + restricted exit_restricted
-    m     = clip(x - x_slow, -1/2, 1)
-    force = infection (1 + momentum m)+ ((1 - shared) A + shared Abar) + following K
-    new   = (1 - restricted) (1 - A - Rm)+ (1 - exp(-force (1 - e^{-g dt}) / g))
-    left  = A (1 - e^{-g dt})
+    leave = exit_rate (1 + stampede (x_max - x - drawdown)+) + restricted exit_restricted
+    rise  = clip(x - x_slow, -1/2, 1)
+    force = infection (1 + momentum rise)+ ((1 - shared) A + shared Abar) + following K
+    new   = (1 - restricted) (1 - A - Rm)+ (1 - exp(-force (1 - e^{-leave dt}) / leave))
+    left  = A (1 - e^{-leave dt})
 
 Kermack & McKendrick (1927); the term in K is the innovation of Bass (1969). docs/model.md, 7.
 """

@@ -1,6 +1,6 @@
 """Option dealers: they hold the delta of what they are short, and chase it at rate kappa.
 
-    H*(x) = sign chain(x, v, t) + n N(d(x)) + n_m N(d_m(x)),
+    H*(x) = sign chain(x, v, t) + o N(d(x)) + o_m N(d_m(x)),
     d = (x - l)/s + s/2,   s = max(v sqrt(tau), 1e-4)
 
 Dealers short gamma (gain G = (M/E') dH*/dx >= 0): exponential step along the linearised price.
@@ -149,7 +149,7 @@ def target(state: State, model: Model, number: int) -> Target:
 
 
 def relaxed(z: Array) -> Array:
-    """h(z) = (1 - e^-z)/z, z at least -80; 1 - z/2 where |z| < 1e-3."""
+    """(1 - e^-z)/z, z at least -80; 1 - z/2 where |z| < 1e-3."""
     z = np.maximum(z, -80)
     small = np.abs(z) < 1e-3
     return np.where(small, 1 - z / 2, -np.expm1(-z) / np.where(small, 1, z))

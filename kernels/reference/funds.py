@@ -1,8 +1,9 @@
-"""Funds: each keeps, of every position alike, the fraction that its loss 1 - V leaves it.
+"""Funds: each keeps, of every position alike, the fraction that its loss 1 - equity leaves it.
 
-    kept(V) = clip(1 - slope (1 - V - threshold)+, 0, 1),    target_i = F_i(0) kept(V)/kept(1)
+    kept(e) = clip(1 - slope (1 - e - threshold)+, 0, 1)
+    target_i = F_i(0) kept(equity)/kept(1)
     order_i = c(rate) (target_i - F_i),   rate = cut where |target_i| < |F_i|, else rebuild
-    V      += sum_i value_i (F_i + F_i')/2 (P_i' - P_i)      at every step
+    equity += sum_i value_i (F_i + F_i')/2 (P_i' - P_i)      at every step
 
 Cont & Wagalath (2013). docs/model.md, sections 7 and 9.
 """

@@ -3,7 +3,7 @@
 Their entry follows a part of the run-up, as paper profits are borrowed against:
 
     down = max(down, refinancing x_max - x)
-    sell = min((Y - Y(0) (1 - F(down)))+, participation V dt)
+    sell = min((Y - Y(0) (1 - below(down; mu, sd)))+, participation V dt)
 
 docs/model.md, section 7.
 """

@@ -1,6 +1,6 @@
 """Locked holders let go at high multiples.
 
-    sell = c(release_rate) (L - L(0) (1 - release_share F(x)))+
+    sell = c(release_rate) (L - L(0) (1 - release_share below(x; release_mean, release_sd)))+
 
 docs/model.md, section 7.
 """

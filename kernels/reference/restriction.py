@@ -1,6 +1,6 @@
 """The brokers' buying halt: an exponential clock that runs while the price is above a threshold.
 
-    k -= dt (k > 0 ? hazard [x > threshold] : 1);   restricted = [-duration < k <= 0]
+    clock -= dt (clock > 0 ? hazard [x > threshold] : 1);   restricted = [-duration < clock <= 0]
 
 The crowd's broker (clearing_rule.py) and events restrict as well; an event that lifts, lifts all.
 docs/model.md, sections 1, 7 and 9.

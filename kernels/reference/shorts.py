@@ -1,11 +1,11 @@
 """Shorts: the reported cohort that covers.
 
-F is the share whose tolerance of the log run-up plus the borrow cost paid the worst moment so far
-exceeded; a share g of the cohort is on margin instead and covers psi. The covering target is a
+`below` is the share whose tolerance of the log run-up plus the borrow cost paid the worst moment so
+far exceeded (tolerance.py); a share of the cohort is on margin instead and covers psi. The covering target is a
 ratchet:
 
-    psi(p) = clip((1 + m)/m - (1 + i)/(m p), 0, 1)
-    called = (1 - g) F(x_max + phi) + g psi(e^x_max)
+    psi(p) = clip((1 + m0)/m0 - (1 + i0)/(m0 p), 0, 1)
+    called = (1 - margin_share) below(x_max + phi; mu, sd) + margin_share psi(e^x_max)
     cover = min((S_c - S_c(0) (1 - called))+, participation V dt)
 
 docs/model.md, section 7.

@@ -1,12 +1,13 @@
 """Importance sampling: tilted normals and restriction clocks, and what a path weighs.
 
-A day's normals of a stream are a Brownian motion W of variance 1; component c gives it the drift
-theta_c, and the clocks the rates r_c. With W and the clocks k as they came out, the density of a
-path under c over that without any tilt is
+A day's normals of a stream are a Brownian motion W of variance 1; component j gives it the drift
+theta_j, and the clocks their speed. With W and the clocks as they came out, the density of a path
+under j over that without any tilt is
 
-    l_c = exp(sum (theta_c W - theta_c^2/2) + sum (ln r_c - (r_c - 1) k)),  weight = 1/sum a_c l_c
+    ratio_j = exp(sum (theta_j W - theta_j^2/2) + sum (ln speed_j - (speed_j - 1) clock))
+    weight  = 1 / sum_j share_j ratio_j
 
-over streams and days, a_c the component's share of the paths. docs/model.md, section 2.
+over streams and days, share_j the component's share of the paths. docs/model.md, section 2.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Who has given up: a tolerance that is normal over holders, truncated at zero.
 
-    F(y) = (N((y - mu)/sd) - N(-mu/sd))+ / (1 - N(-mu/sd))
+    below(y; mu, sd) = (N((y - mu)/sd) - N(-mu/sd))+ / (1 - N(-mu/sd))
 
 docs/model.md, section 7.
 """

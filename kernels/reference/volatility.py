@@ -1,6 +1,6 @@
 """Implied volatility follows realised volatility and the demand for calls; per annum.
 
-    v    += c(vol_rate) (min(max(v0, vol_realised rv) (1 + vol_demand (n + n_m)+), vol_max) - v)
+    v    += c(vol_rate) (min(max(v0, vol_realised rv) (1 + vol_demand (o + o_m)+), vol_max) - v)
     rv^2  = (1 - rv_weight) rv^2 + rv_weight 252 (x - x_close)^2         (at a close)
 
 docs/model.md, section 9.

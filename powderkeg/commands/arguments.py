@@ -6,7 +6,7 @@ import math
 from datetime import date
 from pathlib import Path
 
-from ..engine.run.checks import MOST_PATHS
+from ..engine.checks import MOST_PATHS
 from ..scenarios import InputError
 from ..scenarios.table import parse_date
 

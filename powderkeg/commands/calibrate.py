@@ -85,7 +85,6 @@ def calibrate(
     from ..engine.calibrate.inputs import SERIES
     from ..engine.calibrate.request import CalibrationRequest
     from ..engine.calibrate.sentences import sentences
-    from ..engine.executors import check_back_end
     from ..screen import calibrate as say
     from ..screen.console import console, table
     from ..screen.console import fit as fitting
@@ -93,7 +92,6 @@ def calibrate(
     from .arguments import count, day, seed_of
     from .exits import stoppable
 
-    check_back_end(backend)
     files = zip(SERIES, (short_interest, volume, iv, attention), strict=True)
     request = CalibrationRequest(
         prices,

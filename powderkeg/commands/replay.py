@@ -25,7 +25,6 @@ def replay(
     ] = None,
 ) -> None:
     """Run one path again and show everything that happened on it."""
-    from ..engine.executors import check_back_end
     from ..engine.replay.path import replay as replay_path
     from ..screen import replay as replay_output
     from ..screen.console import console, fit, table
@@ -35,8 +34,6 @@ def replay(
     number = whole("--path", path) or 0
     if output is not None:
         refuse_folder(output)
-    if backend is not None:
-        check_back_end(backend)
     replayed = replay_path(store, number, scenario, backend=backend)
     screen = console()
     screen.print(replay_output.headline(replayed), markup=False)

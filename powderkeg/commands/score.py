@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from ..engine.calibrate.scorecard import Scorecard
 
 
-FEWEST_SCORED = 200
-
-
 def score(story: Story, symbol: str | None, paths: int, output: Path | None) -> None:
     """Hold a scenario against its episode: tables, a verdict, a picture. Of several names a summary
     first, then every name's.
@@ -32,8 +29,6 @@ def score(story: Story, symbol: str | None, paths: int, output: Path | None) -> 
         raise InputError(f"--output: {output}: give a new .png or .svg file")
     if output is not None and not output.absolute().parent.is_dir():
         raise InputError(f"{output}: the folder {output.parent} does not exist")
-    if paths < FEWEST_SCORED:
-        raise InputError(f"--paths: {paths} say little about a band; give {FEWEST_SCORED} or more")
     scenario, options = read_scored(story.scenario, story.chain)
     wanted = one_of(symbol, [episode.symbol for episode in scenario.pasts])
     engine = back_end(story.backend)

@@ -25,22 +25,22 @@ POSITIONS = 24
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def write_report(path: str | Path, out: str | Path, *, verify: bool = True) -> None:
+def write_report(store: str | Path, output: str | Path, *, verify: bool = True) -> None:
     """Write the page of a finished store: one self-contained HTML file, for screen and paper.
 
     Parameters
     ----------
-    path
+    store
         A finished results store.
-    out
-        The file to write, which must not exist.
+    output
+        The HTML file to write, which must not exist.
     verify
         Whether every byte of the store is compared with its commit record first.
 
     Raises
     ------
     StoreError
-        The store is unfinished or damaged, `out` exists or cannot be written.
+        The store is unfinished or damaged, `output` exists or cannot be written.
 
     Example
     -------
@@ -48,10 +48,10 @@ def write_report(path: str | Path, out: str | Path, *, verify: bool = True) -> N
     >>> store = powderkeg.run("book.csv", "market.csv", "calm.yaml", "out.zarr", paths=1000)
     >>> powderkeg.report(store, "out.html")
     """
-    out = Path(out)
+    out = Path(output)
     if os.path.lexists(out):
         raise StoreExists(f"{out} exists; choose another name")
-    page = report_html(path, verify=verify).encode()
+    page = report_html(store, verify=verify).encode()
     try:
         make_folder(out.absolute().parent)
         write_file(out, page)

@@ -117,12 +117,12 @@ def check_commit(path: str | Path, *, deep: bool = True) -> None:
         raise StoreDamaged(f"{path}: files of the store are not those committed")
 
 
-def open_results(path: str | Path, *, verify: bool = True) -> xr.DataTree:
+def open_results(store: str | Path, *, verify: bool = True) -> xr.DataTree:
     """Open a finished store as an xarray DataTree; arrays are read when touched.
 
     Parameters
     ----------
-    path
+    store
         A finished results store.
     verify
         Compare every byte with the commit record (about a second per gigabyte); without it the
@@ -151,5 +151,5 @@ def open_results(path: str | Path, *, verify: bool = True) -> xr.DataTree:
     >>> powderkeg.open(store)["losses"]["pnl"].dims
     ('scenario', 'horizon', 'path')
     """
-    check_commit(path, deep=verify)
-    return xr.open_datatree(Path(path), engine="zarr", consolidated=False, chunks=None)
+    check_commit(store, deep=verify)
+    return xr.open_datatree(Path(store), engine="zarr", consolidated=False, chunks=None)

@@ -134,7 +134,12 @@ PATH_FIELDS = (
         "names that ran out of elastic float",
         "How many names had orders cut because the elastic holders had no more to sell.",
     ),
-    Field("fails", "floats", "unfilled buy orders of crowd and dealers", "Summed over all names."),
+    Field(
+        "fails",
+        "floats",
+        "unfilled buy orders of crowd, dealers, leader and programmes",
+        "Summed over all names.",
+    ),
     *_with_calm(
         Field(
             "worst_close_pnl",

@@ -16,7 +16,7 @@ class ImpliedVol(Section):
     )
     demand: float = parameter(
         0.46,
-        "vol_demand: target grows by (1 + vol_demand n) with n floats of crowd calls",
+        "vol_demand: target grows by (1 + vol_demand o) with o floats of crowd calls",
         "per float",
         GME_FIT,
         ge=0,

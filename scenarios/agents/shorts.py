@@ -33,7 +33,7 @@ class Shorts(Section):
     )
     initial_margin: float = parameter(
         0.5,
-        "i: equity at the start over the value of the short, of those on margin",
+        "i0: equity at the start over the value of the short, of those on margin",
         "1",
         "Regulation T, 12 CFR 220.12",
         ge=0.01,
@@ -41,7 +41,7 @@ class Shorts(Section):
     )
     maintenance_margin: float = parameter(
         0.3,
-        "m: equity over the value of the short below which they are called: at (1 + i)/(1 + m)",
+        "m0: equity over the value of the short below which they are called: at (1 + i0)/(1 + m0)",
         "1",
         "FINRA rule 4210(c)",
         ge=0.01,

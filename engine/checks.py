@@ -1,0 +1,33 @@
+"""Numbers that every computation is asked for, checked before anything runs."""
+
+from __future__ import annotations
+
+from ..scenarios.errors import InputError
+
+MOST_PATHS = 1 << 40
+
+
+def whole(name: str, value: float) -> int:
+    """The number as an integer: Python's 1e6 is a float. Raises InputError."""
+    try:
+        if not isinstance(value, bool | str) and value == value // 1:  # not NaN, nor infinity
+            return int(value)
+    except TypeError:
+        pass
+    raise InputError(f"{name}: {value!r} is not a whole number")
+
+
+def check_paths(paths: float) -> int:
+    """Paths of every scenario. Raises InputError."""
+    count = whole("paths", paths)
+    if not 1 <= count <= MOST_PATHS:
+        raise InputError(f"paths: {count} is not between 1 and {MOST_PATHS:,}")
+    return count
+
+
+def check_seed(seed: float) -> int:
+    """A seed of the random numbers. Raises InputError."""
+    number = whole("seed", seed)
+    if not 0 <= number < 2**64:
+        raise InputError(f"seed: {number} is not between 0 and 2^64 - 1")
+    return number
