@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..scenarios.errors import InputError
 
 MOST_PATHS = 1 << 40
@@ -31,3 +33,12 @@ def check_seed(seed: float) -> int:
     if not 0 <= number < 2**64:
         raise InputError(f"seed: {number} is not between 0 and 2^64 - 1")
     return number
+
+
+def texts(name: str, given: str | Sequence[str]) -> Sequence[str]:
+    """Several texts, or one. Raises InputError."""
+    several = (given,) if isinstance(given, str) else tuple(given)
+    for each in several:
+        if not isinstance(each, str):
+            raise InputError(f"{name}: {each!r} is not a text")
+    return several

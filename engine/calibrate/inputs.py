@@ -24,6 +24,7 @@ from ...scenarios.priors import Priors, load_priors
 from ...scenarios.scenario import Scenario
 from ...scenarios.series import Points, Prices, load_points, load_prices
 from ...scenarios.timeline import AnyEvent
+from ..checks import texts
 from .beside import Beside
 from .loss import Observed, Series, days_of
 from .request import CalibrationRequest
@@ -105,7 +106,7 @@ def read_episode(request: CalibrationRequest) -> Episode:
         )
     points = _points(request.series, closes, as_of)
     series, notes = _series(points, closes, snapshot[name].float_shares)
-    others = _others(request.beside, name, snapshot)
+    others = _others(texts("beside", request.beside), name, snapshot)
     book = all_watched({s: snapshot[s].price for s in (name, *others)})
     laws, story = load_priors(request.priors), _base(request.base, snapshot, book)
     sources: Mapping[str, str] = {}

@@ -33,6 +33,8 @@ def executor(
 def check_placement(placement: Placement, back_end: str = "auto") -> None:
     """Raises InputError for a word that is no cluster or back end, no workers, an open port."""
     check_back_end(back_end)
+    if not isinstance(placement, Placement):
+        raise InputError(f'placement: {placement!r} is none; write Placement("local", workers=4)')
     where, workers = placement.cluster, placement.workers
     address = _ADDRESS.fullmatch(where)
     if where not in WAYS and address is None:

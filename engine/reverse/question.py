@@ -10,7 +10,7 @@ from pathlib import Path
 from ...kernels.packed import Packed
 from ...results.measures import statistics as st
 from ...scenarios import InputError, Scenario, bind
-from ..checks import check_paths
+from ..checks import check_paths, texts
 from ..model import Model
 from ..replay.path import scenario_index
 from ..stored import Finished, chosen, finished
@@ -106,7 +106,7 @@ def ask(
             f"day: the store has no losses of day {day}; it has day "
             f"{', '.join(str(d) for d in days)}"
         )
-    able = chosen_axes(axes_of(asked, job.book), axes)
+    able = chosen_axes(axes_of(asked, job.book), texts("axes", axes))
     count = min(PATHS, job.paths) if paths is None else check_paths(paths)
     if count > job.paths:
         raise InputError(f"paths: {count:,} is more than the {job.paths:,} paths of {store}")

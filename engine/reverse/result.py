@@ -34,7 +34,7 @@ class Measure:
 
 def parse_measure(text: str) -> Measure:
     """`var99`, `es_97.5`. Raises InputError."""
-    found = _MEASURE.fullmatch(text.strip())
+    found = _MEASURE.fullmatch(str(text).strip())
     level = float(found[2]) / 100 if found else 0.0
     if found is None or not 0.5 <= level < 1:
         raise InputError(

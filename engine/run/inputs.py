@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +71,9 @@ def read_inputs(request: RunRequest) -> Inputs:
     several = [some] if isinstance(some, str | Path | Scenario) else some
     names = [each for each in several if not isinstance(each, Scenario)]
     ready = [each for each in several if isinstance(each, Scenario)]
-    mapping = None if request.mapping is None else dict(request.mapping)
+    mapping = request.mapping
+    if mapping is not None and not isinstance(mapping, Mapping):
+        raise InputError(f'mapping: {mapping!r} is none; write {{"GME": "XYZ"}}')
     scenarios = (*load_scenarios(names, market, book, mapping), *ready)
     if not scenarios:
         raise InputError("no scenario given; name a preset or a YAML file with `scenarios`")

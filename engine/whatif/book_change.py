@@ -23,6 +23,7 @@ from ...scenarios.bound import Bound
 from ...scenarios.errors import InputError, did_you_mean, shown
 from ...scenarios.market import Market
 from ...scenarios.scenario import Scenario
+from ..checks import texts
 
 CLOSE, HALVE = 0.0, 0.5
 SPREAD = 0.05
@@ -114,8 +115,8 @@ def changes_of(
     close: Sequence[str] = (), halve: Sequence[str] = (), scale: Mapping[str, float] | None = None
 ) -> list[Change]:
     """Changes by symbol; `scale` holds factors, {"BB": 0.7}."""
-    made = [Change(symbol.upper(), CLOSE) for symbol in close]
-    made += [Change(symbol.upper(), HALVE) for symbol in halve]
+    made = [Change(symbol.upper(), CLOSE) for symbol in texts("close", close)]
+    made += [Change(symbol.upper(), HALVE) for symbol in texts("halve", halve)]
     return [*made, *(Change(symbol.upper(), x + 0.0) for symbol, x in (scale or {}).items())]
 
 

@@ -18,7 +18,7 @@ from ...results.measures import statistics as st
 from ...results.measures.levels import WORST_LEVEL
 from ...scenarios import InputError, bind
 from ..campaign import campaign
-from ..checks import check_paths
+from ..checks import check_paths, texts
 from ..executors.placement import EMBEDDED, Placement
 from ..job import Job
 from ..model import Model
@@ -190,7 +190,8 @@ def ask(
     job = source.job
     if not 0 <= spread < 1:
         raise InputError(f"spread: {spread:g} is not a fraction of the mark, such as .05")
-    changes = [*changes, *(hedge_of(text, job.book, job.market, spread) for text in hedges)]
+    bought = texts("hedges", hedges)
+    changes = [*changes, *(hedge_of(text, job.book, job.market, spread) for text in bought)]
     check_changes(changes, job.book)
     if rate is not None and not 0 <= rate < 1:
         raise InputError(f"rate: {rate:g} is not a fraction of the value traded, such as .01")

@@ -1,9 +1,9 @@
 """Jumps of the anchor, at most one a day (Merton 1976).
 
 With the odds of a day: a jump where uniform < odds; when = uniform/odds: overnight where when < f,
-else in intraday step 1 + floor((when - f)/(1 - f) n). It moves w by jump_mean + jump_sd z. Every overnight
-step subtracts ln(1 + odds (e^(mean + sd^2/2) - 1)), so e^w is a martingale from close to close.
-docs/model.md, section 6.
+else in intraday step 1 + floor((when - f)/(1 - f) n). It moves w by jump_mean + jump_sd z. Every
+overnight step subtracts ln(1 + odds (e^(mean + sd^2/2) - 1)), so e^w is a martingale from close to
+close. docs/model.md, section 6.
 """
 
 from __future__ import annotations

@@ -62,9 +62,7 @@ HOLDER = Holder(
         Quantity("log_price_max", "1", "highest log price so far", undone=True),
         Quantity("log_price_close", traced=False),
         Quantity("floor", "1", "1 once the name ran out of elastic float"),
-        Quantity(
-            "fails", "floats", "unfilled buys of crowd, dealers, leader and programmes so far"
-        ),
+        Quantity("fails", "floats", "unfilled buys of crowd, dealers, leader, programmes so far"),
         Quantity(
             "fill_price",
             "1",

@@ -1,8 +1,8 @@
 """Shorts: the reported cohort that covers.
 
 `below` is the share whose tolerance of the log run-up plus the borrow cost paid the worst moment so
-far exceeded (tolerance.py); a share of the cohort is on margin instead and covers psi. The covering target is a
-ratchet:
+far exceeded (tolerance.py); a share of the cohort is on margin instead and covers psi. The covering
+target is a ratchet:
 
     psi(p) = clip((1 + m0)/m0 - (1 + i0)/(m0 p), 0, 1)
     called = (1 - margin_share) below(x_max + phi; mu, sd) + margin_share psi(e^x_max)

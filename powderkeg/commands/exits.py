@@ -33,6 +33,7 @@ CODES: dict[type[BaseException], int] = {
     OSError: USER_ERROR,
     Incomplete: INCOMPLETE,
     Interrupted: INCOMPLETE,
+    KeyboardInterrupt: INCOMPLETE,
     StoreUnfinished: INCOMPLETE,
     StoreError: UNVERIFIED,  # any other: what is there is not to be trusted
 }
@@ -59,10 +60,13 @@ def explain(error: BaseException, options: Mapping[str, str] | None = None) -> t
     if os.environ.get("POWDERKEG_TRACEBACK"):
         raise error
     text = with_options(" ".join(str(error).split()), options or {})
+    if isinstance(error, KeyboardInterrupt) and not text:
+        text = "stopped before anything was simulated"
     if isinstance(error, typer.Exit):
         return "", error.exit_code
     if (words := getattr(error, "format_message", None)) is not None:  # typer's, or click's
-        return f"{' '.join(words().split())} (powderkeg COMMAND --help)", USER_ERROR
+        command = getattr(getattr(error, "ctx", None), "command_path", "powderkeg")
+        return f"{' '.join(words().split())} ({command} --help)", USER_ERROR
     code = next((code for kind, code in CODES.items() if isinstance(error, kind)), INTERNAL)
     if code == INTERNAL:
         text = (

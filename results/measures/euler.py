@@ -77,8 +77,8 @@ def tail_of(n: int, level: float) -> Tail:
     on_var = float((whole - beyond) / whole)
     tail = n - 1 - _evenly(beyond, MOST_TAIL)
     around = math.ceil(NEAR * n)
-    window = np.arange(max(k - 1 - around, 0), min(k - 1 + around, n - 1) + 1)
-    window = window[_evenly(len(window), MOST_NEAR)]
+    first, last = max(k - 1 - around, 0), min(k - 1 + around, n - 1)
+    window = first + _evenly(last - first + 1, MOST_NEAR)
     if on_var:
         tail = np.append(tail, k - 1)
     weights = np.full(len(tail), float(beyond / whole) / min(beyond, MOST_TAIL))

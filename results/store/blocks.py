@@ -32,6 +32,8 @@ from .records import (
 )
 from .schema import StoreSpec
 
+EXISTS = "{} exists; results are never overwritten, choose another name"
+
 
 class SimulatedLike(Protocol):
     """What a back end returns for a set of paths (kernels.layout.Simulated)."""
@@ -57,7 +59,7 @@ def create_store(path: str | Path, spec: StoreSpec) -> None:
     if problem:
         raise StoreError(f"{path}: {problem}")
     if os.path.lexists(path):
-        raise StoreExists(f"{path} exists; results are never overwritten, choose another name")
+        raise StoreExists(EXISTS.format(path))
     make_folder(path.absolute().parent)
     partial = path.with_name(f".{path.name}.partial-{uuid.uuid4().hex}")
     make_folder(partial)
@@ -68,6 +70,8 @@ def create_store(path: str | Path, spec: StoreSpec) -> None:
         try:
             partial.rename(path)
         except OSError as error:
+            if os.path.lexists(path):  # another run was faster
+                raise StoreExists(EXISTS.format(path)) from error
             raise StoreUnwritable(f"{path} cannot be created: {error.strerror}") from error
         sync_folder(path.absolute().parent)
     finally:

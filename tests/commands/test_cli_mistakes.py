@@ -136,8 +136,8 @@ MISTAKES = {
         "scenarios short (2 days, losses at 1, 2) and calm (10 days, losses at 1, 5, 10) "
         "do not share their days; run them separately",
     ),
-    "no-option": (RUN[:2], "Missing option '--market'. (powderkeg COMMAND --help)"),
-    "no-command": (("fly",), "No such command 'fly'. (powderkeg COMMAND --help)"),
+    "no-option": (RUN[:2], "Missing option '--market'. (powderkeg run --help)"),
+    "no-command": (("fly",), "No such command 'fly'. (powderkeg --help)"),
     "show-nothing": (("show", "o.zarr"), NO_STORE),
     "show-a-file": (("show", "book.csv"), "book.csv is not a powderkeg results store"),
     "report-nothing": (("report", "o.zarr"), NO_STORE),
@@ -150,7 +150,7 @@ MISTAKES = {
     "compare-nothing": (("compare", "o.zarr", "o.zarr"), NO_STORE),
     "check-without-limits": (
         ("check", "o.zarr"),
-        "Missing option '--limits'. (powderkeg COMMAND --help)",
+        "Missing option '--limits'. (powderkeg check --help)",
     ),
     "check-no-file": (
         ("check", "o.zarr", "--limits", "l.yaml"),

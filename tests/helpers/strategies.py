@@ -116,6 +116,9 @@ MORE_RANGES: dict[str, tuple[float, float]] = {
     "issue_maximum": (0, 0.2),
 }
 
+# A price that starts at 0 must not stand on one of these: the last bit would decide who trades.
+SWITCHES = ("issue_threshold", "leader_sell_above")
+
 # Sizes in the words of a scenario; None for events that have none.
 EVENT_SIZES: dict[str, tuple[float, float] | None] = {
     "anchor_news": (-0.26, 0.35),
@@ -187,9 +190,14 @@ def fields_strategy(draw: st.DrawFn, /, names: int, rows: int) -> dict[str, Any]
 
     def each(ranges: dict[str, tuple[float, float]]) -> dict[str, Any]:
         return {
-            key: draw(st.lists(st.floats(*bounds), min_size=names, max_size=names))
+            key: draw(st.lists(value(key, bounds), min_size=names, max_size=names))
             for key, bounds in ranges.items()
         }
+
+    def value(key: str, bounds: tuple[float, float]) -> st.SearchStrategy[float]:
+        every = st.floats(*bounds)
+        off_zero = every.map(lambda x: x if abs(x) > 1e-3 else 1e-3)
+        return off_zero if key in SWITCHES else every
 
     fields = each(RANGES) | draw(book_strategy(names))
     if draw(st.booleans()):
