@@ -29,6 +29,7 @@ from typing import Any
 
 from ..kernels.digest import model_digest
 from ..results.measures import statistics as st
+from ..results.measures.path_loss import PathLoss
 from ..results.measures.statistics import Sample
 from ..scenarios import InputError, Scenario
 from ..scenarios.book import Book, maintenance_margin
@@ -42,6 +43,7 @@ from .executors.placement import EMBEDDED, Placement
 from .job import Job
 from .model import Model
 from .paired import simulate
+from .path_loss import path_loss
 from .progress import Progress
 from .stored import Finished, Floats, chosen, finished, level_of
 
@@ -96,13 +98,13 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Changes of ES at one level and day, largest rise first; `only` names what was not compared.
+    """Changes of ES at one level and measure, largest rise first.
 
-    `runs` counts the runs of `paths` paths that it took.
+    `only` names what was not compared, `runs` counts the runs of `paths` paths that it took.
     """
 
     level: float
-    day: int
+    measure: PathLoss
     paths: int
     runs: int
     differences: list[Difference]
@@ -113,7 +115,7 @@ class Comparison:
 
     def as_json(self) -> dict[str, Any]:
         """Plain objects."""
-        return asdict(self)
+        return asdict(self) | {"measure": str(self.measure)}
 
 
 @dataclass
@@ -136,29 +138,38 @@ class Comparing:
     tonight: Finished
     paths: int
     level: float
-    day: int
+    measure: PathLoss
     ways: list[Steps]
     known: dict[tuple[str, str], Floats]
     todo: dict[tuple[str, str], Model]
 
 
 def plan_comparison(
-    yesterday: str | Path, tonight: str | Path, *, paths: int | None = None
+    yesterday: str | Path,
+    tonight: str | Path,
+    *,
+    paths: int | None = None,
+    measure: str | None = None,
 ) -> Comparing:
     """Find out what must run. Raises StoreError, InputError.
 
-    `paths` None takes 100,000, or those of the smaller store.
+    `paths` None takes 100,000, or those of the smaller store, `measure` None that of tonight's.
     """
     old, new = finished(yesterday), finished(tonight)
     least = min(old.job.paths, new.job.paths)
     n = min(MOST_PATHS, least) if paths is None else check_paths(paths)
     if n > least:
         raise InputError(f"paths: {n:,} is more than the {least:,} paths of the smaller store")
-    days = set(_days(old)) & set(_days(new))
-    if not days:
-        raise InputError(f"{yesterday} and {tonight} have no day of losses in common")
-    level, day = level_of(n), max(days)
-    plan = Comparing(old, new, n, level, day, [], {}, {})
+    shared = tuple(sorted(set(old.horizons) & set(new.horizons)))
+    loss = path_loss(measure or new.job.measure, shared)
+    days = tuple(source.job.scenarios[0].horizon_days for source in (old, new))
+    if loss.day is None and days[0] != days[1]:
+        raise InputError(
+            f"{yesterday} runs for {days[0]} days and {tonight} for {days[1]}, so their worst "
+            "moments are not alike; give a `measure` of a day of both, such as "
+            f"day_{max(shared, default=1)}"
+        )
+    plan = Comparing(old, new, n, level_of(n), loss, [], {}, {})
     theirs = _indices(new)
     for name, index in _indices(old).items():
         if name in theirs:
@@ -171,10 +182,6 @@ def plan_comparison(
     return plan
 
 
-def _days(source: Finished) -> tuple[int, ...]:
-    return tuple(int(day) for day in source.job.scenarios[0].horizons)
-
-
 def _indices(source: Finished) -> dict[str, int]:
     """Scenarios as given by their ids, without those that only vary another one."""
     scenarios = source.job.scenarios
@@ -184,7 +191,7 @@ def _indices(source: Finished) -> dict[str, int]:
 def _add(plan: Comparing, before: int, after: int) -> None:
     """One scenario's way; packs what no store knows and leaves out states that cannot be."""
     old, new, n = plan.yesterday, plan.tonight, plan.paths
-    losses = (_loss(old, before, plan.day), _loss(new, after, plan.day))
+    losses = (old.losses(before, plan.measure).loss, new.losses(after, plan.measure).loss)
     way = Steps(old.job.scenarios[before].id, *losses)
     steps = list(_steps(old, new, before, after))
     for (_, state), known in ((steps[0], losses[0]), (steps[-1], losses[1])):
@@ -205,10 +212,6 @@ def _add(plan: Comparing, before: int, after: int) -> None:
         pending = []
     way.names.pop(0)
     plan.ways.append(way)
-
-
-def _loss(source: Finished, scenario: int, day: int) -> Floats:
-    return source.losses(scenario, _days(source).index(day)).loss
 
 
 def _steps(old: Finished, new: Finished, before: int, after: int) -> Iterator[tuple[str, State]]:
@@ -269,12 +272,9 @@ def run_comparison(
     job, known = plan.tonight.job, dict(plan.known)
     if plan.todo:
         engine = chosen(job.backend).name
-        cases = [
-            (model, model.packed().horizons.tolist().index(plan.day))
-            for model in plan.todo.values()
-        ]
+        models = list(plan.todo.values())
         with campaign(placement, engine, progress) as work:
-            ran = simulate(work, engine, cases, plan.paths, job.block)
+            ran = simulate(work, engine, models, plan.paths, job.block, plan.measure)
         known |= {key: losses.loss for key, losses in zip(plan.todo, ran, strict=True)}
     before, after = plan.yesterday.job, plan.tonight.job
     names = set(_indices(plan.yesterday)), set(_indices(plan.tonight))
@@ -282,7 +282,7 @@ def run_comparison(
     found = [_difference(plan, way, known) for way in plan.ways]
     return Comparison(
         level=plan.level,
-        day=plan.day,
+        measure=plan.measure,
         paths=plan.paths,
         runs=len(plan.todo),
         differences=sorted(found, key=lambda d: -d.total.value),
@@ -320,6 +320,7 @@ def compare(
     tonight: str | Path,
     *,
     paths: int | None = None,
+    measure: str | None = None,
     placement: Placement = EMBEDDED,
     progress: Progress | None = None,
 ) -> Comparison:
@@ -333,6 +334,8 @@ def compare(
         Finished results stores.
     paths
         Paths of every step; None: 100,000, or those of the smaller store.
+    measure
+        Loss of a path: `worst`, `worst_close` or `day_N`; None: tonight's.
     placement
         Where it runs; the numbers do not depend on it.
     progress
@@ -363,5 +366,5 @@ def compare(
     >>> [part for part, value in found.parts.items() if value.value]
     ['Monte Carlo noise']
     """
-    plan = plan_comparison(yesterday, tonight, paths=paths)
+    plan = plan_comparison(yesterday, tonight, paths=paths, measure=measure)
     return run_comparison(plan, placement=placement, progress=progress)

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from .. import __version__
 from ..kernels.digest import model_digest
 from ..kernels.packing.tilt import Tilt
+from ..results.measures.path_loss import PathLoss
 from ..results.measures.target import Until
 from ..results.store.errors import OtherBuild, StoreMissing
 from ..results.store.records import read_grid, read_root
@@ -56,6 +57,11 @@ class Job(Settings):
     channels_off: tuple[str, ...] = ()
     until: Until | None = None
     tilts: tuple[Tilt, ...] = ()
+
+    @property
+    def loss(self) -> PathLoss:
+        """The loss of a path that tail, attribution and weighted paths are about."""
+        return PathLoss(self.measure)
 
     @property
     def most(self) -> int:

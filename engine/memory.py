@@ -39,7 +39,7 @@ def of_block(packed: Packed, paths: int, back_end: str) -> tuple[int, int]:
     run = packed.run
     names = int(run["names"])
     counts = names * (int(run["days"]) * len(QUANTITIES) + 1) * HISTOGRAM_BINS * 4
-    output = paths * (PATH.itemsize + 4 * int(run["horizons"])) + counts
+    output = paths * (PATH.itemsize + 4 * (2 * int(run["days"]) + 1)) + counts
     return output, counts + kind(back_end).scratch_bytes(names, paths)
 
 

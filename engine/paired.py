@@ -12,19 +12,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..kernels import backend
+from ..results.measures.path_loss import PathLoss
 from .campaign import Campaign
 from .memory import SEALING_DOUBLES, of_block
 from .model import KEPT, Model
+from .path_loss import pnl_of
 from .stored import Losses
 
 
 @dataclass(frozen=True)
 class Cases:
-    """Models and the index of the horizon to keep of each, run on paths 0 to `paths` - 1."""
+    """Models, run on paths 0 to `paths` - 1, and the loss of a path to keep."""
 
     back_end: str
     models: tuple[Model, ...]
-    horizons: tuple[int, ...]
+    measure: PathLoss
     paths: int
     block: int
 
@@ -45,22 +47,25 @@ def run_piece(cases: Cases, item: int) -> Losses:
     packed = cases.models[case].packed()
     path_ids = np.arange(ids.start, ids.stop, dtype=np.uint64)
     result = backend(cases.back_end).simulate(packed, path_ids)
-    pnl = np.ascontiguousarray(result.pnl[cases.horizons[case]])
-    return Losses(pnl, ~np.isnan(result.paths["margin_call_day"]))
+    return Losses(pnl_of(result, cases.measure), ~np.isnan(result.paths["margin_call_day"]))
 
 
 def simulate(
-    work: Campaign, back_end: str, cases: Sequence[tuple[Model, int]], paths: int, block: int
+    work: Campaign,
+    back_end: str,
+    models: Sequence[Model],
+    paths: int,
+    block: int,
+    measure: PathLoss,
 ) -> list[Losses]:
-    """Losses of paths 0 to `paths` - 1 of every case, a model and the horizon to keep.
+    """Losses of paths 0 to `paths` - 1 of every model.
 
     Five bytes a path are held. Raises InputError if there is not enough memory, Incomplete if a
     block failed three times.
     """
-    models, horizons = tuple(m for m, _ in cases), tuple(h for _, h in cases)
-    these = Cases(back_end, models, horizons, paths, block)
+    these = Cases(back_end, tuple(models), measure, paths, block)
     _check_memory(work, these)
-    losses = [Losses(np.full(paths, np.nan, np.float32), np.zeros(paths, bool)) for _ in cases]
+    losses = [Losses(np.full(paths, np.nan, np.float32), np.zeros(paths, bool)) for _ in models]
 
     def take(item: int, piece: Losses) -> int:
         case, ids = these.part(item)
@@ -68,8 +73,8 @@ def simulate(
         losses[case].called[ids.start : ids.stop] = piece.called
         return len(ids)
 
-    work.start(len(cases) * these.blocks, len(cases) * paths)
-    items = range(len(cases) * these.blocks)
+    work.start(len(models) * these.blocks, len(models) * paths)
+    items = range(len(models) * these.blocks)
     work.check(work.attempt_all(run_piece, these, items, take), len(items))
     return losses
 

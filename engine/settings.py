@@ -9,7 +9,8 @@ from typing import Any
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Plain values. `seed` of the random numbers; paths of every scenario that also run without
-    each channel, `attribution`, and weighted paths, `importance`.
+    each channel, `attribution`, and weighted paths, `importance`; the `measure`, which loss of a
+    path tail, attribution and weighted paths are about (results/measures/path_loss.py).
 
     A field with a default that changes nothing: a job that was written without it has the default.
     """
@@ -17,6 +18,7 @@ class Settings:
     seed: int = 1
     attribution: int = 0
     importance: int = 0
+    measure: str = "worst"
 
     def settings(self) -> dict[str, Any]:
         """The values by name."""

@@ -14,6 +14,7 @@ from ..kernels.digest import model_digest
 from ..results import open_results
 from ..results.measures import statistics as st
 from ..results.measures.levels import LEVELS, WORST_LEVEL
+from ..results.measures.path_loss import PathLoss
 from ..scenarios import InputError
 from .job import Job, job_text, model_of, parse_job
 
@@ -22,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Losses:
-    """What a case does to the book by the close of one day, and margin calls at any time.
+    """What a case does to the book where its loss is taken, and margin calls at any time.
 
     Shapes: pnl (paths,) in fractions of equity, as simulated; called (paths,).
     """
@@ -54,11 +55,18 @@ class Finished:
         """Whether this very build of the model made it."""
         return self.model == model_digest()
 
-    def losses(self, scenario: int, horizon: int = -1) -> Losses:
-        """Of one scenario on one of its horizons, as the store has them."""
+    @property
+    def horizons(self) -> tuple[int, ...]:
+        """Days at whose close losses are kept."""
+        return tuple(int(day) for day in self.job.scenarios[0].horizons)
+
+    def losses(self, scenario: int, measure: PathLoss) -> Losses:
+        """Of one scenario, as the store has them."""
         group = self.tree["losses"].to_dataset().isel(scenario=scenario)
-        pnl = group["pnl"].isel(horizon=horizon).values
-        return Losses(pnl, ~np.isnan(group["margin_call_day"].values))
+        pnl = group[measure.variable]
+        if measure.day is not None:
+            pnl = pnl.isel(horizon=self.horizons.index(measure.day))
+        return Losses(pnl.values, ~np.isnan(group["margin_call_day"].values))
 
 
 def finished(store: str | Path) -> Finished:

@@ -55,7 +55,8 @@ def over_members(simulate: Simulate) -> Simulate:
         out = Simulated.blank(packed, len(ids), trace=trace)
         for rows, member in by_member(packed, ids):
             part = simulate(member, ids[rows], trace=trace)
-            out.pnl[:, rows], out.paths[rows] = part.pnl, part.paths
+            out.pnl[:, rows], out.excess[:, rows] = part.pnl, part.excess
+            out.paths[rows] = part.paths
             out.closes[...] += part.closes
             out.peaks[...] += part.peaks
             if out.trace is not None:

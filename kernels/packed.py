@@ -40,6 +40,7 @@ INPUTS = {
 }
 OUTPUTS = {
     "pnl": "float",
+    "excess": "float",
     "paths": "Path",
     "closes": "unsigned",
     "peaks": "unsigned",
@@ -111,6 +112,15 @@ class Packed:
         flag, on = Channel[channel.upper()], Channel(int(self.run["channels"]))
         return self.with_channels(on & ~flag) if flag & on else None
 
+    @property
+    def last_day(self) -> int:
+        """The last horizon."""
+        return int(self.horizons[-1])
+
+    def row_of_close(self, day: int) -> int:
+        """Row of a trace after the close of a day, from 1; 0 is the start."""
+        return day * (int(self.run["steps_per_day"]) + 1)
+
     def inputs(self) -> dict[str, npt.NDArray[Any]]:
         """The arrays of a launch, without the run and the path ids."""
         return {name: getattr(self, name) for name in INPUTS}
@@ -120,12 +130,15 @@ class Packed:
 class Simulated:
     """What a back end returns for a set of paths.
 
-    pnl (H, paths) fraction of equity; paths (paths,) PATH records; closes
-    (days, N, len(QUANTITIES), HISTOGRAM_BINS) counts; peaks (N, HISTOGRAM_BINS) counts of the
-    highest price of a path; trace (paths, steps + 1, N) TRACE records, only when asked for.
+    pnl (days, paths) at every close and excess (days + 1, paths), row 0 the start: profit and loss,
+    and equity less the margin requirement (negative: a call), fractions of equity at the start;
+    paths (paths,) PATH records; closes (days, N, len(QUANTITIES), HISTOGRAM_BINS) counts; peaks
+    (N, HISTOGRAM_BINS) counts of the highest price of a path; trace (paths, steps + 1, N) TRACE
+    records, only when asked for.
     """
 
     pnl: npt.NDArray[np.float32]
+    excess: npt.NDArray[np.float32]
     paths: npt.NDArray[np.void]
     closes: npt.NDArray[np.uint32]
     peaks: npt.NDArray[np.uint32]
@@ -141,7 +154,8 @@ class Simulated:
         run, names = packed.run, int(packed.run["names"])
         closes = (int(run["days"]), names, len(QUANTITIES), HISTOGRAM_BINS)
         return cls(
-            pnl=np.empty((len(packed.horizons), paths), np.float32),
+            pnl=np.empty((int(run["days"]), paths), np.float32),
+            excess=np.empty((int(run["days"]) + 1, paths), np.float32),
             paths=np.empty(paths, PATH),
             closes=np.zeros(closes, np.uint32),
             peaks=np.zeros((names, HISTOGRAM_BINS), np.uint32),

@@ -122,7 +122,6 @@ RUN = np.dtype(
         ("factor_mixing", i4),  # row of Packed.mixing for the factors, or NO_MIXING
         ("steps", i4),  # rows of the schedule
         ("days", i4),
-        ("horizons", i4),
         ("steps_per_day", i4),
         ("normals_per_step", i4),
         ("dt", f4),
@@ -157,7 +156,6 @@ STEP = np.dtype(
         ("day", i4),  # from 0
         ("step_of_day", i4),  # 0 overnight, 1 .. n
         ("draw", i4),  # first draw of the step in its domain
-        ("horizon", i4),  # index of the horizon that ends here, or -1
         ("time", f4),  # end of the step, days since the as-of close
         ("sqrt_tau", f4),  # crowd's calls: sqrt of years to expiry from the end of the step
         ("sqrt_tau_buy", f4),  # the same, at least one day
@@ -243,7 +241,8 @@ COMPONENT = np.dtype(
 )
 
 
-# What is kept of a path; pnl at the horizons is an array of its own, (horizon, path).
+# What is kept of a path; pnl and margin excess at closes are arrays of their own, (day, path).
+# Steps are rows of a trace: 0 the start, then one after every row of the schedule.
 PATH = np.dtype(
     [
         ("worst_pnl", f4),
@@ -260,6 +259,9 @@ PATH = np.dtype(
         ("weight", f4),  # 1 where nothing is tilted
         ("price_pnl", f4),  # of the book's shares, at the prices that its trades saw
         ("derivative_pnl", f4),
+        ("worst_step", f4),  # first step with the lowest P&L
+        ("call_step", f4),  # first with a margin call, NaN: never
+        ("ruin_step", f4),  # first with all equity gone, NaN: never
     ],
     align=True,
 )

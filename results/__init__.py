@@ -5,7 +5,7 @@ of their own.
 """
 
 from .seal import finish_store
-from .store.blocks import block_arrays, create_store, missing_blocks, write_block
+from .store.blocks import Clock, block_arrays, create_store, missing_blocks, write_block
 from .store.commit import check_commit, open_results, store_digest
 from .store.errors import StoreError
 from .store.records import BlockRecord
@@ -13,6 +13,7 @@ from .store.schema import InputFile, StoreSpec
 
 __all__ = [
     "BlockRecord",
+    "Clock",
     "InputFile",
     "StoreError",
     "StoreSpec",

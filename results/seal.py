@@ -11,6 +11,7 @@ import numpy.typing as npt
 import zarr
 
 from .measures.attribution import write_attribution
+from .measures.by_day import write_by_day
 from .measures.histograms import write_prices, write_squeeze
 from .measures.importance import write_importance
 from .measures.sensitivity import write_sensitivity
@@ -19,7 +20,7 @@ from .measures.tail import Tails, write_tail
 from .store.commit import all_records, check_blocks, write_commit
 from .store.durable import METADATA, Staged, remove_partials, write_files
 from .store.errors import StoreError
-from .store.fields import PATH_FIELDS, PNL
+from .store.fields import EVERY_PATH_FIELD, PNL
 from .store.layout import full_array, new_group, scenario_coordinate
 from .store.schema import FEEDBACK
 
@@ -44,6 +45,7 @@ def finish_store(
     write_prices(root, store)
     write_squeeze(root, store)
     _write_measures(root, store, str(path))
+    write_by_day(root, store)
     write_sensitivity(root, store)
     write_attribution(root, store)
     write_importance(root, store)
@@ -64,7 +66,7 @@ def _write_measures(root: zarr.Group, store: zarr.Group, where: str) -> None:
     """Add the group /measures to `root` from the losses of `store`."""
     scenarios = tuple(str(s) for s in np.asarray(_array(store, "scenario")[:]))
     horizons = tuple(int(day) for day in np.asarray(_array(store, "horizon")[:]))
-    losses = {f.name: _array(store, f.name) for f in (*PNL, *PATH_FIELDS)}
+    losses = {f.name: _array(store, f.name) for f in (*PNL, *EVERY_PATH_FIELD)}
 
     def each() -> Iterator[dict[str, Row]]:
         for s, scenario in enumerate(scenarios):

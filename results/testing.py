@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .measures import closes as closes_of
 from .seal import finish_store
 from .store.blocks import create_store, write_block
-from .store.fields import PATH_FIELDS, QUANTITIES
+from .store.fields import EVERY_PATH_FIELD, QUANTITIES
 from .store.schema import GAIN_QUANTILES, InputFile, StoreSpec, Variant
 
 BINS = 512
@@ -89,11 +90,33 @@ def made_up_block(spec: StoreSpec, scenario: int, block: int) -> dict[str, npt.N
     height *= rng.random((count, 1, 1)) < 0.3
     peak_day = rng.uniform(2, days, (count, 1, 1))
     bump = height * np.exp(-(((np.arange(1, days + 1) - peak_day) / 2.5) ** 2))
+    blocks, price = _losses(spec, weights, calm, bump), np.exp(calm + bump)  # (path, name, day)
+    values = [price, *(0.2 + 0.3 * price / (1 + price) for _ in range(len(QUANTITIES) - 1))]
+    closes = np.stack([_count(v, e) for v, e in zip(values, spec.edges, strict=True)], axis=2)
+    blocks["closes"] = closes.transpose(1, 0, 2, 3).astype(np.uint32)
+    if block == 0:
+        gain = np.asarray(spec.loop_gain[scenario], np.float32)[..., None] * (1.5, 3.0)
+        blocks["gain_max"] = gain.astype(np.float32)
+        blocks["total_max"] = gain.sum(axis=1, dtype=np.float32)
+        assert gain.shape[-1] == len(GAIN_QUANTILES)
+    blocks["peaks"] = _count(1.02 * price.max(axis=2, keepdims=True), spec.peak_edges)[:, 0]
+    return blocks
+
+
+def _losses(
+    spec: StoreSpec,
+    weights: npt.NDArray[np.float64],
+    calm: npt.NDArray[np.float64],
+    bump: npt.NDArray[np.float64],
+) -> dict[str, npt.NDArray[Any]]:
+    """What a book of these weights makes of the prices. Shape: calm, bump (path, name, day)."""
+    count, by_day = len(calm), {}
     arrays: dict[str, npt.NDArray[Any]] = {}
     for suffix, x in (("", calm + bump), ("_calm", calm)):
         pnl = np.einsum("n,pnd->dp", weights, np.expm1(x))
         worst = np.minimum(pnl.min(axis=0), 0)
         called = np.where(worst < -0.25, pnl.argmin(axis=0) + 0.75, np.nan)
+        by_day[suffix] = pnl.astype(np.float32)
         arrays[f"pnl{suffix}"] = pnl[np.array(spec.horizons) - 1]
         arrays[f"worst_pnl{suffix}"] = 1.05 * worst
         arrays[f"margin_call_day{suffix}"] = called
@@ -109,21 +132,22 @@ def made_up_block(spec: StoreSpec, scenario: int, block: int) -> dict[str, npt.N
     costs = sum(arrays[f] for f in ("borrow_cost", "financing_cost", "slippage"))
     arrays["price_pnl"] = arrays["pnl"][-1] + costs
     arrays["fails"] = 0.1 * arrays["floor_names"]
-    for field in PATH_FIELDS:
+    for step in ("call_step", "ruin_step"):
+        arrays[step] = np.where(np.isnan(arrays["margin_call_day"]), np.nan, 9.0)
+    for field in EVERY_PATH_FIELD:
         arrays.setdefault(field.name, np.zeros(count))
-    blocks: dict[str, npt.NDArray[Any]] = {}
-    for name, numbers in arrays.items():
-        blocks[name] = numbers.astype(np.float32)
-    price = np.exp(calm + bump)  # (path, name, day)
-    values = [price, *(0.2 + 0.3 * price / (1 + price) for _ in range(len(QUANTITIES) - 1))]
-    closes = np.stack([_count(v, e) for v, e in zip(values, spec.edges, strict=True)], axis=2)
-    blocks["closes"] = closes.transpose(1, 0, 2, 3).astype(np.uint32)
-    if block == 0:
-        gain = np.asarray(spec.loop_gain[scenario], np.float32)[..., None] * (1.5, 3.0)
-        blocks["gain_max"] = gain.astype(np.float32)
-        blocks["total_max"] = gain.sum(axis=1, dtype=np.float32)
-        assert gain.shape[-1] == len(GAIN_QUANTILES)
-    blocks["peaks"] = _count(1.02 * price.max(axis=2, keepdims=True), spec.peak_edges)[:, 0]
+    pnl = by_day[""]
+    excess = np.vstack([np.full(count, 0.75, np.float32), pnl + np.float32(0.75)])
+    arrays |= {
+        "largest_nav_loss": closes_of.largest_nav_loss(pnl),
+        "largest_margin_rise": closes_of.largest_margin_rise(pnl, excess),
+        "unmet_day": closes_of.unmet_day(excess, 1),
+    }
+    blocks = {name: numbers.astype(np.float32) for name, numbers in arrays.items()}
+    first = dict.fromkeys(closes_of.EVENTS[:3], np.ceil(arrays["margin_call_day"]))
+    blocks["loss_counts"] = closes_of.counts_of(-pnl)
+    blocks["call_counts"] = closes_of.counts_of(np.maximum(-excess[1:], 0))
+    blocks["event_counts"] = closes_of.event_counts(pnl, excess, first)
     return blocks
 
 

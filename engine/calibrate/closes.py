@@ -71,7 +71,7 @@ def run_piece(runs: Runs, item: int) -> Piece:
     several = len(packed.symbols) > 1
     done = engine.simulate(packed, runs.ids(piece), trace=several)
     if not several:
-        return Piece(done.pnl, done.closes, done.peaks)
+        return Piece(done.pnl[packed.horizons - 1], done.closes, done.peaks)
     assert done.trace is not None
     ends = np.flatnonzero(packed.schedule["kind"] & StepKind.CLOSE) + 1
     return Piece(done.trace["log_price"][:, ends], done.closes, done.peaks)

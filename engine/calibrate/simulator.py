@@ -88,7 +88,7 @@ class Simulator:
         done = self.engine.simulate(packed, ids)
         name = packed.names[at]
         return Paths(
-            log_closes(packed, done.pnl, at),
+            log_closes(packed, done.pnl[packed.horizons - 1], at),
             done.closes[:, at],
             float(name["adv"]),
             float(name["attention_volume"]),

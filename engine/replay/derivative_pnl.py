@@ -22,22 +22,23 @@ def marks(packed: Packed, trace: npt.NDArray[np.void]) -> Array:
     return value
 
 
-def pnl_by_derivative(packed: Packed, trace: npt.NDArray[np.void]) -> Array:
-    """Profit and loss of every option and future at the last row, a fraction of equity.
+def pnl_by_derivative(
+    packed: Packed, trace: npt.NDArray[np.void], at: npt.NDArray[np.int64]
+) -> Array:
+    """Profit and loss of every option and future at a row of each path, a fraction of equity.
 
-    Shape: trace (paths, rows, names), row 0 the start -> (paths, derivatives), in the order of
-    `packed.derivatives`. They add up to the field derivative_pnl, within float32 rounding.
+    Shape: trace (paths, rows, names), row 0 the start, at (paths,) -> (paths, derivatives), in the
+    order of `packed.derivatives`. They add up to the field derivative_pnl there, within float32
+    rounding.
     """
-    found = np.zeros((len(trace), len(packed.derivatives)))
+    found, every = np.zeros((len(trace), len(packed.derivatives))), np.arange(len(trace))
     for column, (name, each) in zip(found.T, held(packed), strict=True):
-        mine = trace[..., name]
-        row = int(each["expiry_row"]) + 1
-        if row < mine.shape[1]:
-            spot = np.exp(mine["log_price"][:, row].astype(float))
-            end = float(each["units"]) * payoff(each, spot)
-        else:
-            end = _open_value(packed, each, mine)[:, -1]
-        column[:] = end - _start_value(packed, name, each)
+        mine, settled = trace[..., name], int(each["expiry_row"]) + 1
+        value = _open_value(packed, each, mine)[every, at]
+        if settled < mine.shape[1]:
+            spot = np.exp(mine["log_price"][:, settled].astype(float))
+            value = np.where(at >= settled, float(each["units"]) * payoff(each, spot), value)
+        column[:] = value - _start_value(packed, name, each)
     return found
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from ...kernels import backend
 from ...kernels.packed import Packed
 from ...results.measures import statistics as st
+from ...results.measures.path_loss import PathLoss
 from ...scenarios import InputError, Scenario
 from ..campaign import Campaign, campaign
 from ..executors.placement import EMBEDDED, Placement
@@ -56,14 +57,14 @@ class Replays:
 
     back_end: str
     model: Model
-    horizon: int
+    loss: PathLoss
     pieces: tuple[Ids, ...]
 
 
 def replay_piece(replays: Replays, item: int) -> Replayed:
     """What happened on the paths of a portion. Called in a worker."""
     packed, engine = replays.model.packed(), backend(replays.back_end)
-    return replay_paths(engine, packed, replays.pieces[item], replays.horizon)
+    return replay_paths(engine, packed, replays.pieces[item], replays.loss)
 
 
 class _Run:
@@ -75,16 +76,15 @@ class _Run:
         if q.again:
             self.losses = self.run([q.model], job.paths)[0]
         else:
-            self.losses = q.source.losses(q.index, q.horizon)
+            self.losses = q.source.losses(q.index, q.measure.loss)
         self.seen: dict[str, st.Estimate] = {
             _digest(q.packed): q.measure(self.losses.first(q.paths).loss)
         }
 
     def run(self, models: Sequence[Model], paths: int) -> list[Losses]:
-        """Losses of the first paths on the question's day."""
-        cases = [(each, self.question.horizon) for each in models]
+        """Losses of the first paths by the question's measure."""
         block = min(BLOCK, self.question.source.job.block)
-        return simulate(self.work, self.engine, cases, paths, block)
+        return simulate(self.work, self.engine, models, paths, block, self.question.measure.loss)
 
     def result(self) -> Reverse:
         """Everything, put together."""
@@ -94,8 +94,8 @@ class _Run:
         probability = st.wilson(hits, loss.size)
         if hits == 0:
             notes.append(
-                f"no path of {loss.size:,} loses so much by day {q.day}: nothing can be said of "
-                "how it comes about; run more paths, or give a smaller `loss`"
+                f"no path of {loss.size:,} loses so much {q.measure.loss.words}: nothing can be "
+                "said of how it comes about; run more paths, or give a smaller `loss`"
             )
         elif hits < st.REFUSE:
             notes.append(
@@ -110,7 +110,6 @@ class _Run:
         return Reverse(
             store=str(q.source.store),
             scenario=q.scenario.id,
-            day=q.day,
             loss=q.loss,
             equity=job.book.equity,
             currency=job.book.currency,
@@ -150,7 +149,7 @@ class _Run:
     def replay(self, ids: Ids) -> Replayed:
         """Replay paths on all workers."""
         q, pieces = self.question, tuple(pieces_of(ids))
-        replays = Replays(self.engine, q.model, q.horizon, pieces)
+        replays = Replays(self.engine, q.model, q.measure.loss, pieces)
         done = self.work.map(replay_piece, replays, range(len(pieces)), lambda i, _: len(pieces[i]))
         return Replayed.joined(done)
 
@@ -274,7 +273,8 @@ def reverse(
         What hears how far it is; None: nobody.
     terms
         `scenario`, its id, None: the only one; `measure`, what is to reach the loss, "var99" (the
-        default), "es97.5" ...; `day` of the losses, None: the last horizon; `axes`, names of what
+        default), "es_97.5_worst", "var_99_day_10" ..., by the store's measure where it names none;
+        `axes`, names of what
         may move, none: everything; `paths` of every point of the search, None: 10,000 or the fewer
         there are.
 

@@ -19,8 +19,10 @@ from ...kernels.packed import Packed
 from ...kernels.probes.drivers import Drivers, drivers
 from ...kernels.probes.loop_gain import largest
 from ...results.measures import statistics as st
+from ...results.measures.path_loss import PathLoss
 from ...results.store.errors import VerificationFailed
 from ...scenarios import Scenario
+from ..path_loss import pnl_of, rows_of
 from ..replay.book_pnl import financing_by_name, pnl_by_name
 from ..run.blocks import traced_paths
 
@@ -74,22 +76,23 @@ class Replayed:
         )
 
 
-def replay_paths(engine: Backend, packed: Packed, ids: Ids, horizon: int) -> Replayed:
-    """Replay paths with a trace and keep what happened up to a horizon."""
+def replay_paths(engine: Backend, packed: Packed, ids: Ids, loss: PathLoss) -> Replayed:
+    """Replay paths with a trace and keep what happened up to the last day that counts."""
     size, pieces = traced_paths(packed), []
-    row = int(np.flatnonzero(packed.schedule["horizon"] == horizon)[0]) + 1
+    row = packed.row_of_close(loss.day or packed.last_day)
     time = np.append(0.0, packed.schedule["time"][:row]).astype(float)
     for first in range(0, len(ids), size):
         mine = ids[first : first + size]
         result = engine.simulate(packed, mine, trace=True)
         assert result.trace is not None
         trace = result.trace[:, : row + 1]
-        by_name = pnl_by_name(packed, trace[:, -1]) - financing_by_name(packed, trace)[:, -1]
+        at = (np.arange(len(mine)), rows_of(result, packed, loss))
+        by_name = pnl_by_name(packed, trace[at]) - financing_by_name(packed, trace)[at]
         outcomes = {
             label: np.asarray(of(trace, time), np.float64) for label, of in OUTCOMES.items()
         }
         outcomes["loop gain at most"] = largest(packed, trace, ids=mine)["total"].astype(float)
-        pieces.append(Replayed(result.pnl[horizon], by_name, outcomes))
+        pieces.append(Replayed(pnl_of(result, loss), by_name, outcomes))
     return Replayed.joined(pieces)
 
 

@@ -29,7 +29,6 @@ class Question:
     source: Finished
     index: int
     loss: float
-    day: int
     measure: Measure
     axes: list[Axis]
     paths: int
@@ -46,9 +45,9 @@ class Question:
         return self.model.packed()
 
     @property
-    def horizon(self) -> int:
-        """Index of the day among the horizons."""
-        return int(self.packed.horizons.tolist().index(self.day))
+    def day(self) -> int:
+        """The last day that counts."""
+        return self.measure.loss.day or self.packed.last_day
 
     @property
     def again(self) -> bool:
@@ -85,7 +84,6 @@ def ask(
     *,
     scenario: str | None = None,
     measure: str = "var99",
-    day: int | None = None,
     axes: Sequence[str] = (),
     paths: int | None = None,
 ) -> Question:
@@ -96,16 +94,10 @@ def ask(
     """
     source = finished(store)
     job = source.job
-    fraction, chosen_measure = parse_loss(loss, job.book.equity), parse_measure(measure)
+    fraction = parse_loss(loss, job.book.equity)
+    chosen_measure = parse_measure(measure, job.measure, source.horizons)
     index = scenario_index(job, scenario)
     asked = job.scenarios[index]
-    days = [int(d) for d in asked.horizons]
-    day = days[-1] if day is None else day
-    if day not in days:
-        raise InputError(
-            f"day: the store has no losses of day {day}; it has day "
-            f"{', '.join(str(d) for d in days)}"
-        )
     able = chosen_axes(axes_of(asked, job.book), texts("axes", axes))
     count = min(PATHS, job.paths) if paths is None else check_paths(paths)
     if count > job.paths:
@@ -117,7 +109,7 @@ def ask(
             "`measure` with a lower level"
         )
     model = model_of(source, asked)
-    return Question(source, index, fraction, day, chosen_measure, able, count, model)
+    return Question(source, index, fraction, chosen_measure, able, count, model)
 
 
 def model_of(source: Finished, scenario: Scenario) -> Model:

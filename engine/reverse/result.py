@@ -10,19 +10,22 @@ from typing import Any
 import yaml
 
 from ...results.measures import statistics as st
+from ...results.measures.path_loss import PathLoss
 from ...scenarios import InputError, Scenario
+from ..path_loss import path_loss
 from .breach import Breach
 from .nearest import Floats
 
-_MEASURE = re.compile(r"(var|es)[ _-]?(\d{2}(?:\.\d+)?)", re.ASCII | re.IGNORECASE)
+_MEASURE = re.compile(r"(var|es)[ _-]?(\d{2}(?:\.\d+)?)(?:_(\w+))?", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Measure:
-    """VaR or ES at a level."""
+    """VaR or ES at a level of what a path loses, as in the table of measures."""
 
     kind: str
     level: float
+    loss: PathLoss
 
     def __str__(self) -> str:
         return f"{'VaR' if self.kind == 'var' else 'ES'} {100 * self.level:.6g} %"
@@ -32,16 +35,20 @@ class Measure:
         return st.var_es(losses, self.level)[self.kind == "es"]
 
 
-def parse_measure(text: str) -> Measure:
-    """`var99`, `es_97.5`. Raises InputError."""
+def parse_measure(text: str, usual: str, horizons: tuple[int, ...]) -> Measure:
+    """`var99`, `es_97.5_worst`, `var_99_day_10`; `usual` is the loss where none is named.
+
+    Raises InputError.
+    """
     found = _MEASURE.fullmatch(str(text).strip())
     level = float(found[2]) / 100 if found else 0.0
     if found is None or not 0.5 <= level < 1:
         raise InputError(
             f'measure: "{text}" is not var or es with a level from 50 to below 100, such as '
-            "var99 or es97.5"
+            "var99, es_97.5_worst or es_99_day_10"
         )
-    return Measure(found[1].lower(), float(repr(round(level, 9))))
+    loss = path_loss((found[3] or usual).lower(), horizons)
+    return Measure(found[1].lower(), float(repr(round(level, 9))), loss)
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,6 @@ class Reverse:
 
     store: str
     scenario: str
-    day: int
     loss: float
     equity: float
     currency: str
@@ -116,7 +122,7 @@ class Reverse:
     def as_json(self) -> dict[str, Any]:
         """Plain objects; what is not known is None. The nearest point is there as a scenario."""
         tree = asdict(self)
-        tree["measure"] = str(self.measure)
+        tree["measure"] = f"{self.measure.kind}_{100 * self.measure.level:.6g}_{self.measure.loss}"
         tree["beyond"] = self.beyond
         if self.joint is not None:
             tree["joint"]["scenario"] = as_plain(self.joint.scenario)

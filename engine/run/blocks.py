@@ -6,6 +6,7 @@ times, in any order.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,13 +20,15 @@ from ...kernels import Backend, backend
 from ...kernels.packed import Packed, Simulated
 from ...kernels.packing.scenario import pack
 from ...kernels.probes.loop_gain import CHANNELS, largest
-from ...kernels.records import CALM, TRACE
-from ...results import block_arrays, write_block
+from ...kernels.records import CALM, TRACE, Policy
+from ...results import Clock, block_arrays, write_block
+from ...results.measures.path_loss import PathLoss
 from ...results.store.fields import PNL_OFF
 from ...results.store.records import Grid, read_grid
 from ...results.store.schema import GAIN_QUANTILES
 from ...scenarios.bound import bind
 from ..job import Job, read_job
+from ..path_loss import pnl_of
 from .importance import weighted_paths
 
 GAIN_PATHS = 1024
@@ -57,17 +60,29 @@ def run_block(store: str, index: int) -> BlockDone:
     count = min(job.block, job.paths - first)
     model = packed(scenario)
     full, calm = simulate_both(engine, model, range(first, first + count))
-    arrays = block_arrays(full, calm)
+    arrays = block_arrays(full, calm, clock(model))
     grid = read_grid(store)
     if off := grid.channel_off_paths(scenario, block):
-        arrays |= channels_off(engine, model, job.channels_off, full, range(first, first + off))
+        numbers = range(first, first + off)
+        arrays |= channels_off(engine, model, job.channels_off, full, numbers, job.loss)
     if weighted := grid.weighted_paths(scenario, block):
         numbers = range(first, first + weighted)
-        arrays |= weighted_paths(engine, model, job.tilts[scenario], numbers)
+        arrays |= weighted_paths(engine, model, job.tilts[scenario], numbers, job.loss)
     if block == 0:
         arrays |= largest_gains(engine, model, min(job.paths, GAIN_PATHS))
     write_block(Path(store), scenario, block, arrays)
     return BlockDone(scenario, block, simulated_paths(grid, job, index))
+
+
+def clock(packed: Packed) -> Clock:
+    """When things happen in a scenario. A margin call stands for a close at least before it counts
+    as not met, or for the grace; a policy that sells on it has a day more.
+    """
+    run, per_day = packed.run, int(packed.run["steps_per_day"])
+    patience = max(1, math.ceil(float(run["grace_steps"]) / per_day))
+    patience += bool(Policy.MARGIN & Policy(int(run["policy"])))
+    horizons = tuple(int(day) for day in packed.horizons)
+    return Clock(horizons, packed.row_of_close(1), patience)
 
 
 def simulated_paths(grid: Grid, job: Job, index: int) -> int:
@@ -88,17 +103,26 @@ def simulate_both(engine: Backend, packed: Packed, ids: range) -> tuple[Simulate
 
 
 def channels_off(
-    engine: Backend, packed: Packed, channels: Sequence[str], full: Simulated, ids: range
+    engine: Backend,
+    packed: Packed,
+    channels: Sequence[str],
+    full: Simulated,
+    ids: range,
+    loss: PathLoss,
 ) -> dict[str, npt.NDArray[np.float32]]:
-    """P&L at the last horizon with each channel off alone, the others as the scenario has them.
+    """P&L by the run's measure with each channel off alone, the others as the scenario has them.
 
     Shape: pnl_off (channels, paths), of the first paths of `full`. A channel that the scenario has
     not in use changes nothing, so `full` stands for it.
     """
     found = np.empty((len(channels), len(ids)), np.float32)
+    path_ids = np.arange(ids.start, ids.stop, dtype=np.uint64)
     for row, name in zip(found, channels, strict=True):
         without = packed.without(name)
-        row[:] = full.pnl[-1, : len(ids)] if without is None else engine.last_pnl(without, ids)
+        if without is None:
+            row[:] = pnl_of(full, loss)[: len(ids)]
+        else:
+            row[:] = pnl_of(engine.simulate(without, path_ids), loss)
     return {PNL_OFF.name: found}
 
 

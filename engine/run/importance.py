@@ -19,10 +19,12 @@ from ...kernels import Backend, backend
 from ...kernels.packed import Packed
 from ...kernels.packing.tilt import Tilt, tilted
 from ...kernels.probes.drivers import daily_normals, restriction_clocks
+from ...results.measures.path_loss import PathLoss
 from ...results.measures.statistics import REFUSE
 from ...results.store.fields import PATH_WEIGHT, PNL_TILTED
 from ..campaign import Campaign
 from ..model import Packs
+from ..path_loss import pnl_of
 
 Floats = npt.NDArray[np.float64]
 FIRST_ID, FIRST_PILOT_ID = 1 << 40, 1 << 41
@@ -51,6 +53,7 @@ class Pilot:
     model: Packs
     paths: int
     chunks: int
+    loss: PathLoss
 
     @property
     def ids(self) -> npt.NDArray[np.uint64]:
@@ -58,11 +61,11 @@ class Pilot:
         return FIRST_PILOT_ID + np.arange(self.paths, dtype=np.uint64)
 
 
-def choose_tilt(work: Campaign, engine: Backend, model: Packs, paths: int) -> Tilt:
+def choose_tilt(work: Campaign, engine: Backend, model: Packs, paths: int, loss: PathLoss) -> Tilt:
     """The tilts of a scenario that is going to run so many weighted paths."""
     count, packed = pilot_paths(paths), model.packed()
     size = count if engine.kind.at_once else CHUNK
-    pilot = Pilot(engine.name, model, count, -(-count // size))
+    pilot = Pilot(engine.name, model, count, -(-count // size), loss)
     pnl = np.concatenate(work.map(pilot_pnl, pilot, range(pilot.chunks)))
     worst = pilot.ids[np.argsort(pnl, kind="stable")[: _tail(count, NEAR)]]
     normals, clocks = drivers(packed, worst)
@@ -73,18 +76,18 @@ def choose_tilt(work: Campaign, engine: Backend, model: Packs, paths: int) -> Ti
 
 
 def pilot_pnl(pilot: Pilot, chunk: int) -> npt.NDArray[np.float32]:
-    """P&L of a chunk of a pilot at the last horizon. Called in a worker."""
+    """P&L of a chunk of a pilot by the run's measure. Called in a worker."""
     ids = np.array_split(pilot.ids, pilot.chunks)[chunk]
-    return backend(pilot.back_end).last_pnl(pilot.model.packed(), ids)
+    return pnl_of(backend(pilot.back_end).simulate(pilot.model.packed(), ids), pilot.loss)
 
 
 def weighted_paths(
-    engine: Backend, packed: Packed, tilt: Tilt, numbers: range
+    engine: Backend, packed: Packed, tilt: Tilt, numbers: range, loss: PathLoss
 ) -> dict[str, npt.NDArray[np.float32]]:
-    """Profit and loss (horizons, paths) and weight (paths,) of weighted paths by their number."""
+    """P&L by the run's measure and weight of weighted paths by their number, each (paths,)."""
     ids = FIRST_ID + np.arange(numbers.start, numbers.stop, dtype=np.uint64)
     done = engine.simulate(tilted(packed, tilt), ids)
-    return {PNL_TILTED.name: done.pnl, PATH_WEIGHT.name: done.paths["weight"].copy()}
+    return {PNL_TILTED.name: pnl_of(done, loss), PATH_WEIGHT.name: done.paths["weight"].copy()}
 
 
 def _tail(paths: int, share: float) -> int:

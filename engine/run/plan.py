@@ -29,6 +29,7 @@ from ..executors import check_placement
 from ..job import Job
 from ..memory import SEALING_DOUBLES, Projection, of_block, resident
 from ..model import Model
+from ..path_loss import path_loss
 from .blocks import traced_bytes
 from .checks import (
     LARGEST_BLOCK,
@@ -90,7 +91,7 @@ class Plan:
         if not self.job.importance:
             return self
         tilts = tuple(
-            choose_tilt(work, self.back_end, model, self.job.importance)
+            choose_tilt(work, self.back_end, model, self.job.importance, self.job.loss)
             for model in self.models
             if model.bound.scenario.variant_of is None
         )
@@ -147,7 +148,7 @@ class Plan:
     @staticmethod
     def _bytes_per_path(run: npt.NDArray[np.void]) -> int:
         """Of the losses of one scenario, with feedback and calm."""
-        return 2 * (PATH.itemsize + 4 * int(run["horizons"]))
+        return 2 * (PATH.itemsize + 8 * int(run["days"]))
 
 
 def with_variants(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
@@ -185,6 +186,7 @@ def make_plan(request: RunRequest) -> Plan:
     limits = load_limits(limits) if isinstance(limits, str | Path) else limits
     check_limits(limits, [scenario.id for scenario in scenarios], measures)
     given = {"seed": seed, "attribution": attribution, "importance": importance}
+    path_loss(request.measure, scenarios[0].horizons)
     job = Job(
         inputs.book,
         inputs.market,

@@ -50,6 +50,7 @@ def store_spec(
         overlap=overlaps(job.scenarios, packed),
         attribution=job.attribution,
         channels_off=job.channels_off,
+        measure=job.measure,
         until=job.until,
         exit=exits(packed),
         **_weighted(job, first),

@@ -1,5 +1,8 @@
 """Pass 2: the tail of every scenario again, by path id, with everything on it recorded.
 
+What the tail is, and when on a path, the run's measure says: by default every path at its own worst
+moment.
+
 Work goes out in pieces, each a pure function of the store's losses and its number, so neither
 workers nor order change a bit. Nothing is written until the store is sealed: a run that stops here
 replays the tail as a whole when it is resumed.
@@ -19,10 +22,12 @@ from ...kernels.packed import Packed
 from ...kernels.probes.loop_gain import largest
 from ...kernels.records import channel_names
 from ...results.measures.euler import choose
-from ...results.measures.tail import NAME_FIELDS, Replayed, Tails
+from ...results.measures.path_loss import PathLoss, stored_losses
+from ...results.measures.tail import Replayed, Tails
 from ...results.store.errors import StoreUnfinished
 from ..campaign import Campaign
 from ..job import Job
+from ..path_loss import pnl_of, rows_of
 from ..replay.book_pnl import financing_by_name, pnl_by_name
 from ..replay.derivative_pnl import pnl_by_derivative
 from .blocks import ready, traced_paths
@@ -64,7 +69,7 @@ def replay_tails(work: Campaign, output: Path, job: Job) -> Tails | None:
     channels = tuple(name for name in channel_names() if name in used)
     symbols, contracts = job.book.symbols, job.book.derivatives
     labels = [d.label for symbol in symbols for d in contracts if d.symbol == symbol]
-    return Tails(tail, channels, replayed, tuple(labels))
+    return Tails(tail, job.loss, channels, replayed, tuple(labels))
 
 
 def replay_piece(store: str, index: int) -> Replayed:
@@ -73,63 +78,74 @@ def replay_piece(store: str, index: int) -> Replayed:
     tail = choose(job.paths)
     assert tail is not None
     scenario, piece = divmod(index, -(-len(tail.ranks) // PIECE))
-    ids = _tail_ids(store, scenario, job.fingerprint)[piece * PIECE : (piece + 1) * PIECE]
-    return replay_paths(engine, packed(scenario), ids)
+    ids = _tail_ids(store, scenario, job.loss, job.fingerprint)[piece * PIECE : (piece + 1) * PIECE]
+    return replay_paths(engine, packed(scenario), ids, job.loss)
 
 
 @lru_cache(maxsize=4)
-def _tail_ids(store: str, scenario: int, _fingerprint: str) -> npt.NDArray[np.uint64]:
+def _tail_ids(
+    store: str, scenario: int, loss: PathLoss, _fingerprint: str
+) -> npt.NDArray[np.uint64]:
     """Ids of the paths of a scenario that explain its tail; all losses must be on the disk."""
-    pnl = zarr.open_array(store, path="losses/pnl", mode="r")
-    losses = -np.asarray(pnl[scenario, -1], np.float64)
+    group = zarr.open_group(store, path="losses", mode="r")
+    losses = stored_losses(group, scenario, loss)
     tail = choose(losses.size)
     assert tail is not None
     return tail.paths(losses).astype(np.uint64)
 
 
-def replay_paths(engine: Backend, packed: Packed, ids: npt.NDArray[np.uint64]) -> Replayed:
+def replay_paths(
+    engine: Backend, packed: Packed, ids: npt.NDArray[np.uint64], loss: PathLoss
+) -> Replayed:
     """Simulate paths with a trace, a bounded number at a time, and with each channel off."""
     size = traced_paths(packed)
-    pnl, names, derivatives = [], [], []
-    for first in range(0, len(ids), size):
-        mine = ids[first : first + size]
-        result = engine.simulate(packed, mine, trace=True)
-        assert result.trace is not None
-        pnl.append(result.pnl)
-        names.append(of_names(packed, result.trace, mine))
-        derivatives.append(pnl_by_derivative(packed, result.trace[:, : last_row(packed) + 1]))
-    off = {}
+    parts = [_replayed(engine, packed, ids[i : i + size], loss) for i in range(0, len(ids), size)]
+    whole = Replayed.joined(parts)
     for channel in channel_names():
         without = packed.without(channel)
         if without is not None:
-            off[channel] = engine.last_pnl(without, ids)
+            whole.off[channel] = pnl_of(engine.simulate(without, ids), loss)
+    return whole
+
+
+def _replayed(
+    engine: Backend, packed: Packed, ids: npt.NDArray[np.uint64], loss: PathLoss
+) -> Replayed:
+    """Some paths with a trace of everything."""
+    ran = engine.simulate(packed, ids, trace=True)
+    assert ran.trace is not None
+    rows = rows_of(ran, packed, loss)
+    time = np.append(0.0, packed.schedule["time"])
     return Replayed(
-        ids.astype(np.int64),
-        np.concatenate(pnl, axis=1),
-        {f.name: np.concatenate([n[f.name] for n in names]) for f in NAME_FIELDS},
-        off,
-        np.concatenate(derivatives),
+        paths=ids.astype(np.int64),
+        pnl=ran.pnl[packed.horizons - 1],
+        loss=pnl_of(ran, loss),
+        step=rows.astype(np.int32),
+        day=time[rows].astype(np.float32),
+        names=of_names(packed, ran.trace, ids, rows),
+        off={},
+        derivatives=pnl_by_derivative(packed, ran.trace, rows),
     )
 
 
-def last_row(packed: Packed) -> int:
-    """Row of a trace at the last horizon."""
-    return int(np.flatnonzero(packed.schedule["horizon"] == len(packed.horizons) - 1)[0]) + 1
-
-
 def of_names(
-    packed: Packed, trace: npt.NDArray[np.void], ids: npt.NDArray[np.uint64]
+    packed: Packed,
+    trace: npt.NDArray[np.void],
+    ids: npt.NDArray[np.uint64],
+    rows: npt.NDArray[np.int64],
 ) -> dict[str, npt.NDArray[np.float32]]:
-    """The NAME_FIELDS of traced paths up to the last horizon, each (paths, names)."""
-    last = last_row(packed)
-    trace = trace[:, : last + 1]
-    time = np.append(0.0, packed.schedule["time"][:last])
-    x, attention = trace["log_price"], trace["attention"]
+    """The NAME_FIELDS of traced paths at a row of each, each (paths, names)."""
+    time, trace = np.append(0.0, packed.schedule["time"]), trace[:, : rows.max(initial=0) + 1]
+    every = np.arange(len(trace))
+    so_far = np.arange(trace.shape[1]) <= rows[:, None]
+    x, attention = (
+        np.where(so_far[..., None], trace[field], -np.inf) for field in ("log_price", "attention")
+    )
     anybody = attention.max(axis=1) > 0
-    end, names = trace[:, -1], packed.names[: trace.shape[-1]]
+    end, names = trace[every, rows], packed.names[: trace.shape[-1]]
     traded = end["book"] - names["book0"].astype(float)
     cost = names["book_value"] * traded
-    financing = financing_by_name(packed, trace)[:, -1]
+    financing = financing_by_name(packed, trace)[every, rows]
     found = {
         "pnl": pnl_by_name(packed, end) - financing,
         "borrow_paid": end["borrow_paid"],
@@ -143,6 +159,6 @@ def of_names(
         "peak": np.exp(x.max(axis=1)),
         "peak_day": time[x.argmax(axis=1)],
         "attention_day": np.where(anybody, time[attention.argmax(axis=1)], np.nan),
-        "loop_gain": largest(packed, trace, ids=ids)["total"],
+        "loop_gain": largest(packed, trace, ids=ids, until=rows)["total"],
     }
     return {name: np.asarray(values, np.float32) for name, values in found.items()}

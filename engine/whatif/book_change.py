@@ -54,6 +54,9 @@ class Trade(Protocol):
     def cost(self, book: Book, terms: Terms) -> float:
         """What it costs, in the book's currency."""
 
+    def premium(self, book: Book) -> float:
+        """Money that becomes options at their mark, in the book's currency."""
+
     def apply(self, book: Book) -> Book:
         """The book with what it then holds, its cash untouched."""
 
@@ -96,6 +99,10 @@ class Change:
         options = sum(abs(d.value) for d in book.derivatives if d.symbol == self.symbol)
         share = impact if terms.rate is None else terms.rate
         return share * traded * row.price * row.rate + terms.spread * part * options
+
+    def premium(self, book: Book) -> float:
+        """None: nothing is bought."""
+        return 0.0
 
     def apply(self, book: Book) -> Book:
         """The book with the name's shares, options and futures scaled."""

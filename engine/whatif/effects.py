@@ -2,7 +2,9 @@
 
 Every change alone and all together run on the paths of a finished store. Losses stay fractions of
 the equity before, without the cost of trading, which stands beside them; margin is checked against
-the equity that is left after it. No mean appears: paths are conditional stories, not prices.
+the equity that is left after it. The premium of an option bought is no cost: it becomes the option.
+But it is paid today, and relief is set against both. No mean appears: paths are conditional
+stories, not prices.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Any
 from ...kernels.packing.scenario import prepare
 from ...results.measures import statistics as st
 from ...results.measures.levels import WORST_LEVEL
+from ...results.measures.path_loss import PathLoss
 from ...scenarios import InputError, bind
 from ..campaign import campaign
 from ..checks import check_paths, texts
@@ -23,6 +26,7 @@ from ..executors.placement import EMBEDDED, Placement
 from ..job import Job
 from ..model import Model
 from ..paired import simulate
+from ..path_loss import path_loss
 from ..progress import Progress
 from ..stored import Finished, Losses, chosen, finished, level_of
 from .book_change import (
@@ -54,12 +58,14 @@ class Shift:
 class Effect:
     """What a change does under a scenario.
 
-    `es` by level, in fractions of the equity before, on day `WhatIf.day`; `margin_call` the
-    probability of a call at any time; `cost` of trading, a fraction of the equity before.
+    `es` by level, in fractions of the equity before, of the measure `WhatIf.measure`; `margin_call`
+    the probability of a call at any time; `cost` of trading and `premium` paid for options at their
+    marks, fractions of the equity before.
     """
 
     change: str
     cost: float
+    premium: float
     es: dict[float, Shift]
     margin_call: Shift
 
@@ -80,11 +86,16 @@ class Effect:
 
     @property
     def relief_per_cost(self) -> float:
-        """Relief per unit of cost; NaN where trading is free or the relief is not clear.
+        """Relief per unit of outlay; NaN where it is free or the relief is not clear.
 
         Without the latter, noise over a cost of nearly nothing would lead the table.
         """
-        return self.relief / self.cost if self.cost and self.clear else math.nan
+        return self.relief / self.outlay if self.outlay and self.clear else math.nan
+
+    @property
+    def outlay(self) -> float:
+        """Cost and premium: what is paid today and is gone if nothing happens."""
+        return self.cost + self.premium
 
 
 @dataclass(frozen=True)
@@ -93,7 +104,7 @@ class WhatIf:
 
     store: str
     paths: int
-    day: int
+    measure: PathLoss
     equity: float
     currency: str
     rate: float | None
@@ -107,6 +118,7 @@ class WhatIf:
                 {
                     "change": e.change,
                     "cost": e.cost,
+                    "premium": e.premium,
                     "relief_per_cost": None if math.isnan(e.relief_per_cost) else e.relief_per_cost,
                     "expected_shortfall": {str(p): asdict(shift) for p, shift in e.es.items()},
                     "margin_call": asdict(e.margin_call),
@@ -118,7 +130,7 @@ class WhatIf:
         return {
             "store": self.store,
             "paths": self.paths,
-            "day": self.day,
+            "measure": str(self.measure),
             "equity": self.equity,
             "currency": self.currency,
             "cost_rate": self.rate,
@@ -134,6 +146,7 @@ class Case:
     scenario: int
     label: str
     cost: float
+    premium: float
     scale: float
     model: Model
 
@@ -144,6 +157,7 @@ class Question:
 
     source: Finished
     paths: int
+    measure: PathLoss
     rate: float | None
     spread: float
     bases: dict[int, Model]
@@ -176,13 +190,15 @@ def ask(
     *,
     hedges: Sequence[str] = (),
     paths: int | None = None,
+    measure: str | None = None,
     rate: float | None = None,
     spread: float = SPREAD,
 ) -> Question:
     """Check and pack what is to run. Raises StoreError, InputError.
 
     `hedges` are contracts to buy, `GME210129C00115000=2500` or `=2500@3.40`. `paths` takes the
-    first of the store's run, None all; `rate` is the cost of trading as a fraction of the value of
+    first of the store's run, None all; `measure` what a path loses, None what the store's run was
+    about; `rate` is the cost of trading as a fraction of the value of
     shares traded, None takes half the impact of the scenario; `spread` half the spread of options
     as a fraction of their mark.
     """
@@ -199,13 +215,14 @@ def ask(
     if count > job.paths:
         raise InputError(f"paths: {count:,} is more than the {job.paths:,} paths of {store}")
     level_of(count)
+    loss = path_loss(measure or job.measure, source.horizons)
     bases: dict[int, Model] = {}
     cases: list[Case] = []
     for index, scenario in enumerate(job.scenarios):
         if scenario.variant_of is None:
             bases[index], more = _cases(job, index, changes, rate, spread)
             cases += more
-    return Question(source, count, rate, spread, bases, cases)
+    return Question(source, count, loss, rate, spread, bases, cases)
 
 
 def _cases(
@@ -238,7 +255,9 @@ def _cases(
             model = Model(changed(bound, after), job.seed).pack()
         except InputError as error:
             raise InputError(f"scenario {scenario.id}, {label}: {error}") from None
-        cases.append(Case(index, label, cost / equity, after.equity / equity, model))
+        premium = sum(change.premium(job.book) for change in chosen_changes)
+        paid = cost / equity, premium / equity
+        cases.append(Case(index, label, *paid, after.equity / equity, model))
     return Model(bound, job.seed).keep(ready.packed), cases
 
 
@@ -249,13 +268,13 @@ def answer(
     source, n = question.source, question.paths
     job, models = source.job, [case.model for case in question.cases]
     models += question.bases.values() if question.again else ()
-    engine, runs = chosen(job.backend).name, [(each, -1) for each in models]
+    engine, loss = chosen(job.backend).name, question.measure
     with campaign(placement, engine, progress) as work:
-        ran = simulate(work, engine, runs, n, job.block)
+        ran = simulate(work, engine, models, n, job.block, loss)
     if question.again:
         bases = dict(zip(question.bases, ran[len(question.cases) :], strict=True))
     else:
-        bases = {index: source.losses(index).first(n) for index in question.bases}
+        bases = {index: source.losses(index, loss).first(n) for index in question.bases}
     effects: dict[str, list[Effect]] = {job.scenarios[index].id: [] for index in question.bases}
     for case, after in zip(question.cases, ran, strict=False):
         found = effects[job.scenarios[case.scenario].id]
@@ -265,7 +284,7 @@ def answer(
     return WhatIf(
         store=str(source.store),
         paths=n,
-        day=int(job.scenarios[0].horizons[-1]),
+        measure=loss,
         equity=job.book.equity,
         currency=job.book.currency,
         rate=question.rate,
@@ -282,7 +301,7 @@ def _order(effect: Effect) -> tuple[int, float, float]:
 
 
 def _effect(case: Case, before: Losses, after: Losses) -> Effect:
-    """Both sides on the last horizon; what is left of the equity is counted in that before."""
+    """Both sides by the measure; what is left of the equity is counted in that before."""
     first = level_of(before.called.size)
     levels = [first, SECOND_LEVEL] if first == WORST_LEVEL else [first]
     was, now = before.loss, after.loss * case.scale
@@ -295,7 +314,7 @@ def _effect(case: Case, before: Losses, after: Losses) -> Effect:
     calls = Shift(
         _odds(before), _odds(after), st.probability_difference(after.called, before.called)
     )
-    return Effect(case.label, case.cost, es, calls)
+    return Effect(case.label, case.cost, case.premium, es, calls)
 
 
 def _odds(side: Losses) -> st.Estimate:
@@ -334,7 +353,8 @@ def whatif(
         What hears how far it is; None: nobody.
     terms
         `hedges`, contracts to buy by OCC symbol, ["GME210129C00115000=2500"], with `=2500@3.40` at
-        that ask; `paths`, the first of the store's to take, None: all; `rate`, the cost of trading
+        that ask; `paths`, the first of the store's to take, None: all; `measure`, what a path
+        loses, `worst`, `worst_close` or `day_N`, None: the store's; `rate`, the cost of trading
         shares as a fraction of their value, None: half the impact of the scenario, 1/2 lambda q^2
         for q floats at once (docs/results.md); `spread`, half the spread of options as a fraction
         of their mark.

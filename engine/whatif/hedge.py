@@ -49,6 +49,11 @@ class Hedge:
         bought = self.contract
         return bought.quantity * bought.multiplier * (self.ask - bought.price) * bought.rate
 
+    def premium(self, book: Book) -> float:
+        """What they are worth at their mark."""
+        bought = self.contract
+        return bought.quantity * bought.multiplier * bought.price * bought.rate
+
     def apply(self, book: Book) -> Book:
         """The book with the contracts, added to those of the kind that it holds."""
         bought = self.contract

@@ -101,6 +101,7 @@ def simulate(packed: Packed, path_ids: npt.NDArray[np.uint64], *, trace: bool = 
     traces = [p.trace for p in parts if p.trace is not None]
     return Simulated(
         pnl=np.concatenate([p.pnl for p in parts], axis=1),
+        excess=np.concatenate([p.excess for p in parts], axis=1),
         paths=np.concatenate([p.paths for p in parts]),
         closes=parts[0].closes + parts[1].closes,
         peaks=parts[0].peaks + parts[1].peaks,

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from ..members import over_members
-from ..packed import Packed, Simulate
+from ..packed import Simulate
 
 
 class BackendUnavailable(RuntimeError):
@@ -59,10 +56,6 @@ class Backend:
 
     def __reduce__(self) -> tuple[Callable[[Kind], Backend], tuple[Kind]]:
         return opened, (self.kind,)  # another process opens its own
-
-    def last_pnl(self, packed: Packed, path_ids: npt.ArrayLike) -> npt.NDArray[np.float32]:
-        """P&L of some paths at the last horizon, shape (paths,)."""
-        return np.asarray(self.simulate(packed, np.asarray(path_ids, np.uint64)).pnl[-1])
 
 
 def opened(kind: Kind) -> Backend:

@@ -72,17 +72,18 @@ FN void settle_trade(State& s, const Name& p, Real bought, Real fill_price, Real
 
 constexpr float NEVER = 1e30f;
 
-// Running results of a path; days are NEVER until they happen. `relief` is the requirement that the
+// Running results of a path; days and steps are NEVER until they happen. `relief` is the requirement that the
 // book must shed now, `cut` the part of every position that it gives up by itself, `age` the steps
 // since a margin call that stands, or -1.
 struct BookPath {
     Real pnl, worst, worst_close, call_day, call_day_close, largest_call, forced_day, financing;
-    Real age, relief, cut;
+    Real age, relief, cut, excess, worst_step, call_step, ruin_step;
 };
 
 FN BookPath book_at_start() {
     const Real zero = Real(0.0f), never = Real(NEVER);
-    return {zero, zero, zero, never, never, zero, never, zero, Real(-1.0f), zero, zero};
+    return {zero,        zero, zero, never, never, zero,  never, zero,
+            Real(-1.0f), zero, zero, zero,  zero,  never, never};
 }
 
 // Sums over all names after a step.
@@ -90,7 +91,8 @@ struct Sums {
     Real pnl, margin, gross, longs;
 };
 
-FN void check_book(BookPath& b, const Run& run, const Sums& sums, const Step& step) {
+// After row `row` of the schedule.
+FN void check_book(BookPath& b, const Run& run, const Sums& sums, const Step& step, int row) {
     const bool close = step.kind & STEP_CLOSE, overnight = step.kind & STEP_OVERNIGHT;
     const Real zero = Real(0.0f), one = Real(1.0f), time = Real(step.time);
     if (run.financing_dt > 0.0f && !overnight) {
@@ -98,10 +100,15 @@ FN void check_book(BookPath& b, const Run& run, const Sums& sums, const Step& st
         b.financing = fused(Real(run.financing_dt), debit, b.financing);
     }
     b.pnl = sums.pnl - b.financing;
+    const Real here = Real(float(row + 1));
+    b.worst_step = select(b.pnl < b.worst, here, b.worst_step);
     b.worst = minimum(b.worst, b.pnl);
+    b.ruin_step = select(Real(-1.0f) >= b.pnl, minimum(b.ruin_step, here), b.ruin_step);
     const Real equity = one + b.pnl, short_of = sums.margin - equity;
     const Mask called = short_of > zero;
     b.largest_call = maximum(b.largest_call, short_of);
+    b.excess = zero - short_of;
+    b.call_step = select(called, minimum(b.call_step, here), b.call_step);
     b.call_day = select(called, minimum(b.call_day, time), b.call_day);
     if (close) {
         b.worst_close = minimum(b.worst_close, b.pnl);
@@ -142,4 +149,7 @@ FN void record_book(const BookPath& b, PathRecord& kept) {
     kept.largest_call = b.largest_call;
     kept.forced_day = day_or_nan(b.forced_day);
     kept.financing_cost = b.financing;
+    kept.worst_step = b.worst_step;
+    kept.call_step = day_or_nan(b.call_step);
+    kept.ruin_step = day_or_nan(b.ruin_step);
 }

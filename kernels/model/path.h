@@ -225,6 +225,7 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
     start_names(tile, launch, now_before(launch, run, uses, all), tilt, names);
     all.attention = tile.sum(names.attention);
     BookPath book = book_at_start();
+    tile.write_path(launch.excess, 1, Real(1.0f) - tile.sum(names.margin));
 
     for (int row = 0; row < run.steps; ++row) {
         Now now = now_at(launch, run, uses, row, tile.path, all);
@@ -239,9 +240,11 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         }
         add_up(tile, now, names, all);
         if (forced) mark_forced(tile, names.clearing, now.step, book);
-        check_book(book, run, sums_of(tile, launch, run, names.pnl, names.margin), now.step);
-        if (now.step.horizon >= 0)
-            tile.write_path(launch.pnl + now.step.horizon * launch.path_count, 1, book.pnl);
+        check_book(book, run, sums_of(tile, launch, run, names.pnl, names.margin), now.step, row);
+        if (now.step.kind & STEP_CLOSE) {
+            tile.write_path(launch.pnl + now.step.day * launch.path_count, 1, book.pnl);
+            tile.write_path(launch.excess + (now.step.day + 1) * launch.path_count, 1, book.excess);
+        }
         if ((now.step.kind & STEP_CLOSE) || uses.traced)
             keep_names(tile, launch, now, all, names);
     }

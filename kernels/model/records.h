@@ -46,7 +46,6 @@ struct Run {
     int factor_mixing;
     int steps;
     int days;
-    int horizons;
     int steps_per_day;
     int normals_per_step;
     float dt;
@@ -68,14 +67,13 @@ struct Run {
     float leverage;
     float financing_dt;
 };
-static_assert(sizeof(Run) == 144);
+static_assert(sizeof(Run) == 136);
 
 struct Step {
     unsigned kind;
     int day;
     int step_of_day;
     int draw;
-    int horizon;
     float time;
     float sqrt_tau;
     float sqrt_tau_buy;
@@ -84,7 +82,7 @@ struct Step {
     float sqrt_tau_month_buy;
     float sqrt_tau_month_roll;
 };
-static_assert(sizeof(Step) == 48);
+static_assert(sizeof(Step) == 44);
 
 struct Name {
     unsigned stream;
@@ -289,8 +287,11 @@ struct Path {
     float weight;
     float price_pnl;
     float derivative_pnl;
+    float worst_step;
+    float call_step;
+    float ruin_step;
 };
-static_assert(sizeof(Path) == 56);
+static_assert(sizeof(Path) == 68);
 
 struct Trace {
     float anchor;
@@ -363,6 +364,7 @@ struct Launch {
     const unsigned long long* path_ids;
     long long path_count;
     float* pnl;
+    float* excess;
     Path* paths;
     unsigned* closes;
     unsigned* peaks;
@@ -386,6 +388,7 @@ struct Launch {
     const unsigned long long* path_ids, \
     long long path_count, \
     float* pnl, \
+    float* excess, \
     Path* paths, \
     unsigned* closes, \
     unsigned* peaks, \
@@ -408,6 +411,7 @@ struct Launch {
     path_ids, \
     path_count, \
     pnl, \
+    excess, \
     paths, \
     closes, \
     peaks, \
@@ -599,4 +603,7 @@ struct Launch {
     X(financing_cost) \
     X(weight) \
     X(price_pnl) \
-    X(derivative_pnl)
+    X(derivative_pnl) \
+    X(worst_step) \
+    X(call_step) \
+    X(ruin_step)

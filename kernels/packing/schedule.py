@@ -21,7 +21,6 @@ def schedule(
     days: int,
     steps_per_day: int,
     expiries: Sequence[int],
-    horizons: Sequence[int],
     *,
     monthly: Sequence[int] | None = None,
     normals_per_step: int = 1,
@@ -31,7 +30,7 @@ def schedule(
 
     `expiries` are the days (from 1) at whose close the crowd's weekly calls expire, in order, up to
     at least one after the last day; `monthly` the same of its monthly calls (None: as the weekly
-    ones); `horizons` the days (from 1) at whose close pnl is kept.
+    ones).
     Raises ValueError if no expiry follows the last day.
     """
     per_day = steps_per_day + 1
@@ -50,9 +49,6 @@ def schedule(
     rows["day"] = day
     rows["step_of_day"] = step + 1
     rows["draw"] = np.where(overnight, day, (day * steps_per_day + step) * normals_per_step)
-    rows["horizon"] = -1
-    for index, horizon in enumerate(horizons):
-        rows["horizon"][close & (day + 1 == horizon)] = index
     rows["time"] = time
     for ends, flag, name in (
         (expiries, StepKind.EXPIRY, "sqrt_tau"),

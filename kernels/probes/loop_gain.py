@@ -133,13 +133,19 @@ def largest(
     *,
     first_path: int = 0,
     ids: npt.NDArray[np.uint64] | None = None,
+    until: Rows | None = None,
 ) -> dict[str, Array]:
     """Gains of every path and name at the row where their total is largest, the last row left out.
 
-    Shape: trace (paths, steps + 1, names); each gain (paths, names).
+    Shape: trace (paths, steps + 1, names), until (paths,) a row of each path that its gains come
+    before, None the last; each gain (paths, names).
     """
     gains = gains_along(packed, trace[:, :-1], first_path=first_path, ids=ids)
-    where = gains["total"].argmax(axis=1)[:, None]
+    total = gains["total"]
+    if until is not None:
+        before = np.arange(total.shape[1]) < np.maximum(until, 1)[:, None]
+        total = np.where(before[..., None], total, -np.inf)
+    where = total.argmax(axis=1)[:, None]
     return {key: np.take_along_axis(gain, where, axis=1)[:, 0] for key, gain in gains.items()}
 
 

@@ -31,6 +31,9 @@ class Book:
         self.pnl: Array = np.zeros(paths)
         self.worst: Array = np.zeros(paths)
         self.worst_close: Array = np.zeros(paths)
+        self.worst_step: Array = np.zeros(paths)
+        self.call_step: Array = np.full(paths, np.nan)
+        self.ruin_step: Array = np.full(paths, np.nan)
         self.call_day: Array = np.full(paths, np.nan)
         self.call_day_close: Array = np.full(paths, np.nan)
         self.forced_day: Array = np.full(paths, np.nan)
@@ -41,6 +44,7 @@ class Book:
         self.cut: Array = np.zeros(paths)
         derivatives.mark(state, model, -1, 0.0)
         state.margin = requirement(state, model, Now(), -1, 0.0)
+        self.excess: Array = 1 - model.total(state.margin)
 
     def pay_fees(self, state: State, model: Model) -> None:
         """Borrow fees of the book's shorts over an intraday step, at its new price and fee."""
@@ -75,6 +79,10 @@ class Book:
         required = model.total(state.margin)
         short_of = required - (1 + self.pnl)
         called = short_of > 0
+        self.excess, step_number = -short_of, row + 1
+        self.worst_step[self.pnl < self.worst] = step_number
+        self.ruin_step[(self.pnl <= -1) & np.isnan(self.ruin_step)] = step_number
+        self.call_step[called & np.isnan(self.call_step)] = step_number
         np.minimum(self.worst, self.pnl, out=self.worst)
         np.maximum(self.largest_call, short_of, out=self.largest_call)
         self.call_day[called & np.isnan(self.call_day)] = time
@@ -98,6 +106,8 @@ class Book:
     def records(self, state: State, model: Model) -> npt.NDArray[np.void]:
         out = np.zeros(len(self.pnl), PATH)
         out["worst_pnl"] = self.worst
+        for field in ("worst_step", "call_step", "ruin_step"):
+            out[field] = getattr(self, field)
         out["margin_call_day"] = self.call_day
         out["margin_call_day_close"] = self.call_day_close
         out["borrow_cost"] = model.total(state.borrow_paid)

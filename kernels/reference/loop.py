@@ -95,6 +95,7 @@ def simulate_chunk(
     funds, broker, book = Funds(model, len(ids)), Broker(np.zeros(len(ids))), Book(model, state)
     undoing = Feature.CANCELLATION in model.features
     last_close = cancellation.Close(state) if undoing else None
+    out.excess[0, chunk] = book.excess
     keep(out, chunk, 0, state)
     for number, step in enumerate(packed.schedule):
         kind, day, draw = StepKind(int(step["kind"])), int(step["day"]), int(step["draw"])
@@ -131,8 +132,8 @@ def simulate_chunk(
             histograms.add_close(out.closes[day], state, model)
             last_close = cancellation.Close(state) if undoing else None
         book.check(state, model, now, number)
-        if step["horizon"] >= 0:
-            out.pnl[step["horizon"], chunk] = book.pnl
+        if StepKind.CLOSE in kind:
+            out.pnl[day, chunk], out.excess[day + 1, chunk] = book.pnl, book.excess
         keep(out, chunk, number + 1, state)
     out.paths[chunk] = book.records(state, model)
     out.paths["weight"][chunk] = tilt.weight()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Json, Place, placed, print_json
+from .options import Json, Measure, Place, placed, print_json
 
 
 @placed
@@ -18,6 +18,7 @@ def compare(
         str | None,
         typer.Option(metavar="N", help="Paths of every step; default: 100,000 or the fewer there."),
     ] = None,
+    measure: Measure = None,
     as_json: Json = False,
     *,
     placement: Place,
@@ -31,7 +32,7 @@ def compare(
     from .exits import stoppable
 
     wanted = None if paths is None else count("--paths", paths)
-    plan = plan_comparison(yesterday, tonight, paths=wanted)
+    plan = plan_comparison(yesterday, tonight, paths=wanted, measure=measure)
     aside, screen = console(stderr=True), console()
     if plan.todo:
         runs = plural(len(plan.todo), "run")

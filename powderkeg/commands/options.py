@@ -24,6 +24,13 @@ Seed = Annotated[str, typer.Option(metavar="N", help="Seed of the random numbers
 BackEnd = Annotated[str, typer.Option(help="auto, cuda, native or reference.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Symbols = list[str] | None
+Measure = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MEASURE",
+        help="Loss of a path: worst, worst_close or day_N; default: the store's.",
+    ),
+]
 
 File = str | None
 PLACEMENT: dict[str, tuple[Any, Any]] = {

@@ -22,11 +22,12 @@ def reverse(
         str | None, typer.Option(help="Scenario of the store; needed if it has several.")
     ] = None,
     measure: Annotated[
-        str, typer.Option(metavar="MEASURE", help="What is to reach the loss: var99, es97.5 ...")
+        str,
+        typer.Option(
+            metavar="MEASURE",
+            help="What is to reach it: var99, es_97.5_worst ...",
+        ),
     ] = "var99",
-    day: Annotated[
-        str | None, typer.Option(metavar="D", help="Day of the losses; default: the last.")
-    ] = None,
     axes: Annotated[
         list[str] | None,
         typer.Option(
@@ -52,7 +53,7 @@ def reverse(
     from ..screen import reverse as say
     from ..screen.console import console, fit
     from ..screen.progress import progress_for
-    from .arguments import count, refuse_folder, whole
+    from .arguments import count, refuse_folder
     from .exits import stoppable, with_options
 
     if output is not None:
@@ -62,7 +63,6 @@ def reverse(
         loss,
         scenario=scenario,
         measure=measure,
-        day=whole("--day", day),
         axes=axes or (),
         paths=None if paths is None else count("--paths", paths),
     )

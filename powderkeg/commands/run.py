@@ -41,7 +41,7 @@ def run(
         str | None,
         typer.Option(
             metavar="ES99=1%",
-            help="Run until this relative standard error of ES or VaR at the last horizon is met; "
+            help="Run until this relative standard error of ES or VaR of the measure is met; "
             "exit code 2 if it is not.",
         ),
     ] = None,
@@ -72,6 +72,14 @@ def run(
             help="Also run N weighted paths, drawn where losses are large: a sharper tail.",
         ),
     ] = None,
+    measure: Annotated[
+        str,
+        typer.Option(
+            metavar="MEASURE",
+            help="Loss of a path that headline, tail, attribution, --until and --importance are "
+            "about: worst (at its worst moment), worst_close or day_N.",
+        ),
+    ] = "worst",
     limits: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Limits on measures, YAML; exit code 3 if one breaks."),
@@ -100,6 +108,7 @@ def run(
         sensitivity=sensitivity,
         attribution=0 if attribution is None else count("--attribution", attribution),
         importance=0 if importance is None else count("--importance", importance),
+        measure=measure,
         limits=bounds,
         placement=placement,
     )

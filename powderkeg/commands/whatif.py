@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Json, Place, Store, Symbols, placed, print_json
+from .options import Json, Measure, Place, Store, Symbols, placed, print_json
 
 
 # long: its signature is the command line
@@ -50,6 +50,7 @@ def whatif(
     paths: Annotated[
         str | None, typer.Option(metavar="N", help="First N paths of the store; default: all.")
     ] = None,
+    measure: Measure = None,
     as_json: Json = False,
     *,
     placement: Place,
@@ -70,6 +71,7 @@ def whatif(
         changes,
         hedges=hedges or (),
         paths=None if paths is None else count("--paths", paths),
+        measure=measure,
         rate=fraction("--cover-cost", rate),
         spread=SPREAD if half is None else half,
     )

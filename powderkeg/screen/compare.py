@@ -22,7 +22,7 @@ def compare_tables(result: Comparison) -> list[Table]:
 
 
 def _parts(result: Comparison, difference: Difference) -> Table:
-    what = f"ES {level_text(result.level)} %, day {result.day}"
+    what = f"ES {level_text(result.level)} % {result.measure.words}"
     before, after = difference.yesterday, difference.tonight
     places = places_of(before.value, after.value)
     rows = [("yesterday", *level_cells(before, places))]

@@ -40,8 +40,8 @@ def headline(result: Reverse) -> list[str]:
     error = _bare(base.standard_error, places)
     beyond = ", beyond it already: moves lead back" if result.beyond else ""
     return [
-        f"{clean(result.scenario)}: a loss of {percent(result.loss)} of equity ({lost}) by day "
-        f"{result.day}",
+        f"{clean(result.scenario)}: a loss of {percent(result.loss)} of equity ({lost}) "
+        f"{result.measure.loss.words}",
         f"{share} {result.paths:,} paths lose so much, 95 % interval {ends}",
         f"{measure} is {percent(base.value, places)}, error {error}{beyond} "
         f"({plural(result.points, 'point')} of {plural(result.search_paths, 'path')})",

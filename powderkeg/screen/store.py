@@ -103,32 +103,31 @@ def _table(title: str) -> Table:
 
 
 def _scenarios(summary: Summary) -> Table:
-    last = summary.horizons[-1]
-    title = "Scenarios"
+    title, day = "Scenarios", summary.horizons[-1]
     if summary.level is not None:
-        title += f", worst first: ES {level_text(summary.level)} % on day {last}"
+        title += f", worst first: ES {level_text(summary.level)} % {summary.when}"
     table = _table(title)
     table.add_column("scenario", overflow="ellipsis", no_wrap=True, max_width=30)
-    for name in ("ES", "95 % interval", "no feedback", "on the way", "called", "forced", "ruin"):
+    for name in ("ES", "95 % interval", "no feedback", f"day {day}", "called", "unmet", "ruin"):
         table.add_column(name, justify="right", no_wrap=True)
     for s in summary.order[:LISTED]:
         line = summary.headline_line(s)
-        odds = [
-            summary.line(s, name) for name in ("es_99_worst", "p_margin_call", "p_forced", "p_ruin")
-        ]
+        level = "99" if summary.level is None else level_text(summary.level)
+        names = (f"es_{level}_day_{day}", "p_margin_call", "p_call_unmet", "p_ruin")
+        odds = [summary.line(s, name) for name in names]
         head = ("", "", "") if line is None else _loss_cells(line)
         cells = [percent(line.on.value) for line in odds]
         table.add_row(escape(summary.scenarios[s]), *head, *cells)
     rest = len(summary.order) - LISTED
     more = f"; and {count(rest)} more with smaller losses" if rest > 0 else ""
-    table.caption = f"on the way: ES 99 % of the worst loss at any time{more}"
+    table.caption = f"day {day}: ES at its close; unmet: a margin call is not met{more}"
     return table
 
 
 def sensitivity_table(summary: Summary) -> Table:
     """ES of every varied scenario and of its variants, with the paired change."""
     level = "" if summary.level is None else level_text(summary.level)
-    title = f"What nobody knows, varied: ES {level} % on day {summary.horizons[-1]}"
+    title = f"What nobody knows, varied: ES {level} % {summary.when}"
     table = _table(title)
     table.add_column("scenario", overflow="ellipsis", no_wrap=True, max_width=30)
     table.add_column("parameter", no_wrap=True)

@@ -23,6 +23,7 @@ from ..store.layout import full_array, new_group, scenario_coordinate
 from . import statistics as st
 from .estimates import PARTS, write_estimates
 from .levels import LEVELS
+from .path_loss import PathLoss, stored_losses
 
 Floats = npt.NDArray[np.float64]
 Known = tuple[st.Estimate, st.Estimate]
@@ -56,14 +57,12 @@ def write_attribution(root: zarr.Group, store: zarr.Group) -> None:
     scenarios, channels = (
         [str(text) for text in np.asarray(_array(off, name)[:])] for name in ("scenario", "channel")
     )
-    n = _array(off, "path").shape[0]
+    n, loss = _array(off, "path").shape[0], PathLoss(str(store.attrs["measure"]))
     shape = (len(scenarios), len(channels), len(LEVELS))
     tables = {name: np.full((len(PARTS), *shape), np.nan) for name in BY_CHANNEL}
     tables |= {name: np.full((len(PARTS), shape[0], shape[2]), np.nan) for name in BY_SCENARIO}
     for s in range(len(scenarios)):
-        full, calm = (
-            -np.asarray(_array(losses, name)[s, -1, :n], np.float64) for name in ("pnl", "pnl_calm")
-        )
+        full, calm = (stored_losses(losses, s, loss, calm=side)[:n] for side in (False, True))
         without = -np.asarray(_array(off, "pnl_off")[s], np.float64)
         for number, level in enumerate(LEVELS):
             if st.tail_paths(n, level) >= st.REFUSE:
@@ -74,9 +73,9 @@ def write_attribution(root: zarr.Group, store: zarr.Group) -> None:
     group = new_group(
         root,
         "attribution",
-        "ES at the last horizon with channels off, same random numbers: what each is due to.",
+        f"ES {loss.words} with channels off, same random numbers: what each is due to.",
         coordinates="part_of",
-        horizon=int(np.asarray(_array(losses, "horizon")[-1])),
+        measure=loss.name,
         paths=n,
     )
     scenario_coordinate(group, tuple(scenarios))

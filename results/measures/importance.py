@@ -28,6 +28,7 @@ from ..store.layout import full_array, new_group, scenario_coordinate
 from . import statistics as st
 from .estimates import PARTS, write_estimates
 from .levels import LEVELS
+from .path_loss import PathLoss, stored_losses
 
 Floats = npt.NDArray[np.float64]
 
@@ -140,17 +141,18 @@ def write_importance(root: zarr.Group, store: zarr.Group) -> None:
     assert isinstance(given, zarr.Group) and isinstance(losses, zarr.Group)
     scenarios = tuple(str(text) for text in np.asarray(_array(given, "scenario")[:]))
     strata, shares = (np.asarray(_array(given, name)[:]) for name in ("component_of", "share"))
+    loss = PathLoss(str(store.attrs["measure"]))
     n, shape = strata.size, (len(scenarios), len(LEVELS))
     tables = {name: np.full((len(PARTS), *shape), np.nan) for name in WORDS}
     numbers = {name: np.full(shape, np.nan) for name in NUMBERS}
     effective, weight = np.empty(len(scenarios)), np.empty((len(PARTS), len(scenarios)))
     for s in range(len(scenarios)):
         pnl, weights = (np.asarray(_array(given, f.name)[s]) for f in (PNL_TILTED, PATH_WEIGHT))
-        sample = Weighted.of(-pnl[-1].astype(np.float64), weights, strata, shares)
+        sample = Weighted.of(-pnl.astype(np.float64), weights, strata, shares)
         effective[s] = sample.effective(n)
         value, se = sample.mean(np.ones(n))
         weight[:, s] = value, se, value - st.Z * se, value + st.Z * se
-        plain = st.sorted_losses(-np.asarray(_array(losses, "pnl")[s, -1], np.float64))
+        plain = st.sorted_losses(stored_losses(losses, s, loss))
         for number, level in enumerate(LEVELS):
             at, found = (s, number), measure(sample, level)
             tables["var"][:, *at], tables["es"][:, *at] = astuple(found.var), astuple(found.es)
@@ -165,8 +167,8 @@ def write_importance(root: zarr.Group, store: zarr.Group) -> None:
     group = new_group(
         root,
         "importance",
-        "Tail measures at the last horizon from weighted paths, beside those of the plain paths.",
-        horizon=int(np.asarray(_array(losses, "horizon")[-1])),
+        f"Tail measures {loss.words} from weighted paths, beside those of the plain paths.",
+        measure=loss.name,
         paths=n,
     )
     scenario_coordinate(group, scenarios)

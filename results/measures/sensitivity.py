@@ -17,6 +17,7 @@ from ..store.layout import full_array, new_group
 from . import statistics as st
 from .estimates import write_estimates
 from .levels import LEVELS
+from .path_loss import PathLoss, stored_losses
 
 Floats = npt.NDArray[np.float64]
 PARTS = ("value", "standard_error", "low", "high")
@@ -29,22 +30,21 @@ def write_sensitivity(root: zarr.Group, store: zarr.Group) -> None:
         return
     scenarios, bases, parameters = (_texts(inputs[n]) for n in ("scenario", "variant_of", "varied"))
     values = np.asarray(_array(inputs["varied_value"])[:])
-    horizon = int(np.asarray(_array(losses["horizon"])[-1]))
-    pnl = _array(losses["pnl"])
+    loss = PathLoss(str(store.attrs["measure"]))
     variants = [s for s, base in enumerate(bases) if base]
     found = np.full((2, len(PARTS), len(variants), len(LEVELS)), np.nan)
     for base in dict.fromkeys(bases[s] for s in variants):
-        before = _last(pnl, scenarios.index(base))
+        before = stored_losses(losses, scenarios.index(base), loss)
         for row, s in enumerate(variants):
             if bases[s] == base:
-                found[:, :, row] = _compared(_last(pnl, s), before)
+                found[:, :, row] = _compared(stored_losses(losses, s, loss), before)
 
     group = new_group(
         root,
         "sensitivity",
-        "ES at the last horizon of scenarios that vary another one, on the same random numbers.",
+        f"ES {loss.words} of scenarios that vary another one, on the same random numbers.",
         coordinates="base parameter value",
-        horizon=horizon,
+        measure=loss.name,
     )
     ids = [scenarios[s] for s in variants]
     full_array(group, "variant", ("variant",), ids, "1", "scenario id of the variant")
@@ -63,11 +63,6 @@ def write_sensitivity(root: zarr.Group, store: zarr.Group) -> None:
         strict=True,
     ):
         write_estimates(group, name, ("variant", "level"), table, words, about)
-
-
-def _last(pnl: zarr.Array[Any], scenario: int) -> Floats:
-    """Losses at the last horizon, (paths,)."""
-    return -np.asarray(pnl[scenario, -1], np.float64)
 
 
 def _compared(losses: Floats, base: Floats) -> Floats:

@@ -76,19 +76,24 @@ def _check(n: int, level: float) -> None:
         )
 
 
+def rank_interval(n: int, level: float) -> tuple[int, int]:
+    """Ranks, from 1, between which the quantile lies with 95 %: Binomial(n, level), any law."""
+    from scipy.stats import binom
+
+    below = int(binom.ppf((1 - COVERAGE) / 2, n, level))
+    above = int(binom.ppf((1 + COVERAGE) / 2, n, level)) + 1
+    return max(below, 1), min(above, n)
+
+
 def value_at_risk(ordered: Floats, level: float) -> Estimate:
     """VaR of ascending losses, shape (n,), with the binomial interval of its rank.
 
     The standard error is that of a normal law with the same interval width.
     Errors: TooFewPaths.
     """
-    from scipy.stats import binom
-
     n = ordered.size
     _check(n, level)
-    below = int(binom.ppf((1 - COVERAGE) / 2, n, level))
-    above = int(binom.ppf((1 + COVERAGE) / 2, n, level)) + 1
-    low, high = float(ordered[max(below, 1) - 1]), float(ordered[min(above, n) - 1])
+    low, high = (float(ordered[k - 1]) for k in rank_interval(n, level))
     return Estimate(float(ordered[rank(n, level) - 1]), (high - low) / (2 * Z), low, high)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ..store.fields import NEVER, PATH_FIELDS, Field, Odds, Tail
+from ..store.fields import EVERY_PATH_FIELD, NEVER, Field, Odds, Tail
 from ..store.schema import FEEDBACK
 from . import statistics as st
 from .levels import (
@@ -22,7 +22,6 @@ from .levels import (
     SHAPE_LEVEL,
     SHORT,
     VAR,
-    WORST_LEVEL,
     percent,
 )
 
@@ -54,8 +53,18 @@ class Row:
 
 
 def list_measures(horizons: tuple[int, ...]) -> tuple[Measure, ...]:
-    """All rows of the table in their order."""
+    """All rows of the table in their order: the whole path first, then days."""
     rows = []
+    for _, measure in _path_measures():
+        if isinstance(measure, Odds):
+            rows.append(Measure(measure.name, PROBABILITY, measure.label))
+            continue
+        for level in measure.levels:
+            p = percent(level)
+            for kind, label in ((VAR, measure.var_label), (ES, measure.es_label)):
+                if label:
+                    name = f"{SHORT[kind]}_{p}_{measure.name}"
+                    rows.append(Measure(name, kind, label.format(p=p), level))
     for day in horizons:
         for level in LEVELS:
             p = percent(level)
@@ -67,21 +76,12 @@ def list_measures(horizons: tuple[int, ...]) -> tuple[Measure, ...]:
             name = f"p_loss_{percent(size)}_day_{day}"
             label = f"loss above {percent(size)} %, day {day}"
             rows.append(Measure(name, PROBABILITY, label, horizon=day))
-    for _, measure in _path_measures():
-        if isinstance(measure, Odds):
-            rows.append(Measure(measure.name, PROBABILITY, measure.label))
-            continue
-        p = percent(WORST_LEVEL)
-        for kind, label in ((VAR, measure.var_label), (ES, measure.es_label)):
-            if label:
-                name = f"{SHORT[kind]}_{p}_{measure.name}"
-                rows.append(Measure(name, kind, label.format(p=p), WORST_LEVEL))
     return tuple(rows)
 
 
 def _path_measures() -> list[tuple[Field, Tail | Odds]]:
     """What is measured of whole paths, in the order of the table."""
-    every = [(of, measure) for of in PATH_FIELDS for measure in of.measures]
+    every = [(of, measure) for of in EVERY_PATH_FIELD for measure in of.measures]
     return sorted(every, key=lambda pair: pair[1].place)
 
 
@@ -113,7 +113,7 @@ def measure_scenario(
 ) -> dict[str, Row]:
     """Every measure of one scenario by its id.
 
-    Shape: pnl, pnl_calm (horizons, paths); floor_names and the PATH_FIELDS that have measures, with
+    Shape: pnl, pnl_calm (horizons, paths); floor_names and the fields that have measures, with
     their _calm, (paths,).
     Errors: ValueError if a profit or loss is NaN.
     """
@@ -136,8 +136,9 @@ def measure_scenario(
         sides = tails.setdefault(
             of.name, (_Losses(measure.sign * full), _Losses(measure.sign * calm))
         )
-        name = f"{percent(WORST_LEVEL)}_{measure.name}"
-        rows[f"var_{name}"], rows[f"es_{name}"] = _tail(*sides, WORST_LEVEL, floor)
+        for level in measure.levels:
+            name = f"{percent(level)}_{measure.name}"
+            rows[f"var_{name}"], rows[f"es_{name}"] = _tail(*sides, level, floor)
     return {measure.measure: rows[measure.measure] for measure in list_measures(horizons)}
 
 

@@ -1,5 +1,8 @@
 """The group /tail: the worst paths of every scenario, replayed whole, and whom the loss comes from.
 
+A path's loss is taken when the measure says (path_loss.py), by default at its own worst moment, and
+so is every part of it: parts add up to the loss on every path.
+
 The engine simulates the paths again by their ids; here the result is compared with what pass 1
 stored, to the bit, and Euler contributions are made of it (euler.py).
 """
@@ -19,27 +22,35 @@ from ..store.fields import Field
 from ..store.layout import full_array, name_coordinate, new_group, scenario_coordinate
 from .estimates import write_estimates
 from .euler import Floats, Tail, contributions
+from .path_loss import PathLoss, stored_losses
 
 _PART = (
     "Fraction of equity. pnl is what prices and derivatives did less borrow_paid, slippage and "
     "financing."
 )
 NAME_FIELDS = (
-    Field("pnl", "1", "profit and loss of the name at the horizon", "Fraction of equity."),
-    Field("borrow_paid", "1", "borrow fees paid by the horizon", "Fraction of equity."),
+    Field("pnl", "1", "profit and loss of the name", _PART),
+    Field("borrow_paid", "1", "borrow fees paid", "Fraction of equity."),
     Field("peak", "1", "highest price relative to the start"),
     Field("peak_day", "trading days", "time of the highest price"),
     Field("attention_day", "trading days", "time attention peaked", "NaN: nobody paid attention."),
     Field("slippage", "1", "cost of the book's trades against the prices they saw", _PART),
-    Field("financing", "1", "financing of the name by the horizon", _PART),
+    Field("financing", "1", "financing of the name", _PART),
     Field("derivatives", "1", "profit and loss of the name's options and futures", _PART),
-    Field("covered", "1", "part of the position that the book has given up by the horizon"),
+    Field("covered", "1", "part of the position that the book has given up"),
     Field("covered_price", "1", "mean price of that, relative to the start", "NaN: it has not."),
     Field("loop_gain", "1", "largest total loop gain", "Over all steps (docs/model.md, 13)."),
 )
-"""What is kept of a name on a replayed path."""
+"""What is kept of a name on a replayed path, when its loss is taken: at the path's worst moment, or
+on the day of the measure. Peaks and gains are those so far.
+"""
+COMPONENTS = ("price", "derivatives", "borrow fees", "financing", "slippage")
 _CONTRIBUTION = (
     "Euler: mean loss of the name over the tail of the book, fraction of equity; they add up to ES."
+)
+_COMPONENT = (
+    "Mean over the tail of the book of what each part of P&L took away, over all names; they add "
+    "up to ES."
 )
 _EFFECT = (
     "Mean over the tail of the whole scenario of the loss less the loss of the same path with the "
@@ -52,15 +63,19 @@ _EFFECT = (
 class Replayed:
     """Some paths of a scenario, simulated again.
 
-    Shapes: paths (k,) ids; pnl (horizons, k); names the NAME_FIELDS, each (k, names); off P&L at
-    the last horizon with one channel off, by channel in use, each (k,); derivatives P&L of every
-    option and future, (k, derivatives).
+    Shapes: paths (k,) ids; pnl (horizons, k); loss (k,) P&L where the loss is taken, step and day
+    (k,) when that is; names the NAME_FIELDS, each (k, names); off P&L by the same measure with one
+    channel off, by channel in use, each (k,); derivatives P&L of every option and future, (k,
+    derivatives).
     """
 
     paths: npt.NDArray[np.int64]
     pnl: npt.NDArray[np.float32]
+    loss: npt.NDArray[np.float32]
+    step: npt.NDArray[np.int32]
+    day: npt.NDArray[np.float32]
     names: Mapping[str, npt.NDArray[np.float32]]
-    off: Mapping[str, npt.NDArray[np.float32]]
+    off: dict[str, npt.NDArray[np.float32]]
     derivatives: Floats
 
     @classmethod
@@ -69,6 +84,9 @@ class Replayed:
         return cls(
             np.concatenate([p.paths for p in pieces]),
             np.concatenate([p.pnl for p in pieces], axis=1),
+            np.concatenate([p.loss for p in pieces]),
+            np.concatenate([p.step for p in pieces]),
+            np.concatenate([p.day for p in pieces]),
             {f.name: np.concatenate([p.names[f.name] for p in pieces]) for f in NAME_FIELDS},
             {c: np.concatenate([p.off[c] for p in pieces]) for c in pieces[0].off},
             np.concatenate([p.derivatives for p in pieces]),
@@ -79,10 +97,12 @@ class Replayed:
 class Tails:
     """The replayed tails of a store's scenarios, in the order of `tail`, by scenario id.
 
-    `derivatives` are the labels of the book's options and futures.
+    `loss` is what a path loses and when, `derivatives` the labels of the book's options and
+    futures.
     """
 
     tail: Tail
+    loss: PathLoss
     channels: tuple[str, ...]
     scenarios: Mapping[str, Replayed]
     derivatives: tuple[str, ...] = ()
@@ -103,8 +123,8 @@ def write_tail(root: zarr.Group, store: zarr.Group, tails: Tails, where: str) ->
     group = new_group(
         root,
         "tail",
-        "The worst paths at the last horizon replayed, worst first, and what they say of ES.",
-        horizon=int(np.asarray(_array(losses, "horizon")[-1])),
+        f"The worst paths {tails.loss.words} replayed, worst first, and what they say of ES.",
+        measure=tails.loss.name,
         level=tail.level,
         tail_paths=tail.beyond,
         complete=tail.complete,
@@ -112,10 +132,17 @@ def write_tail(root: zarr.Group, store: zarr.Group, tails: Tails, where: str) ->
     scenario_coordinate(group, tuple(tails.scenarios))
     name_coordinate(group, symbols)
     full_array(group, "channel", ("channel",), tails.channels, "1", "channel that is off")
+    full_array(group, "component", ("component",), COMPONENTS, "1", "what the loss is made of")
     about = "They add up to 1; evenly spaced ranks stand for all where the tail is large."
     full_array(group, "weight", ("tail",), tail.weights[:size], "1", "share in ES", about)
     paths = np.stack([r.paths[:size] for r in found])
     full_array(group, "path", ("scenario", "tail"), paths, "1", "id of the path")
+    step = np.stack([r.step[:size] for r in found])
+    about = "Row of the path's trace: 0 is the start; the first row of a day is its open."
+    full_array(group, "step", ("scenario", "tail"), step, "1", "when the loss is taken", about)
+    day = np.stack([r.day[:size] for r in found])
+    about = "An open has the time of the close before it."
+    full_array(group, "day", ("scenario", "tail"), day, "trading days", "time of the loss", about)
     for field in NAME_FIELDS:
         values = np.stack([r.names[field.name][:size] for r in found])
         dims, chunks = ("scenario", "tail", "name"), (1, *values.shape[1:])
@@ -124,6 +151,13 @@ def write_tail(root: zarr.Group, store: zarr.Group, tails: Tails, where: str) ->
 
     estimates = [
         ("contribution", "name", _losses(tails), "contribution of the name to ES", _CONTRIBUTION),
+        (
+            "component_contribution",
+            "component",
+            _components(tails),
+            "contribution of prices, derivatives and costs to ES",
+            _COMPONENT,
+        ),
         ("tail_effect", "channel", _effects(tails), "loss due to the channel on the tail", _EFFECT),
     ]
     if tails.derivatives:
@@ -144,10 +178,21 @@ def _losses(tails: Tails) -> Iterator[Floats]:
         yield -replayed.names["pnl"].astype(np.float64)
 
 
+def _components(tails: Tails) -> Iterator[Floats]:
+    """Losses by COMPONENTS, (k, components)."""
+    for replayed in tails.scenarios.values():
+        of = {
+            name: values.astype(np.float64).sum(axis=1) for name, values in replayed.names.items()
+        }
+        costs = of["borrow_paid"], of["financing"], of["slippage"]
+        price = of["pnl"] - of["derivatives"] + sum(costs)
+        yield np.column_stack([-price, -of["derivatives"], *costs])
+
+
 def _effects(tails: Tails) -> Iterator[Floats]:
     """Losses less those with each channel off, (k, channels); 0 for a channel not in use."""
     for replayed in tails.scenarios.values():
-        pnl = replayed.pnl[-1]
+        pnl = replayed.loss
         effects = np.empty((len(pnl), len(tails.channels)))
         for column, channel in zip(effects.T, tails.channels, strict=True):
             column[:] = replayed.off.get(channel, pnl).astype(np.float64) - pnl
@@ -155,7 +200,7 @@ def _effects(tails: Tails) -> Iterator[Floats]:
 
 
 def check(losses: zarr.Group, tails: Tails, where: str) -> None:
-    """Compare the replayed profit and loss with the stored one at every horizon.
+    """Compare replayed profit and loss with the stored one, at every horizon and by the measure.
 
     Errors: StoreError naming the first path that is not the same to the bit.
     """
@@ -163,6 +208,8 @@ def check(losses: zarr.Group, tails: Tails, where: str) -> None:
     for s, (scenario, replayed) in enumerate(tails.scenarios.items()):
         before = np.asarray(stored[s])[:, replayed.paths]
         same = (before.view(np.uint32) == replayed.pnl.view(np.uint32)).all(axis=0)
+        lost = -stored_losses(losses, s, tails.loss)[replayed.paths]
+        same &= lost.astype(np.float32) == replayed.loss
         if not same.all():
             path = int(replayed.paths[np.argmin(same)])
             raise VerificationFailed(

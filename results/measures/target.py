@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from . import statistics as st
 from .levels import ES, VAR, percent
+from .path_loss import PathLoss
 
 NAMES = {VAR: "VaR", ES: "ES"}
 SAFETY = 1.1
@@ -22,9 +23,9 @@ LEAST_GROWTH, MOST_GROWTH = 1.25, 4.0
 
 @dataclass(frozen=True)
 class Until:
-    """Go on until VaR or ES at the last horizon has this relative standard error, everywhere.
+    """Go on until VaR or ES of the run's measure has this relative standard error, everywhere.
 
-    `kind` is that of a measure, `most` the paths at which the run stops all the same.
+    `kind` is that of a measure of the table, `most` the paths at which the run stops all the same.
     """
 
     kind: str
@@ -35,9 +36,9 @@ class Until:
     def __str__(self) -> str:
         return f"{NAMES[self.kind]} {percent(self.level)} %"
 
-    def measure(self, day: int) -> str:
+    def measure(self, loss: PathLoss) -> str:
         """Its id among the measures of a store."""
-        return f"{NAMES[self.kind].lower()}_{percent(self.level)}_day_{day}"
+        return f"{NAMES[self.kind].lower()}_{percent(self.level)}_{loss}"
 
     def reached(self, losses: npt.NDArray[np.float64]) -> float:
         """Relative standard error over losses, shape (paths,); infinite where they are too few."""

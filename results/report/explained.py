@@ -16,6 +16,7 @@ from ..measures import statistics as st
 from ..measures.estimates import PARTS
 from ..measures.euler import LEVEL
 from ..measures.levels import percent as level_text
+from ..measures.path_loss import PathLoss
 from .summary import Summary
 
 INDENT = "\N{NO-BREAK SPACE}" * 2
@@ -55,8 +56,8 @@ class Explained:
         data, n = self.tail, int(np.argmax(self.tail["contribution"].values))
         peak, when = (float(np.median(data[v].values[:, n])) for v in ("peak", "peak_day"))
         text = (
-            f"On a typical path of the worst {level_text(1 - data.attrs['level'])} % by day "
-            f"{data.attrs['horizon']}, {self.summary.symbols[n]}, which costs most, peaks at "
+            f"On a typical path of the worst {level_text(1 - data.attrs['level'])} %"
+            f"{self._moment()}, {self.summary.symbols[n]}, which costs most, peaks at "
             f"{peak:.1f}x on day {when:.1f}"
         )
         attention = data["attention_day"].values[:, n]
@@ -76,6 +77,16 @@ class Explained:
                 f"{float(np.median(price[traded])):.1f}x the start"
             )
         return f"{text}."
+
+    def _moment(self) -> str:
+        """When the losses of the tail are taken: the median day and where most of them lie."""
+        assert self.tail is not None
+        loss, day = PathLoss(self.tail.attrs["measure"]), self.tail["day"].values
+        if loss.day is not None:
+            return f" on day {loss.day}"
+        low, middle, high = np.quantile(day, (0.1, 0.5, 0.9))
+        words = loss.words.removeprefix("at the ")
+        return f", whose {words} comes on day {middle:.1f} (10-90 %: {low:.1f}-{high:.1f})"
 
     def contributions(self, most: int) -> Rows | None:
         """Euler contributions by name, largest first."""
@@ -112,7 +123,7 @@ class Explained:
             )
         level = level_text(data.attrs["level"])
         return Rows(
-            f"ES {level} % by position, day {data.attrs['horizon']}",
+            f"ES {level} % by position, {self.summary.when}",
             ("position", "contribution", "error", "95 % interval", "share"),
             rows,
             f"{note}; error: standard error",
@@ -181,7 +192,7 @@ class Explained:
         add("all channels", float(data["es_all_off"].values), _estimate(data, "endogenous"))
         add("interaction", None, _estimate(data, "interaction"))
         return Rows(
-            f"What ES {level_text(float(data['level']))} % is due to, day {data.attrs['horizon']}",
+            f"What ES {level_text(float(data['level']))} % is due to, {self.summary.when}",
             ("channel", "ES with it off", "change", "error", "95 % interval"),
             rows,
             f"the first {count(data.attrs['paths'])} paths again, one channel off at a time; "
@@ -243,7 +254,7 @@ class Explained:
             )
         mean = _estimate(data, "mean_weight")
         return Rows(
-            f"ES on day {data.attrs['horizon']} from {count(data.attrs['paths'])} weighted paths",
+            f"ES {self.summary.when} from {count(data.attrs['paths'])} weighted paths",
             ("measure", "estimate", "error", "95 % interval", "plain", "z", "ratio", "tail"),
             rows,
             "z: difference to plain in standard errors; ratio: of variances, plain to weighted, at "

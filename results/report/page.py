@@ -85,6 +85,7 @@ def report_html(path: str | Path, *, verify: bool = True) -> str:
         warnings=summary.warnings(),
         level="" if summary.level is None else level_text(summary.level),
         day=summary.horizons[-1],
+        when=summary.when,
         currency=summary.currency,
         equity=money(1.0, summary.equity, summary.currency),
         paths=count(summary.paths),
@@ -100,7 +101,9 @@ def report_html(path: str | Path, *, verify: bool = True) -> str:
 
 def _overview(summary: Summary, scenario: int) -> dict[str, Any]:
     line = summary.headline_line(scenario)
-    names = {"worst": "es_99_worst", "call": "p_margin_call", "ruin": "p_ruin"}
+    level = "99" if summary.level is None else level_text(summary.level)
+    last = f"es_{level}_day_{summary.horizons[-1]}"
+    names = {"end": last, "call": "p_margin_call", "ruin": "p_ruin"}
     cells = {key: percent(summary.line(scenario, name).on.value) for key, name in names.items()}
     cells["scenario"] = summary.scenarios[scenario]
     refused = dict.fromkeys(("interval", "money", "off"), "") | {"value": REFUSED}
@@ -205,9 +208,9 @@ def _sensitivity(summary: Summary) -> list[dict[str, Any]]:
 
 
 def _worst_paths(summary: Summary, scenario: int, most: int = 10) -> list[dict[str, Any]]:
-    """The paths with the largest losses at the last horizon, and how to replay them."""
+    """The paths with the largest losses by the run's measure, and how to replay them."""
     losses = summary.tree["losses"].to_dataset().isel(scenario=scenario)
-    pnl = losses["pnl"].isel(horizon=-1).values
+    pnl, calm = -summary.losses(scenario), summary.losses(scenario, calm=True)
     few = min(most, pnl.size)
     worst = np.argpartition(pnl, few - 1)[:few]
     worst = worst[np.lexsort((worst, pnl[worst]))]
@@ -219,8 +222,8 @@ def _worst_paths(summary: Summary, scenario: int, most: int = 10) -> list[dict[s
             {
                 "path": int(picked["path"].values[j]),
                 "loss": percent(-float(pnl[worst[j]])),
-                "calm": percent(-float(picked["pnl_calm"].isel(horizon=-1).values[j])),
-                "worst": percent(-float(picked["worst_pnl"].values[j])),
+                "calm": percent(float(calm[worst[j]])),
+                "end": percent(-float(picked["pnl"].isel(horizon=-1).values[j])),
                 "called": "never" if np.isnan(called) else f"{called:.2f}",
                 "floor": f"{int(picked['floor_names'].values[j])}",
             }

@@ -142,24 +142,14 @@ def loss_axes(axes: Axes, on: Floats, off: Floats, line: Line | None, var: Line 
     axes.set_axisbelow(True)
 
 
-def _losses(summary: Summary, scenario: int) -> tuple[Floats, Floats]:
-    losses = summary.tree["losses"].to_dataset()
-    last = len(summary.horizons) - 1
-    on, off = (
-        -losses[name].isel(scenario=scenario, horizon=last).values.astype(np.float64)
-        for name in ("pnl", "pnl_calm")
-    )
-    return on, off
-
-
 def _draw_losses(summary: Summary, scenario: int, axes: Axes) -> None:
     line = summary.headline_line(scenario)
     var = None if line is None else summary.line(scenario, line.measure.replace("es_", "var_", 1))
-    loss_axes(axes, *_losses(summary, scenario), line, var)
+    loss_axes(axes, summary.losses(scenario), summary.losses(scenario, calm=True), line, var)
 
 
 def loss_svg(summary: Summary, scenario: int) -> str:
-    """The loss histogram of a scenario at the last horizon as an <svg> element."""
+    """The loss histogram of a scenario, by the run's measure, as an <svg> element."""
     with _figure(8.6, 3.4) as (figure, axes):
         _draw_losses(summary, scenario, axes[0, 0])
         figure.legend(loc="outside upper left", ncols=2)
@@ -179,8 +169,8 @@ def loss_picture(path: str | Path, out: str | Path) -> None:
     with _figure(8.6, 3.8) as (figure, axes):
         _draw_losses(summary, scenario, axes[0, 0])
         figure.legend(loc="outside lower left", ncols=2)
-        day = summary.horizons[-1]
-        title = f"{summary.scenarios[scenario]}: losses by day {day}, {summary.paths:,} paths"
+        name, paths = summary.scenarios[scenario], f"{summary.paths:,} paths"
+        title = f"{name}: losses {summary.when}, {paths}"
         figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
         metadata = {"Date": None} if str(out).endswith(".svg") else {"Software": None}
         figure.savefig(out, dpi=160, facecolor="white", metadata=metadata)

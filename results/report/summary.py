@@ -1,6 +1,7 @@
 """What a store says, in the order a portfolio manager reads it; the table and the page print this.
 
-Scenarios come worst first: by ES 99 % at the last horizon, or the highest level the paths support.
+Scenarios come worst first: by ES 99 % of the run's measure, by default at the worst moment, or the
+highest level the paths support.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ import xarray as xr
 from ..formats import MINUS, clean, count, decimals, money, number, percent, percent_range
 from ..measures import statistics as st
 from ..measures.euler import supported
-from ..measures.levels import ES, LEVELS, PROBABILITY
+from ..measures.levels import ES, LEVELS, PROBABILITY, VAR
 from ..measures.levels import percent as level_text
+from ..measures.path_loss import PathLoss
 from ..measures.target import Until, asked, error_text, relative
 
 FLOOR_WARNING = 0.01
@@ -110,6 +112,7 @@ class Summary:
         self.equity = float(tree.attrs["equity"])
         self.currency = clean(str(tree.attrs["currency"]))
         self.paths = int(tree.attrs["grid"]["paths"])
+        self.loss = PathLoss(str(tree.attrs["measure"]))
         self.measures = tree["measures"].to_dataset().load()
         self.horizons = [int(day) for day in tree["losses"].to_dataset()["horizon"].values]
         self.scenarios = [clean(str(s)) for s in self.measures["scenario"].values]
@@ -150,17 +153,29 @@ class Summary:
     def _columns(self) -> dict[str, npt.NDArray[Any]]:
         return {str(name): self.measures[name].values for name in self.measures.variables}
 
+    def losses(self, scenario: int, *, calm: bool = False) -> npt.NDArray[np.float64]:
+        """Losses of all paths by the run's measure, positive, shape (paths,); `calm` without any
+        feedback.
+        """
+        data = self.tree["losses"].to_dataset()[f"{self.loss.variable}{'_calm' * calm}"]
+        data = data.isel(scenario=scenario)
+        if self.loss.day is not None:
+            data = data.isel(horizon=self.horizons.index(self.loss.day))
+        return 0.0 - data.values.astype(np.float64)
+
     def lines(self, scenario: int) -> list[Line]:
         """Every measure of a scenario."""
         return [self.line(scenario, measure) for measure in self.ids]
 
     def main_lines(self, scenario: int) -> list[Line]:
-        """The rows worth a first look: the last horizon, ES 99 % of the others, the whole path."""
-        last = self.horizons[-1]
+        """The rows worth a first look: the run's measure, odds, ES 99 % of the others."""
         return [
             line
             for line in self.lines(scenario)
-            if line.horizon in (0, last) or (line.kind == ES and line.level == self.level)
+            if line.measure.endswith(f"_{self.loss}")
+            or (line.kind == PROBABILITY and line.horizon in (0, self.horizons[-1]))
+            or (line.kind == ES and line.level == self.level)
+            or (line.horizon == 0 and line.kind == VAR and "worst" not in line.measure)
         ]
 
     @cached_property
@@ -173,7 +188,7 @@ class Summary:
         """The largest relative standard error of that measure over the scenarios as given."""
         if self.until is None:
             return math.nan
-        name = self.until.measure(self.horizons[-1])
+        name = self.until.measure(self.loss)
         errors = [relative(self.line(s, name).on) for s in self.given]
         return math.inf if any(map(math.isnan, errors)) else max(errors)
 
@@ -184,9 +199,15 @@ class Summary:
             return ""
         now = f"known to {error_text(self.reached)}" if math.isfinite(self.reached) else "not known"
         return (
-            f"{self.until} on day {self.horizons[-1]} is {now} with {count(self.paths)} paths, the "
+            f"{self.until} {self.loss.words} is {now} with {count(self.paths)} paths, the "
             f"most allowed; {error_text(self.until.error)} was asked for"
         )
+
+    @property
+    def when(self) -> str:
+        """When losses are taken, in words."""
+        day = self.horizons[-1]
+        return self.loss.words + ("" if self.loss.day else f" of {day} days")
 
     @cached_property
     def level(self) -> float | None:
@@ -197,14 +218,14 @@ class Summary:
         """The one number of a scenario, or None if the paths support none."""
         if self.level is None:
             return None
-        return self.line(scenario, f"es_{level_text(self.level)}_day_{self.horizons[-1]}")
+        return self.line(scenario, f"es_{level_text(self.level)}_{self.loss}")
 
     @cached_property
     def order(self) -> list[int]:
         """Scenarios as given, worst first; ties in the order they were given."""
         if self.level is None:
             return self.given
-        m = self.ids.index(f"es_{level_text(self.level)}_day_{self.horizons[-1]}")
+        m = self.ids.index(f"es_{level_text(self.level)}_{self.loss}")
         estimates = self._columns["estimate"][self.given, 0, m]
         return [self.given[s] for s in np.argsort(-estimates, kind="stable")]
 
@@ -272,7 +293,7 @@ class Summary:
         text = (
             f"{first} the book {does} {percent(size)} of its equity "
             f"({money(size, self.equity, self.currency)}) on average in the worst "
-            f"{level_text(1 - line.level)} % of paths by day {line.horizon}; "
+            f"{level_text(1 - line.level)} % of paths, {self.when}; "
             f"95 % interval {percent_range(line.on.low, line.on.high, line.on.value)}, "
             f"and {percent(line.off.value)} with all feedback off."
         )
@@ -356,8 +377,7 @@ class Summary:
         return found
 
     def _risky(self, scenario: int) -> list[tuple[int, Line]]:
-        last = self.horizons[-1]
-        names = [f"es_{level_text(p)}_day_{last}" for p in LEVELS]
+        names = [f"es_{level_text(p)}_{self.loss}" for p in LEVELS]
         return [(scenario, self.line(scenario, name)) for name in names]
 
     def _listed(

@@ -10,6 +10,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,10 +18,19 @@ import numpy as np
 import numpy.typing as npt
 import zarr
 
+from ..measures import closes
 from .durable import Staged, make_folder, sha256, sync_folder, write_files
 from .errors import StoreError, StoreExists, StoreUnwritable, VerificationFailed
 from .exit import write_exit
-from .fields import GROUP_OF, NEVER, PATH_FIELDS, block_variables
+from .fields import (
+    CALL_COUNTS,
+    EVENT_COUNTS,
+    GROUP_OF,
+    LOSS_COUNTS,
+    NEVER,
+    PATH_FIELDS,
+    block_variables,
+)
 from .layout import lay_out
 from .records import (
     BlockRecord,
@@ -40,6 +50,8 @@ class SimulatedLike(Protocol):
 
     @property
     def pnl(self) -> npt.NDArray[np.float32]: ...
+    @property
+    def excess(self) -> npt.NDArray[np.float32]: ...
     @property
     def paths(self) -> npt.NDArray[np.void]: ...
     @property
@@ -78,22 +90,57 @@ def create_store(path: str | Path, spec: StoreSpec) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+@dataclass(frozen=True)
+class Clock:
+    """When things happen in a scenario: days of losses that are kept, rows of a trace to a day, and
+    at how many closes in a row a margin call may stand before it counts as not met.
+    """
+
+    horizons: tuple[int, ...]
+    rows_per_day: int
+    patience: int
+
+    def day_of(self, step: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """The day of a step, from 1; its open and its close are of one day."""
+        return np.asarray(np.ceil(step / np.float32(self.rows_per_day)))
+
+
 def block_arrays(
-    full: SimulatedLike, calm: SimulatedLike
+    full: SimulatedLike, calm: SimulatedLike, clock: Clock
 ) -> dict[str, npt.NDArray[np.float32 | np.uint32]]:
     """The arrays of a block from the run with feedback and the run with all feedback off.
 
     Shape: pnl (horizons, paths); fields of a path (paths,); closes (days, names, quantities, bins);
     peaks (names, bins). Both runs are of the same paths. The first block of a scenario has the
     scenario's own variables besides: gain_max (names, channels, quantiles), total_max (names,
-    quantiles), and blocks of the first paths pnl_off (channels, paths), pnl_tilted (horizons,
-    paths) and path_weight (paths,) where they were asked for.
+    quantiles), and blocks of the first paths pnl_off (channels, paths), pnl_tilted and
+    path_weight (paths,) where they were asked for.
     """
-    arrays: dict[str, npt.NDArray[Any]] = {"pnl": full.pnl, "pnl_calm": calm.pnl}
+    rows = np.array(clock.horizons) - 1  # of closes
+    arrays: dict[str, npt.NDArray[Any]] = {"pnl": full.pnl[rows], "pnl_calm": calm.pnl[rows]}
     for field in PATH_FIELDS:
         name = field.name.removesuffix("_calm")
         arrays[field.name] = (full if name == field.name else calm).paths[name]
+    arrays |= _of_closes(full, clock)
     return arrays | {"closes": full.closes, "peaks": full.peaks}
+
+
+def _of_closes(full: SimulatedLike, clock: Clock) -> dict[str, npt.NDArray[Any]]:
+    """What follows from the closes of all paths."""
+    unmet = closes.unmet_day(full.excess, clock.patience)
+    first = {
+        "margin call": clock.day_of(full.paths["call_step"]),
+        "call not met": unmet,
+        "all equity lost": clock.day_of(full.paths["ruin_step"]),
+    }
+    return {
+        "largest_nav_loss": closes.largest_nav_loss(full.pnl),
+        "largest_margin_rise": closes.largest_margin_rise(full.pnl, full.excess),
+        "unmet_day": unmet,
+        LOSS_COUNTS.name: closes.counts_of(-full.pnl),
+        CALL_COUNTS.name: closes.counts_of(np.maximum(-full.excess[1:], 0)),
+        EVENT_COUNTS.name: closes.event_counts(full.pnl, full.excess, first),
+    }
 
 
 def write_block(
@@ -150,7 +197,11 @@ def _stage(
     array = zarr.open_array(staged, path=f"{GROUP_OF[name]}/{name}", mode="r+")
     array = array.with_config({"write_empty_chunks": True})
     group = GROUP_OF[name]
-    shapes = {"histograms": array.shape[2:], "loop_gain": array.shape[1:]}
+    shapes = {
+        "histograms": array.shape[2:],
+        "counts": array.shape[2:],
+        "loop_gain": array.shape[1:],
+    }
     shape = shapes.get(group, (*array.shape[1:-1], count))
     if values.shape != shape or values.dtype != array.dtype:
         found = f"{values.dtype} {values.shape}"
@@ -158,7 +209,9 @@ def _stage(
     nan = np.isnan(values)
     if (nan.any() and name not in NEVER) or np.isinf(values).any():
         raise StoreError(f"{where}: {name} has a value that is not finite")
-    if group == "histograms":
+    if group == "counts":
+        array[scenario, block] = values
+    elif group == "histograms":
         if (values.sum(axis=-1, dtype=np.int64) != count).any():
             raise StoreError(f"{where}: counts of {name} do not add up to {count} paths")
         array[scenario, block] = values

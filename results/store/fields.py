@@ -9,14 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats import MINUS
-from ..measures.levels import LOSS_SIZES, percent
+from ..measures.levels import LEVELS, LOSS_SIZES, WORST_LEVEL, percent
 
 
 @dataclass(frozen=True)
 class Tail:
     """VaR of a path's quantity, and ES where it has a label; `{p}` is the level in per cent.
 
-    `sign` is -1 where a loss is negative; `place` orders the rows of /measures.
+    `sign` is -1 where a loss is negative; `place` orders the rows of /measures; `levels` are those
+    at which it is measured.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Tail:
     es_label: str = ""
     sign: float = 1.0
     place: int = 100
+    levels: tuple[float, ...] = (WORST_LEVEL,)
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ PNL = _with_calm(
 )
 
 P = "{p}"
-_WORST = "worst loss on the way"
+_WORST, _WORST_CLOSE = "at the worst moment", "at the worst close"
 
 
 def _happened(time: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
@@ -104,7 +106,7 @@ PATH_FIELDS = (
             "lowest profit and loss of the path",
             "Over all steps, at most 0.",
             (
-                Tail("worst", f"VaR {P} %, {_WORST}", f"ES {P} %, {_WORST}", sign=-1, place=1),
+                Tail("worst", f"VaR {P} %, {_WORST}", f"ES {P} %, {_WORST}", -1, 0, LEVELS),
                 Odds("p_ruin", "all equity lost at any time", lambda x: -x >= 1, place=7),
             ),
         )
@@ -146,7 +148,17 @@ PATH_FIELDS = (
             "1",
             "lowest profit and loss at a close",
             "At most 0.",
-            tuple(map(_redemption, LOSS_SIZES)),
+            (
+                Tail(
+                    "worst_close",
+                    f"VaR {P} %, {_WORST_CLOSE}",
+                    f"ES {P} %, {_WORST_CLOSE}",
+                    -1,
+                    1,
+                    LEVELS,
+                ),
+                *map(_redemption, LOSS_SIZES),
+            ),
         )
     ),
     *_with_calm(
@@ -174,11 +186,73 @@ PATH_FIELDS = (
         "Management 14.",
     ),
     *_with_calm(Field("financing_cost", "1", "financing paid", "Fraction of equity at the start.")),
+    Field(
+        "worst_step",
+        "1",
+        "first step with the lowest profit and loss",
+        "Row of the path's trace: 0 is the start, the first row of a day its open.",
+    ),
+    Field(
+        "call_step",
+        "1",
+        "first step with a margin call",
+        "As worst_step; NaN: never.",
+    ),
+    Field(
+        "ruin_step",
+        "1",
+        "first step with all equity gone",
+        "As worst_step; NaN: never.",
+    ),
     Field("price_pnl", "1", "what the prices of the shares did, trades at prices seen", _SUM),
     Field("derivative_pnl", "1", "profit and loss of options and futures", _SUM),
 )
 
-NEVER = frozenset(f.name for f in PATH_FIELDS if f.name.startswith(("margin_call", "forced_day")))
+CLOSE_FIELDS = (
+    Field(
+        "largest_nav_loss",
+        "1",
+        "largest fall of net asset value over at most 10 trading days",
+        "From close to close, a share of the value at the start of the fall.",
+        (
+            Odds(
+                "p_nav_loss_20_10d",
+                "a fall of 20 % of net asset value within 10 days",
+                lambda x: x >= np.float32(0.2),
+                place=8,
+            ),
+        ),
+    ),
+    Field(
+        "largest_margin_rise",
+        "1",
+        "largest rise of the margin requirement over at most 10 trading days",
+        "From close to close, a share of net asset value at the start of the rise.",
+        (
+            Odds(
+                "p_margin_rise_20_10d",
+                "margin up by 20 % of net asset value within 10 days",
+                lambda x: x >= np.float32(0.2),
+                place=8,
+            ),
+        ),
+    ),
+    Field(
+        "unmet_day",
+        "trading days",
+        "first close at which a margin call is not met",
+        "Below the requirement at this close and at every one since the call was due: one close "
+        "after the first, or more by the scenario's grace; where the book's policy sells on a "
+        "call, one more. NaN: never.",
+        (Odds("p_call_unmet", "margin call not met", _happened, place=4),),
+    ),
+)
+"""Made of a path's closes by the worker that simulated it."""
+NEVER = frozenset(
+    f.name
+    for f in (*PATH_FIELDS, *CLOSE_FIELDS)
+    if f.name.startswith(("margin_call", "forced_day", "call_step", "ruin_step", "unmet_day"))
+)
 CLOSES = Field(
     "closes",
     "1",
@@ -187,7 +261,17 @@ CLOSES = Field(
 )
 
 PEAKS = Field("peaks", "1", "paths per bin of the highest price of the path", CLOSES.description)
-BLOCK_VARIABLES = tuple(f.name for f in (*PNL, *PATH_FIELDS, CLOSES, PEAKS))
+LOSS_COUNTS = Field("loss_counts", "1", "paths per bin of the book's loss at the close")
+CALL_COUNTS = Field("call_counts", "1", "paths per bin of the call for cash at the close")
+EVENT_COUNTS = Field(
+    "event_counts",
+    "1",
+    "paths by the day of an event",
+    "Its first time on a path; the last event is the state at the close.",
+)
+COUNTS = (LOSS_COUNTS, CALL_COUNTS, EVENT_COUNTS)
+EVERY_PATH_FIELD = (*PATH_FIELDS, *CLOSE_FIELDS)
+BLOCK_VARIABLES = tuple(f.name for f in (*PNL, *EVERY_PATH_FIELD, CLOSES, PEAKS, *COUNTS))
 _LARGEST = (
     "At the step of a path where the name's total is largest; quantiles over the first paths of "
     "the scenario (docs/model.md, 13)."
@@ -201,14 +285,14 @@ FIRST_BLOCK_VARIABLES = (GAIN_MAX.name, TOTAL_MAX.name)
 PNL_OFF = Field(
     "pnl_off",
     "1",
-    "profit and loss at the last horizon with one channel off",
+    "profit and loss of the run's measure with one channel off",
     "Same random numbers as /losses, path by path; fraction of equity at the start.",
 )
 
 PNL_TILTED = Field(
     "pnl_tilted",
     "1",
-    "profit and loss of a weighted path at the close of the horizon day",
+    "profit and loss of a weighted path, by the run's measure",
     "Random numbers are drawn where losses are large; fraction of equity at the start.",
 )
 
@@ -223,6 +307,7 @@ WEIGHTED_VARIABLES = (PNL_TILTED.name, PATH_WEIGHT.name)
 GROUP_OF = (
     dict.fromkeys(BLOCK_VARIABLES, "losses")
     | dict.fromkeys((CLOSES.name, PEAKS.name), "histograms")
+    | dict.fromkeys((f.name for f in COUNTS), "counts")
     | dict.fromkeys(FIRST_BLOCK_VARIABLES, "loop_gain")
     | {PNL_OFF.name: "channel_off"}
     | dict.fromkeys(WEIGHTED_VARIABLES, "tilted")

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import zarr
 
+from ..measures.path_loss import PathLoss, stored_losses
 from ..measures.target import Until
 from .durable import METADATA, Staged, write_files
 from .records import read_root
@@ -21,9 +22,10 @@ from .records import read_root
 
 def errors_so_far(path: str | Path, until: Until, scenarios: int) -> list[float]:
     """Relative standard errors in the first scenarios of a store whose blocks are all there."""
-    paths = int(read_root(path)["grid"]["paths"])
-    pnl = zarr.open_array(str(path), path="losses/pnl", mode="r")
-    return [until.reached(-np.asarray(pnl[s, -1, :paths], np.float64)) for s in range(scenarios)]
+    root = read_root(path)
+    paths, loss = int(root["grid"]["paths"]), PathLoss(root["measure"])
+    losses = zarr.open_group(str(path), path="losses", mode="r")
+    return [until.reached(stored_losses(losses, s, loss)[:paths]) for s in range(scenarios)]
 
 
 def grow_store(path: str | Path, paths: int) -> None:
@@ -37,7 +39,7 @@ def grow_store(path: str | Path, paths: int) -> None:
     attributes["grid"]["paths"] = paths
     sizes = {"path": paths, "block": -(-paths // size)}
     staged = Staged(path)
-    for name in ("losses", "histograms", "blocks"):
+    for name in ("losses", "histograms", "counts", "blocks"):
         for key, array in zarr.open_group(staged, path=name, mode="r+", zarr_format=3).arrays():
             dims = array.metadata.dimension_names or ()  # type: ignore[union-attr]
             array.resize(tuple(sizes.get(d, n) for d, n in zip(dims, array.shape, strict=True)))

@@ -12,10 +12,14 @@ import zarr
 from zarr.codecs import BytesCodec, Crc32cCodec, ZstdCodec
 from zarr.storage import StoreLike
 
+from ..measures.closes import BINS, EVENTS, edges
 from .fields import (
+    CALL_COUNTS,
     CLOSES,
+    EVENT_COUNTS,
+    EVERY_PATH_FIELD,
     GAIN_MAX,
-    PATH_FIELDS,
+    LOSS_COUNTS,
     PATH_WEIGHT,
     PEAKS,
     PNL,
@@ -112,6 +116,7 @@ def lay_out(store: StoreLike, spec: StoreSpec) -> zarr.Group:
         "status": "running",
         "equity": float(spec.equity),
         "currency": spec.currency,
+        "measure": spec.measure,
         "grid": grid,
         "provenance": dict(spec.provenance),
     }
@@ -121,6 +126,7 @@ def lay_out(store: StoreLike, spec: StoreSpec) -> zarr.Group:
     _inputs(root, spec)
     _losses(root, spec)
     _histograms(root, spec)
+    _counts(root, spec)
     _loop_gain(root, spec)
     _overlap(root, spec)
     _channel_off(root, spec)
@@ -200,7 +206,7 @@ def _losses(root: zarr.Group, spec: StoreSpec) -> None:
         sizes = {"scenario": scenarios, "horizon": horizons, "path": spec.paths}
         chunks, with_money = (1, horizons, size), field.attributes | money
         empty_array(group, field.name, sizes, chunks, "float32", with_money, compress=False)
-    for field in PATH_FIELDS:
+    for field in EVERY_PATH_FIELD:
         sizes, attributes = {"scenario": scenarios, "path": spec.paths}, field.attributes
         empty_array(group, field.name, sizes, (1, size), "float32", attributes, compress=False)
 
@@ -231,6 +237,22 @@ def _histograms(root: zarr.Group, spec: StoreSpec) -> None:
     for field, inner in ((CLOSES, closes), (PEAKS, {"name": names, "bin": bins})):
         chunks = (1, 1, *inner.values())
         attributes = field.attributes
+        empty_array(group, field.name, lead | inner, chunks, "uint32", attributes, compress=True)
+
+
+def _counts(root: zarr.Group, spec: StoreSpec) -> None:
+    group = new_group(root, "counts", "The book by day; adding blocks is exact.")
+    scenario_coordinate(group, spec.scenarios)
+    day = np.arange(1, spec.days + 1, dtype=np.int32)
+    full_array(group, "day", ("day",), day, "trading days", "close of this day")
+    words = "edges of the bins of a loss or a call, fractions of equity at the start"
+    full_array(group, "edges", ("edge",), edges(), "1", words)
+    full_array(group, "event", ("event",), EVENTS, "1", "what happens")
+    lead = {"scenario": len(spec.scenarios), "block": spec.blocks}
+    by_bin = {"day": spec.days, "bin": BINS}
+    by_event = {"event": len(EVENTS), "day": spec.days}
+    for field, inner in ((LOSS_COUNTS, by_bin), (CALL_COUNTS, by_bin), (EVENT_COUNTS, by_event)):
+        chunks, attributes = (1, 1, *inner.values()), field.attributes
         empty_array(group, field.name, lead | inner, chunks, "uint32", attributes, compress=True)
 
 
@@ -283,7 +305,7 @@ def _channel_off(root: zarr.Group, spec: StoreSpec) -> None:
     sizes = {"scenario": spec.attributed, "channel": len(spec.channels_off)}
     sizes["path"] = spec.attribution
     chunks = (1, sizes["channel"], size)
-    attributes = PNL_OFF.attributes | {"horizon": int(spec.horizons[-1])}
+    attributes = PNL_OFF.attributes | {"measure": spec.measure}
     empty_array(group, PNL_OFF.name, sizes, chunks, "float32", attributes, compress=False)
 
 
@@ -292,8 +314,6 @@ def _tilted(root: zarr.Group, spec: StoreSpec) -> None:
         return
     group = new_group(root, "tilted", "Weighted paths, drawn where losses are large.")
     scenario_coordinate(group, spec.scenarios[: spec.weighted])
-    days = np.array(spec.horizons, np.int32)
-    full_array(group, "horizon", ("horizon",), days, "trading days", "close of this day")
     size = min(spec.block_size, spec.importance)
     words, component = "component that the path was drawn from", spec.component_of.astype(np.int8)
     full_array(group, "component_of", ("path",), component, "1", words, chunks=(size,))
@@ -308,10 +328,7 @@ def _tilted(root: zarr.Group, spec: StoreSpec) -> None:
     words = "rate of the restriction clock, 1 without a tilt"
     full_array(group, "clock_rate", dims, 1 + tilts[..., 0], "1", words)
     money = {"equity": float(spec.equity), "currency": spec.currency}
-    attributes: dict[str, Any] = PNL_TILTED.attributes | money
-    paths, horizons = {"path": spec.importance}, {"horizon": len(spec.horizons)}
-    lead, chunks = {"scenario": spec.weighted}, (1, horizons["horizon"], size)
-    sizes = lead | horizons | paths
-    empty_array(group, PNL_TILTED.name, sizes, chunks, "float32", attributes, compress=False)
-    attributes, sizes = dict(PATH_WEIGHT.attributes), lead | paths
-    empty_array(group, PATH_WEIGHT.name, sizes, (1, size), "float32", attributes, compress=False)
+    sizes = {"scenario": spec.weighted, "path": spec.importance}
+    of_pnl: dict[str, Any] = PNL_TILTED.attributes | money | {"measure": spec.measure}
+    for field, attributes in ((PNL_TILTED, of_pnl), (PATH_WEIGHT, PATH_WEIGHT.attributes)):
+        empty_array(group, field.name, sizes, (1, size), "float32", attributes, compress=False)

@@ -117,9 +117,11 @@ PLACES = {
     "pnl": "{scenario}/0/{block}",
     "pnl_calm": "{scenario}/0/{block}",
     "pnl_off": "{scenario}/0/{block}",
-    "pnl_tilted": "{scenario}/0/{block}",
     "closes": "{scenario}/{block}/0/0/0/0",
     "peaks": "{scenario}/{block}/0/0",
+    "loss_counts": "{scenario}/{block}/0/0",
+    "call_counts": "{scenario}/{block}/0/0",
+    "event_counts": "{scenario}/{block}/0/0",
     "gain_max": "{scenario}/0/0/0",
     "total_max": "{scenario}/0/0",
 }

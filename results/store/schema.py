@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from ..measures.target import Until
 
 
-FORMAT = 1
+FORMAT = 2
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 MULTIPLES = (2.0, 5.0, 10.0)
 FEEDBACK = ("on", "off")
 GAIN_QUANTILES = (0.5, 0.95)
-RECORD_BYTES = 8192
+RECORD_BYTES = 16384
 CONVENTIONS = """\
 Results of powderkeg. Open with xarray.open_datatree(path, engine="zarr", consolidated=False).
 Losses are positive: loss = -pnl. Money is a fraction of the book's equity at the start; multiply by
@@ -29,7 +29,8 @@ Paths are conditional stories, not forecasts, so no mean is shown. They have equ
 those in /tilted.
 Variables ending in _calm belong to the same paths (same random numbers) with all feedback off.
 A path is replayed from its id, the coordinate `path`.
-Groups: /inputs what was read; /losses every path; /histograms integer counts per path block;
+Groups: /inputs what was read; /losses every path; /histograms and /counts counts per path block;
+/by_day P&L, VaR, ES, calls for cash and odds by day from them;
 /prices quantiles from them; /squeeze odds of a peak; /loop_gain at the start and where it is
 largest; /overlap who is hurt when somebody else unwinds; /exit what closing the book costs;
 /measures risk measures with intervals;
@@ -118,6 +119,7 @@ class StoreSpec:
     overlap: npt.NDArray[np.floating[Any]] | None = None
     attribution: int = 0
     channels_off: tuple[str, ...] = ()
+    measure: str = "worst"
     until: Until | None = None
     exit: Exit | None = None
     importance: int = 0

@@ -135,7 +135,7 @@ def test_passes_are_the_paths_with_the_channel_off(store: Path) -> None:
         on = Channel(int(packed.run["channels"]))
         for c, name in enumerate(off["channel"].values):
             without = packed.with_channels(on & ~Channel[str(name).upper()])
-            pnl = plan.back_end.simulate(without, ids).pnl[-1]
+            pnl = plan.back_end.simulate(without, ids).paths["worst_pnl"]
             assert off["pnl_off"].values[s, c].tobytes() == pnl.tobytes()
     names = {str(c.name).lower() for p in plan.packed for c in Channel(int(p.run["channels"]))}
     assert set(off["channel"].values) == names
@@ -144,15 +144,16 @@ def test_passes_are_the_paths_with_the_channel_off(store: Path) -> None:
 def test_the_table_is_made_of_them(store: Path) -> None:
     tree = open_results(store)
     table, off = tree["attribution"].to_dataset(), tree["channel_off"].to_dataset()
-    pnl, calm = (tree["losses"].to_dataset()[v].values[0, -1, :N] for v in ("pnl", "pnl_calm"))
+    losses = tree["losses"].to_dataset()
+    pnl, calm = (losses[v].values[0, :N] for v in ("worst_pnl", "worst_pnl_calm"))
     for level in (0.95, 0.975):
         here = table.isel(scenario=0).sel(level=level)
         assert float(here["es"]) == st.var_es(-pnl, level)[1].value
         assert float(here["es_all_off"]) == st.var_es(-calm, level)[1].value
         for c in range(len(off["channel"])):
-            losses = -off["pnl_off"].values[0, c].astype(float)
-            change = st.es_difference(-pnl.astype(float), losses, level)
-            assert float(here["es_off"][c]) == st.var_es(losses, level)[1].value
+            without = -off["pnl_off"].values[0, c].astype(float)
+            change = st.es_difference(-pnl.astype(float), without, level)
+            assert float(here["es_off"][c]) == st.var_es(without, level)[1].value
             assert float(here["es_change"][c]) == change.value
             assert float(here["es_change_low"][c]) == change.low
     assert np.isnan(table.sel(level=0.99)["es_change"]).all()  # 22 paths beyond

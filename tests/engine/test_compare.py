@@ -16,6 +16,7 @@ from powderkeg.engine.compare import NOISE, PARTS, VERSION, Difference, compare,
 from powderkeg.engine.stored import Finished, Losses, finished
 from powderkeg.results import open_results
 from powderkeg.results.measures import statistics as st
+from powderkeg.results.measures.path_loss import PathLoss
 from powderkeg.scenarios import Book, InputError, Market, Position, Scenario
 from powderkeg.scenarios.derivatives import Derivative, contract_of
 from tests.helpers.cli_runs import RUN, command, folder
@@ -102,7 +103,7 @@ def test_only_the_book_changed(
     tonight = store(tmp_path / "t.zarr", MORE, MARKET, [SQUEEZE, CALM])
     monkeypatch.delattr(module, "simulate")  # both ends are known
     found = compare(yesterday, tonight)
-    assert found.runs == 0 and found.level == 0.975 and found.day == 2
+    assert found.runs == 0 and found.level == 0.975 and str(found.measure) == "worst"
     for difference in found.differences:
         for name, part in difference.parts.items():
             if name != "book":
@@ -171,8 +172,8 @@ def test_another_build_has_what_is_left(
     tonight = store(tmp_path / "t.zarr", MORE, MARKET, [SQUEEZE])
 
     class Older(Finished):
-        def losses(self, scenario: int, horizon: int = -1) -> Losses:
-            made = super().losses(scenario, horizon)
+        def losses(self, scenario: int, measure: PathLoss) -> Losses:
+            made = super().losses(scenario, measure)
             return Losses(made.pnl * np.float32(1.1), made.called)
 
     def opened(path: str | Path) -> Finished:

@@ -35,9 +35,11 @@ def test_a_call_a_share_caps_the_loss_of_a_short(tmp_path: Path) -> None:
         {**STILL.model_dump(exclude_unset=True), "names": lent_for_nothing}
     )
     store = powderkeg.run(ONE_SHORT, FREE, [still], tmp_path / "s.zarr", paths=6000, seed=3)
-    effect = only(whatif(store, hedges=["GME210120C00043000=10000"]).effects)
+    effect = only(whatif(store, hedges=["GME210120C00043000=10000"], measure="day_2").effects)
     assert effect.change == f"buy 10,000 GME 2021-01-20 43 call at {1.05 * CAP_MARK:.4g}"
     assert effect.cost == pytest.approx(0.05 * 1e6 * CAP_MARK / ONE_SHORT.equity, rel=1e-9)
+    assert effect.premium == pytest.approx(1e6 * CAP_MARK / ONE_SHORT.equity, rel=1e-9)
+    assert effect.relief_per_cost == pytest.approx(effect.relief / (effect.cost + effect.premium))
     unit, s = 1e6 / ONE_SHORT.equity, 1.06 * math.sqrt(2 / 252)
     es99, es975 = effect.es[0.99], effect.es[0.975]
     assert es99.after.value == pytest.approx(unit * (CAP - 35.5 + CAP_MARK), rel=1e-5)

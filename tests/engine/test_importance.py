@@ -28,6 +28,7 @@ from powderkeg.kernels.records import CALM as OFF
 from powderkeg.results import StoreError, check_commit, create_store, open_results, store_digest
 from powderkeg.results.measures import statistics as st
 from powderkeg.results.measures.importance import Weighted, measure
+from powderkeg.results.measures.path_loss import PathLoss
 from powderkeg.results.report.explained import Explained
 from powderkeg.results.report.page import report_html
 from powderkeg.results.report.summary import Summary
@@ -126,11 +127,12 @@ class Ready:
 
 
 def estimated(scenario: Packed, paths: int = 20_000) -> Weighted:
+    loss = PathLoss(f"day_{scenario.last_day}")
     with work_on() as work:
-        tilt = choose_tilt(work, ENGINE, Ready(scenario), paths)
-    found = weighted_paths(ENGINE, scenario, tilt, range(paths))
+        tilt = choose_tilt(work, ENGINE, Ready(scenario), paths, loss)
+    found = weighted_paths(ENGINE, scenario, tilt, range(paths), loss)
     strata = component_of(np.arange(paths))
-    return Weighted.of(-found[PNL_TILTED.name][-1], found[PATH_WEIGHT.name], strata, SHARES)
+    return Weighted.of(-found[PNL_TILTED.name], found[PATH_WEIGHT.name], strata, SHARES)
 
 
 def assert_exact(sample: Weighted, level: float, exact: float, ratio: float) -> None:

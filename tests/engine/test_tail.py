@@ -21,6 +21,7 @@ from powderkeg.kernels.packed import Packed
 from powderkeg.kernels.probes.loop_gain import largest
 from powderkeg.kernels.records import ALL_CHANNELS, Channel
 from powderkeg.results import StoreError, open_results, store_digest
+from powderkeg.results.measures.path_loss import PathLoss
 from powderkeg.results.measures.tail import NAME_FIELDS, Replayed
 from powderkeg.results.report.explained import Explained
 from powderkeg.results.report.page import report_html
@@ -66,8 +67,9 @@ def losses(store: Path) -> xr.Dataset:
 
 @pytest.mark.slow
 def test_it_is_the_worst_paths_worst_first(tail: xr.Dataset, losses: xr.Dataset) -> None:
-    loss = -losses["pnl"].values[-1].astype(float)
-    assert tail.attrs["level"] == 0.99 and tail.attrs["complete"] and tail.attrs["horizon"] == 2
+    loss = -losses["worst_pnl"].values.astype(float)
+    assert tail.attrs["level"] == 0.99 and tail.attrs["complete"]
+    assert tail.attrs["measure"] == "worst"
     worst = np.sort(loss)[::-1]
     assert tail.attrs["tail_paths"] == 50 and tail.sizes["tail"] == 51  # 50.4 paths
     np.testing.assert_array_equal(loss[tail["path"].values], worst[:51])
@@ -75,43 +77,50 @@ def test_it_is_the_worst_paths_worst_first(tail: xr.Dataset, losses: xr.Dataset)
 
 def test_names_add_up_to_the_book(tail: xr.Dataset, losses: xr.Dataset) -> None:
     here = losses.isel(path=tail["path"].values)
-    book = here["pnl"].values[-1].astype(float)
+    book = here["worst_pnl"].values.astype(float)
     np.testing.assert_allclose(tail["pnl"].values.sum(axis=1), book, rtol=1e-6, atol=1e-7)
 
 
-def test_a_book_that_trades_adds_up_in_the_tail(tmp_path: Path) -> None:
+@pytest.mark.parametrize("measure", ["worst", "worst_close", "day_2"])
+def test_a_book_that_trades_adds_up_in_the_tail(tmp_path: Path, measure: str) -> None:
     """Price, fees, slippage and financing by name make the loss of the path; so does a replay."""
     rules = {"policy": "margin", "participation": 0.5, "grace": 0.5, "financing_rate": 0.5}
     tree = SHORT.model_dump(exclude_unset=True) | {"id": "forced", "book": rules}
     forced = Scenario.model_validate(tree, strict=False)
     book = replace(BOOK, cash=BOOK.cash - 0.75 * BOOK.equity)  # a quarter of the equity
     store = powderkeg.run(
-        book, MARKET, [forced], tmp_path / "o.zarr", chain=CHAIN, paths=5040, workers=1
-    )
+        book, MARKET, [forced], tmp_path / "o.zarr", chain=CHAIN, paths=5040, workers=1,
+        measure=measure,
+    )  # fmt: skip
     tree_ = open_results(store)
     tail, losses = (tree_[g].to_dataset().isel(scenario=0).load() for g in ("tail", "losses"))
     here = losses.isel(path=tail["path"].values)
     assert (here["forced_day"] > 0).any() and (here["financing_cost"] > 0).any()
-    for mine, whole in (("pnl", here["pnl"][-1]), ("slippage", here["slippage"]),
-                        ("financing", here["financing_cost"])):  # fmt: skip
-        np.testing.assert_allclose(tail[mine].sum("name"), whole, rtol=1e-4, atol=1e-6)
-    es = float(
-        tree_["measures"]
-        .to_dataset()["estimate"]
-        .sel(measure="es_99_day_2", feedback="on")
-        .values[0]
-    )
-    assert float(tail["contribution"].sum()) == pytest.approx(es, rel=1e-5)
+    variable = PathLoss(measure).variable
+    lost = here[variable] if measure != "day_2" else here["pnl"][-1]
+    np.testing.assert_allclose(tail["pnl"].sum("name"), lost, rtol=1e-4, atol=1e-6)
+    if measure == "day_2":
+        for mine, whole in (("slippage", "slippage"), ("financing", "financing_cost")):
+            np.testing.assert_allclose(tail[mine].sum("name"), here[whole], rtol=1e-4, atol=1e-6)
+    table = tree_["measures"].to_dataset()["estimate"]
+    es = float(table.sel(measure=f"es_99_{measure}", feedback="on").values[0])
+    for part in ("contribution", "component_contribution"):
+        assert float(tail[part].sum()) == pytest.approx(es, rel=1e-5)
     gave_up = tail["covered"].values > 0
     assert gave_up.any() and (tail["covered"].values <= 1).all()
     assert (np.isnan(tail["covered_price"].values) == ~gave_up).all()
     data = replay(store, int(tail["path"][0])).data
-    assert float(data["pnl"][-1]) == pytest.approx(float(here["pnl"][-1, 0]), abs=1e-5)
+    pnl, at = data["pnl"].values, int(tail["step"][0])
+    closes = np.arange(7, 15, 7)  # 6 steps a day and the open
+    assert at == {"worst": pnl.argmin(), "worst_close": closes[pnl[closes].argmin()]}.get(
+        measure, 14
+    )
+    assert float(pnl[at]) == pytest.approx(float(lost[0]), abs=1e-5)
 
 
 def test_contributions_add_up_to_the_es_of_the_measures(store: Path, tail: xr.Dataset) -> None:
     table = open_results(store)["measures"].to_dataset()
-    es = float(table["estimate"].sel(measure="es_99_day_2", feedback="on").values[0])
+    es = float(table["estimate"].sel(measure="es_99_worst", feedback="on").values[0])
     assert float(tail["contribution"].sum()) == pytest.approx(es, rel=1e-6)  # floats of the kernel
     by_hand = -tail["weight"].values @ tail["pnl"].values
     np.testing.assert_allclose(tail["contribution"].values, by_hand, rtol=1e-12)
@@ -125,16 +134,18 @@ def test_a_path_is_told_as_replay_tells_it(store: Path, tail: xr.Dataset) -> Non
         whole = replay(store, int(here["path"]))
         assert whole.same
         data = whole.data
+        at = int(here["step"])
+        so_far = data.isel(step=slice(at + 1))
         told = {
-            "pnl": data["pnl_by_name"].values[-1],
-            "borrow_paid": data["borrow_paid"].values[-1],
-            "peak": data["price"].values.max(axis=0),
-            "peak_day": data["time"].values[data["price"].values.argmax(axis=0)],
-            "loop_gain": data["total_loop_gain"].values[:-1].max(axis=0),
+            "pnl": data["pnl_by_name"].values[at],
+            "borrow_paid": data["borrow_paid"].values[at],
+            "peak": so_far["price"].values.max(axis=0),
+            "peak_day": data["time"].values[so_far["price"].values.argmax(axis=0)],
+            "loop_gain": data["total_loop_gain"].values[:at].max(axis=0),
         }
         for name, values in told.items():
             np.testing.assert_allclose(here[name].values, values, rtol=1e-6, err_msg=name)
-        attention = data["attention"].values
+        attention = so_far["attention"].values
         days = data["time"].values[attention.argmax(axis=0)]
         days = np.where(attention.max(axis=0) > 0, days, np.nan)
         np.testing.assert_allclose(here["attention_day"].values, days, rtol=1e-6)
@@ -147,11 +158,12 @@ def test_what_comes_after_the_last_horizon_does_not_count() -> None:
     assert result.trace is not None
     cut = result.trace.copy()
     cut[:, 1 + 2 * 5 :] = np.zeros((), cut.dtype)
-    whole, some = (replaying.of_names(packed, trace, ids) for trace in (result.trace, cut))
+    rows = np.full(6, packed.row_of_close(2))
+    whole, some = (replaying.of_names(packed, t, ids, rows) for t in (result.trace, cut))
     for field in whole:
         np.testing.assert_array_equal(whole[field], some[field], err_msg=field)
     assert whole["peak_day"].max() <= 2
-    np.testing.assert_allclose(whole["pnl"].sum(axis=1), result.pnl[-1], rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(whole["pnl"].sum(axis=1), result.pnl[1], rtol=1e-5, atol=1e-7)
 
 
 def test_tail_effects_are_those_of_the_same_paths(tail: xr.Dataset, losses: xr.Dataset) -> None:
@@ -159,11 +171,11 @@ def test_tail_effects_are_those_of_the_same_paths(tail: xr.Dataset, losses: xr.D
     plan = plan_of(SHORT, paths=PATHS, seed=1)
     packed, engine = plan.packed[0], plan.back_end
     ids = tail["path"].values.astype(np.uint64)
-    loss = -losses["pnl"].values[-1][tail["path"].values].astype(float)
+    loss = -losses["worst_pnl"].values[tail["path"].values].astype(float)
     on = Channel(int(packed.run["channels"]))
     for c, name in enumerate(tail["channel"].values):
         without = packed.with_channels(on & ~Channel[str(name).upper()])
-        off = -engine.simulate(without, ids).pnl[-1].astype(float)
+        off = -engine.simulate(without, ids).paths["worst_pnl"].astype(float)
         effect = float(tail["weight"].values @ (loss - off))
         assert float(tail["tail_effect"][c]) == pytest.approx(effect, rel=1e-9, abs=1e-12)
     assert float(tail["tail_effect"].sel(channel="crowd")) > 0
@@ -191,8 +203,9 @@ def test_a_replayed_path_is_the_same_in_any_company(name: str) -> None:
     ids = np.arange(200, dtype=np.uint64)
     whole = engine.simulate(packed, ids)
     some = ids[[150, 3, 77, 199, 4]]
-    again = replaying.replay_paths(engine, packed, some)
-    assert again.pnl.tobytes() == whole.pnl[:, some.astype(int)].tobytes()
+    again = replaying.replay_paths(engine, packed, some, PathLoss("day_2"))
+    days = packed.horizons - 1
+    assert again.pnl.tobytes() == whole.pnl[np.ix_(days, some.astype(int))].tobytes()
     np.testing.assert_array_equal(again.paths, some)
     for channel, pnl in again.off.items():
         without = packed.with_channels(ALL_CHANNELS & ~Channel[channel.upper()])
@@ -208,7 +221,8 @@ def test_loop_gains_know_the_events_of_their_paths() -> None:
     assert trace is not None
     whole = largest(packed, trace)["total"]
     some = np.array([31, 2, 17])
-    told = replaying.of_names(packed, trace[some], ids[some])["loop_gain"]
+    last = np.full(3, trace.shape[1] - 1)
+    told = replaying.of_names(packed, trace[some], ids[some], last)["loop_gain"]
     np.testing.assert_array_equal(told, whole[some].astype(np.float32))
     assert (largest(packed, trace[some])["total"] != whole[some]).any()
 
@@ -218,8 +232,8 @@ def test_a_path_that_is_not_the_stored_one_stops_the_run(
 ) -> None:
     honest = replaying.replay_paths
 
-    def flipped(engine: object, packed: Packed, ids: np.ndarray) -> Replayed:
-        found = honest(engine, packed, ids)  # type: ignore[arg-type]
+    def flipped(engine: object, packed: Packed, ids: np.ndarray, loss: PathLoss) -> Replayed:
+        found = honest(engine, packed, ids, loss)  # type: ignore[arg-type]
         found.pnl.view(np.uint32)[0, 3] ^= 1
         return found
 
@@ -280,7 +294,7 @@ def test_nobody_pays_attention_to_a_name_without_a_crowd() -> None:
     ids = np.arange(3, dtype=np.uint64)
     trace = reference.simulate(packed, ids, trace=True).trace
     assert trace is not None
-    assert np.isnan(replaying.of_names(packed, trace, ids)["attention_day"]).all()
+    assert np.isnan(replaying.of_names(packed, trace, ids, np.full(3, 5))["attention_day"]).all()
 
 
 # --- people ---------------------------------------------------------------------------------------

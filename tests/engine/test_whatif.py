@@ -250,7 +250,7 @@ def test_relief_that_is_noise_has_no_price() -> None:
     def effect(change: float, error: float, cost: float) -> Effect:
         there = st.Estimate(change, error, change - 2 * error, change + 2 * error)
         shift = Shift(there, there, there)
-        return Effect(f"{change}", cost, {0.99: shift}, shift)
+        return Effect(f"{change}", cost, 0.0, {0.99: shift}, shift)
 
     noise, free, good, better = (
         effect(-0.001, 0.01, 1e-9),

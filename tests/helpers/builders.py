@@ -244,12 +244,10 @@ def with_calendar(
     run = packed.run.copy()
     days, steps = int(run["days"]), int(run["steps_per_day"])
     horizons = tuple(horizons or (days,))
-    run["horizons"] = len(horizons)
     rows = schedule(
         days,
         steps,
         range(weekly, days + 2 * weekly + 1, weekly),
-        horizons,
         monthly=range(monthly, days + 2 * monthly + 1, monthly),
         normals_per_step=int(run["normals_per_step"]),
     )

@@ -152,6 +152,7 @@ def test_launch_sizes_do_not_show(build: str, launch: int) -> None:
     ]
     joined = Simulated(
         pnl=np.concatenate([p.pnl for p in parts], axis=1),
+        excess=np.concatenate([p.excess for p in parts], axis=1),
         paths=np.concatenate([p.paths for p in parts]),
         closes=np.sum([p.closes for p in parts], axis=0, dtype=np.uint32),
         peaks=np.sum([p.peaks for p in parts], axis=0, dtype=np.uint32),
@@ -295,7 +296,7 @@ def test_the_strike_stands_still_at_an_expiry_without_a_crowd() -> None:
 def test_paired_tails_agree() -> None:
     scenario, ids = gme_like(days=10, book_weight=-0.2), path_ids(20_000)
     ours, theirs = (
-        expected_shortfall(-b.simulate(scenario, ids).pnl[0].astype(float), 0.99)
+        expected_shortfall(-b.simulate(scenario, ids).pnl[-1].astype(float), 0.99)
         for b in (native, reference)
     )
     assert ours == pytest.approx(theirs, rel=0.005)
@@ -323,7 +324,7 @@ def test_calm_is_lognormal() -> None:
     scenario = packed(
         days=days, steps_per_day=26, sigma=sigma, channels=CALM, book_weight=-1.0, **fees
     )
-    pnl = native.simulate(scenario, path_ids(100_000)).pnl[0].astype(float)
+    pnl = native.simulate(scenario, path_ids(100_000)).pnl[-1].astype(float)
     x, sd = np.log(1 - pnl), sigma * np.sqrt(days)
     assert stats.kstest(x, stats.norm(-(sd**2) / 2, sd).cdf).pvalue > 1e-3
     # short of a lognormal with driftless price: ES = N(s - z)/a - 1
@@ -351,7 +352,7 @@ def test_halving_the_step_hardly_moves_the_tail(days: int) -> None:
     influence, es = [], []
     for steps, together in ((26, 2), (52, 1)):
         scenario = gme_like(steps_per_day=steps, normals_per_step=together, **setting)
-        losses = -native.simulate(scenario, ids).pnl[0].astype(float)
+        losses = -native.simulate(scenario, ids).pnl[-1].astype(float)
         q = np.quantile(losses, level, method="inverted_cdf")
         es.append(expected_shortfall(losses, level))
         influence.append(np.maximum(losses - q, 0) / (1 - level) + q - es[-1])

@@ -251,7 +251,7 @@ def test_contracts_of_a_trace_add_up_to_the_name() -> None:
     scenario = holding(everything(3, days=4), [*MIXED, Contract(2, PUT, 1.1, 0.2, 2)])
     trace = native.simulate(scenario, path_ids(40), trace=True).trace
     assert trace is not None
-    found = pnl_by_derivative(scenario, trace)
+    found = pnl_by_derivative(scenario, trace, np.full(40, trace.shape[1] - 1))
     names = np.stack([found[:, :4].sum(axis=1), found[:, 4]], axis=1)
     assert trace["derivative_pnl"][:, -1, [0, 2]] == pytest.approx(names, abs=2e-5)
 

@@ -100,7 +100,7 @@ def test_halving_the_step_hardly_moves_the_tail(days: int) -> None:
     """26 -> 52 steps a day, coarse normals the sums of the fine ones, 262,144 paths."""
     ids = path_ids(262_144)
     (coarse, a), (fine, b) = (
-        tail(-native.simulate(prepared("gme-2021", days, *grid), ids).pnl[0].astype(float), 0.99)
+        tail(-native.simulate(prepared("gme-2021", days, *grid), ids).pnl[-1].astype(float), 0.99)
         for grid in ((26, 2), (52, 1))
     )
     error = (b - a).std() / np.sqrt(len(ids))
@@ -114,7 +114,7 @@ def test_calm_has_the_tail_of_a_lognormal() -> None:
     out = native.simulate(packed, path_ids(200_000))
     size = -float(name["book_weight"])
     # short: pnl + fees = -size (P - 1)
-    price = 1 - (out.pnl[0].astype(float) + out.paths["borrow_cost"]) / size
+    price = 1 - (out.pnl[-1].astype(float) + out.paths["borrow_cost"]) / size
     sd = float(name["sigma"]) * np.sqrt(days)
     assert stats.kstest(np.log(price), stats.norm(-(sd**2) / 2, sd).cdf).pvalue > 1e-3
     es, influence = tail(price - 1, level)

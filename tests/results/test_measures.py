@@ -43,6 +43,9 @@ def arrays() -> Arrays:
         "largest_call": np.maximum(loss - np.float32(0.5), 0),
         "largest_call_calm": np.zeros(n, np.float32),
         "forced_day": called,
+        "unmet_day": np.where(np.arange(n) < n - 50, np.nan, 4).astype(np.float32),
+        "largest_nav_loss": loss,
+        "largest_margin_rise": np.float32(0.5) * loss,
     }
 
 
@@ -65,6 +68,9 @@ def test_measures_by_hand(arrays: Arrays) -> None:
     assert call.off.high == pytest.approx(1 - 0.025**1e-4)
     assert (rows["p_forced"].on.value, rows["p_forced"].off.value) == (0.03, 0.0)
     assert rows["var_99_call"].on.value == pytest.approx(0.99 - 0.5, rel=1e-6)
+    assert rows["p_call_unmet"].on.value == 0.005
+    assert rows["p_nav_loss_20_10d"].on == wilson(8001, 10_000)  # .2 itself counts
+    assert rows["p_margin_rise_20_10d"].on == wilson(6001, 10_000)
     assert rows["p_close_20"].on == wilson(8400, 10_000)  # 1.25 loss > .2
     assert rows["p_loss_20_day_5"].on == wilson(8000, 10_000)
     assert rows["p_loss_10_day_5"].off.value == 0.0

@@ -89,20 +89,19 @@ def test_channels_follow_the_scenario_unless_given() -> None:
 
 
 def test_schedule() -> None:
-    rows = schedule(3, 2, [2, 7], [1, 3], normals_per_step=4)
+    rows = schedule(3, 2, [2, 7], normals_per_step=4)
     assert rows["day"].tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     on, close, expiry = StepKind.OVERNIGHT, StepKind.CLOSE, StepKind.EXPIRY
     kind = rows["kind"] & (on | close | expiry)
     assert kind.tolist() == [on, 0, close, on, 0, close | expiry, on, 0, close]
     assert rows["draw"].tolist() == [0, 0, 4, 1, 8, 12, 2, 16, 20]
     assert rows["time"].tolist() == [0, 0.5, 1, 1, 1.5, 2, 2, 2.5, 3]
-    assert rows["horizon"].tolist() == [-1, -1, 0, -1, -1, -1, -1, -1, 1]
     tau = [2, 1.5, 1, 1, 0.5, 1e-3 / 2, 5, 4.5, 4]
     assert rows["sqrt_tau"] == pytest.approx(np.sqrt(np.array(tau) / 252), rel=1e-5)
     assert rows["sqrt_tau_buy"][4] == pytest.approx(math.sqrt(1 / 252), rel=1e-5)
     assert rows["sqrt_tau_roll"][5] == pytest.approx(math.sqrt(5 / 252), rel=1e-5)
     with pytest.raises(ValueError, match="reach beyond day 3"):
-        schedule(3, 2, [3], [3])
+        schedule(3, 2, [3])
 
 
 def test_a_mixing_table_for_every_law_in_use() -> None:

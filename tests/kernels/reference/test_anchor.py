@@ -82,7 +82,7 @@ def test_calm_is_lognormal_with_the_variance_asked_for() -> None:
     # e^w is a martingale; the pnl of one unit long is its return
     error = np.sqrt(np.expm1(days * s**2) / paths)
     assert abs(np.exp(x).mean(axis=0) - 1).max() < 4 * error
-    np.testing.assert_allclose(out.pnl[0], np.expm1(x[:, 0]), atol=2e-6)
+    np.testing.assert_allclose(out.pnl[-1], np.expm1(x[:, 0]), atol=2e-6)
 
 
 def test_the_anchor_drifts_as_asked() -> None:
