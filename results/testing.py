@@ -143,7 +143,9 @@ def _losses(
         "largest_margin_rise": closes_of.largest_margin_rise(pnl, excess),
         "unmet_day": closes_of.unmet_day(excess, 1),
     }
-    blocks = {name: numbers.astype(np.float32) for name, numbers in arrays.items()}
+    blocks: dict[str, npt.NDArray[Any]] = {
+        name: numbers.astype(np.float32) for name, numbers in arrays.items()
+    }
     first = dict.fromkeys(closes_of.EVENTS[:3], np.ceil(arrays["margin_call_day"]))
     blocks["loss_counts"] = closes_of.counts_of(-pnl)
     blocks["call_counts"] = closes_of.counts_of(np.maximum(-excess[1:], 0))
