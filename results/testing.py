@@ -105,7 +105,7 @@ def made_up_block(spec: StoreSpec, scenario: int, block: int) -> dict[str, npt.N
 
 def _losses(
     spec: StoreSpec,
-    weights: npt.NDArray[np.float64],
+    weights: npt.NDArray[np.floating[Any]],
     calm: npt.NDArray[np.float64],
     bump: npt.NDArray[np.float64],
 ) -> dict[str, npt.NDArray[Any]]:
@@ -136,13 +136,12 @@ def _losses(
         arrays[step] = np.where(np.isnan(arrays["margin_call_day"]), np.nan, 9.0)
     for field in EVERY_PATH_FIELD:
         arrays.setdefault(field.name, np.zeros(count))
-    pnl = by_day[""]
-    excess = np.vstack([np.full(count, 0.75, np.float32), pnl + np.float32(0.75)])
-    arrays |= {
-        "largest_nav_loss": closes_of.largest_nav_loss(pnl),
-        "largest_margin_rise": closes_of.largest_margin_rise(pnl, excess),
-        "unmet_day": closes_of.unmet_day(excess, 1),
-    }
+    for suffix in ("_calm", ""):
+        pnl = by_day[suffix]
+        excess = np.vstack([np.full(count, 0.75, np.float32), pnl + np.float32(0.75)])
+        arrays[f"largest_nav_loss{suffix}"] = closes_of.largest_nav_loss(pnl)
+        arrays[f"largest_margin_rise{suffix}"] = closes_of.largest_margin_rise(pnl, excess)
+        arrays[f"unmet_day{suffix}"] = closes_of.unmet_day(excess, 1)
     blocks: dict[str, npt.NDArray[Any]] = {
         name: numbers.astype(np.float32) for name, numbers in arrays.items()
     }

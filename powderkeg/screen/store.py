@@ -14,6 +14,7 @@ from rich.text import Text
 from ..results.formats import count, money, number, percent, percent_range
 from ..results.measures.levels import percent as level_text
 from ..results.measures.target import error_text
+from ..results.report.days import day_rows
 from ..results.report.exit import exit_rows
 from ..results.report.explained import Explained, Rows
 from ..results.report.summary import FLOOR_WARNING, Line, Summary
@@ -67,14 +68,17 @@ def _explain(summary: Summary, scenario: int, console: Console) -> None:
     """Whose losses the tail is made of and which feedback it is due to, where a store says it."""
     explained = Explained(summary, scenario)
     for sentence, rows in (
+        day_rows(summary, scenario),
         (explained.story(), explained.contributions(POSITIONS)),
+        ("", explained.components()),
         (explained.endogenous(), explained.channels()),
         exit_rows(summary, scenario, POSITIONS) if scenario == summary.order[0] else ("", None),
         (explained.sharper(), explained.weighted()),
     ):
         if rows is not None:
-            console.print(Text(sentence))
-            console.print()
+            if sentence:
+                console.print(Text(sentence))
+                console.print()
             console.print(
                 fit(_plain(f"{summary.scenarios[scenario]}: {rows.title}", rows), console)
             )

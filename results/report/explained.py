@@ -129,6 +129,34 @@ class Explained:
             f"{note}; error: standard error",
         )
 
+    def components(self) -> Rows | None:
+        """What the loss of the tail is made of: prices, derivatives, costs."""
+        if self.tail is None:
+            return None
+        names = [clean(str(c)) for c in self.tail["component"].values]
+        found = [_estimate(self.tail, "component_contribution", i) for i in range(len(names))]
+        total = sum(each.value for each in found)
+        places = decimals(100 * total)
+        rows = [
+            (
+                name,
+                percent(each.value, places),
+                percent(each.standard_error, places),
+                percent_range(each.low, each.high, total),
+                percent(each.value / total, 1) if total > 0 else "",
+            )
+            for name, each in zip(names, found, strict=True)
+            if each.value or each.standard_error
+        ]
+        level = level_text(self.tail.attrs["level"])
+        return Rows(
+            f"ES {level} % by component, {self.summary.when}",
+            ("component", "contribution", "error", "95 % interval", "share"),
+            rows,
+            "what prices and contracts did at the prices that trades saw, and what was paid; they "
+            "add up to ES",
+        )
+
     def _contracts(self, name: str) -> list[tuple[str, st.Estimate]]:
         """Contributions of the options and futures on a name: part of the name's own."""
         data = self.tail

@@ -13,6 +13,7 @@ from ..measures.levels import percent as level_text
 from ..store.commit import open_results
 from ..store.durable import make_folder, write_file
 from ..store.errors import StoreExists, StoreUnwritable
+from .days import curve_svg, day_rows
 from .exit import exit_rows
 from .explained import Explained
 from .inline import StyleSheet, policy_hash
@@ -164,10 +165,13 @@ def _scenario(summary: Summary, scenario: int, sheet: StyleSheet) -> dict[str, A
         "name": summary.scenarios[scenario],
         "headline": headline and headline.label,
         "losses": sheet.adopt(loss_svg(summary, scenario)),
+        "curve": sheet.adopt(curve_svg(summary, scenario)),
         "main": [_cells(summary, line) for line in summary.main_lines(scenario)],
         "all": [_cells(summary, line) for line in summary.lines(scenario)],
         "explained": [
+            day_rows(summary, scenario),
             (explained.story(), explained.contributions(POSITIONS)),
+            ("", explained.components()),
             (explained.endogenous(), explained.channels()),
             exit_rows(summary, scenario, POSITIONS),
             (explained.sharper(), explained.weighted()),

@@ -53,7 +53,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @contextmanager
-def _figure(width: float, height: float, **grid: Any) -> Iterator[tuple[Figure, Any]]:
+def figure_of(width: float, height: float, **grid: Any) -> Iterator[tuple[Figure, Any]]:
     """A figure that touches neither pyplot nor a display."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -65,7 +65,7 @@ def _figure(width: float, height: float, **grid: Any) -> Iterator[tuple[Figure, 
         yield figure, figure.subplots(squeeze=False, **grid)
 
 
-def _svg(figure: Figure, title: str, key: str) -> str:
+def svg_of(figure: Figure, title: str, key: str) -> str:
     """The figure as an <svg> element without prologue, date or fixed size, named for readers.
 
     `key` keeps its ids apart from those of other pictures of a page.
@@ -150,10 +150,12 @@ def _draw_losses(summary: Summary, scenario: int, axes: Axes) -> None:
 
 def loss_svg(summary: Summary, scenario: int) -> str:
     """The loss histogram of a scenario, by the run's measure, as an <svg> element."""
-    with _figure(8.6, 3.4) as (figure, axes):
+    with figure_of(8.6, 3.4) as (figure, axes):
         _draw_losses(summary, scenario, axes[0, 0])
         figure.legend(loc="outside upper left", ncols=2)
-        return _svg(figure, f"Losses of scenario {summary.scenarios[scenario]}", f"loss{scenario}")
+        return svg_of(
+            figure, f"Losses of scenario {summary.scenarios[scenario]}", f"loss{scenario}"
+        )
 
 
 def loss_picture(path: str | Path, out: str | Path) -> None:
@@ -166,7 +168,7 @@ def loss_picture(path: str | Path, out: str | Path) -> None:
 
     summary = Summary(open_results(path))
     scenario = summary.order[0]
-    with _figure(8.6, 3.8) as (figure, axes):
+    with figure_of(8.6, 3.8) as (figure, axes):
         _draw_losses(summary, scenario, axes[0, 0])
         figure.legend(loc="outside lower left", ncols=2)
         name, paths = summary.scenarios[scenario], f"{summary.paths:,} paths"
@@ -191,7 +193,7 @@ def fan_svg(summary: Summary, scenario: int, names: list[int]) -> str:
     rows = -(-len(names) // columns)
     top, bottom = float(np.max(price[names])), float(np.min(price[names]))
     grid = {"nrows": rows, "ncols": columns, "sharex": True, "sharey": True}
-    with _figure(8.6, 1.55 * rows + 0.5, **grid) as (figure, axes):
+    with figure_of(8.6, 1.55 * rows + 0.5, **grid) as (figure, axes):
         flat = axes.ravel()
         for place, i in zip(flat, names, strict=False):
             q = np.vstack([np.ones(5), price[i]])
@@ -212,6 +214,6 @@ def fan_svg(summary: Summary, scenario: int, names: list[int]) -> str:
         first.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         figure.supxlabel("trading day", fontsize=9)
         figure.supylabel("price over start", fontsize=9)
-        return _svg(
+        return svg_of(
             figure, f"Prices by day in scenario {summary.scenarios[scenario]}", f"fan{scenario}"
         )

@@ -6,6 +6,7 @@ highest level the paths support.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from ..measures.target import Until, asked, error_text, relative
 
 FLOOR_WARNING = 0.01
 SHAPE_WARNING = 0.5
+HOLD = "hold"
 AT_ODDS = 4.0
 """Standard errors between weighted and plain paths that are no chance."""
 
@@ -302,9 +304,29 @@ class Summary:
                 f" {percent(line.floor_share)} of those paths ran out of elastic float, "
                 "so the number rests on max_multiple."
             )
-        calls = self.line(worst, "p_margin_call")
-        text += f" A margin call comes in {percent(calls.on.value)} of all paths."
-        return text + self._ties(line)
+        return text + self._survival(worst) + self._ties(line)
+
+    def policy(self, scenario: int) -> str:
+        """What the book does on its way: `hold`, or the words of its policy."""
+        texts = self.tree["inputs"].to_dataset()
+        given = (
+            json.loads(str(texts["parameters"].values[scenario])) if "parameters" in texts else {}
+        )
+        policy = given.get("book", {}).get("policy") or [HOLD]
+        return ", ".join(map(clean, [policy] if isinstance(policy, str) else policy))
+
+    def _survival(self, scenario: int) -> str:
+        """The second half of the headline: whether the book survives, and under which policy."""
+        call, unmet, ruin = (
+            percent(self.line(scenario, name).on.value)
+            for name in ("p_margin_call", "p_call_unmet", "p_ruin")
+        )
+        policy = self.policy(scenario)
+        how = "nobody trades, whatever it costs" if policy == HOLD else "it trades as that says"
+        return (
+            f" A margin call comes in {call} of all paths and is not met in {unmet}; all equity is "
+            f"gone at some time in {ruin}. Policy of the book: {policy} ({how})."
+        )
 
     def _ties(self, worst: Line) -> str:
         """Scenarios that the sample cannot tell from the worst: their intervals reach its own."""

@@ -121,22 +121,31 @@ def block_arrays(
     for field in PATH_FIELDS:
         name = field.name.removesuffix("_calm")
         arrays[field.name] = (full if name == field.name else calm).paths[name]
-    arrays |= _of_closes(full, clock)
+    for suffix, ran in (("", full), ("_calm", calm)):
+        arrays |= {f"{name}{suffix}": of for name, of in _of_closes(ran, clock).items()}
+    arrays |= _counts(full, clock, arrays["unmet_day"])
     return arrays | {"closes": full.closes, "peaks": full.peaks}
 
 
-def _of_closes(full: SimulatedLike, clock: Clock) -> dict[str, npt.NDArray[Any]]:
-    """What follows from the closes of all paths."""
-    unmet = closes.unmet_day(full.excess, clock.patience)
+def _of_closes(ran: SimulatedLike, clock: Clock) -> dict[str, npt.NDArray[np.float32]]:
+    """What follows from the closes of every path."""
+    return {
+        "largest_nav_loss": closes.largest_nav_loss(ran.pnl),
+        "largest_margin_rise": closes.largest_margin_rise(ran.pnl, ran.excess),
+        "unmet_day": closes.unmet_day(ran.excess, clock.patience),
+    }
+
+
+def _counts(
+    full: SimulatedLike, clock: Clock, unmet: npt.NDArray[np.float32]
+) -> dict[str, npt.NDArray[np.uint32]]:
+    """How many paths, by day."""
     first = {
         "margin call": clock.day_of(full.paths["call_step"]),
         "call not met": unmet,
         "all equity lost": clock.day_of(full.paths["ruin_step"]),
     }
     return {
-        "largest_nav_loss": closes.largest_nav_loss(full.pnl),
-        "largest_margin_rise": closes.largest_margin_rise(full.pnl, full.excess),
-        "unmet_day": unmet,
         LOSS_COUNTS.name: closes.counts_of(-full.pnl),
         CALL_COUNTS.name: closes.counts_of(np.maximum(-full.excess[1:], 0)),
         EVENT_COUNTS.name: closes.event_counts(full.pnl, full.excess, first),

@@ -209,42 +209,48 @@ PATH_FIELDS = (
 )
 
 CLOSE_FIELDS = (
-    Field(
-        "largest_nav_loss",
-        "1",
-        "largest fall of net asset value over at most 10 trading days",
-        "From close to close, a share of the value at the start of the fall.",
-        (
-            Odds(
-                "p_nav_loss_20_10d",
-                "a fall of 20 % of net asset value within 10 days",
-                lambda x: x >= np.float32(0.2),
-                place=8,
+    *_with_calm(
+        Field(
+            "largest_nav_loss",
+            "1",
+            "largest fall of net asset value over at most 10 trading days",
+            "From close to close, a share of the value at the start of the fall.",
+            (
+                Odds(
+                    "p_nav_loss_20_10d",
+                    "20 % of NAV lost within 10 days",
+                    lambda x: x >= np.float32(0.2),
+                    place=8,
+                ),
             ),
-        ),
+        )
     ),
-    Field(
-        "largest_margin_rise",
-        "1",
-        "largest rise of the margin requirement over at most 10 trading days",
-        "From close to close, a share of net asset value at the start of the rise.",
-        (
-            Odds(
-                "p_margin_rise_20_10d",
-                "margin up by 20 % of net asset value within 10 days",
-                lambda x: x >= np.float32(0.2),
-                place=8,
+    *_with_calm(
+        Field(
+            "largest_margin_rise",
+            "1",
+            "largest rise of the margin requirement over at most 10 trading days",
+            "From close to close, a share of net asset value at the start of the rise.",
+            (
+                Odds(
+                    "p_margin_rise_20_10d",
+                    "margin up by 20 % of NAV within 10 days",
+                    lambda x: x >= np.float32(0.2),
+                    place=8,
+                ),
             ),
-        ),
+        )
     ),
-    Field(
-        "unmet_day",
-        "trading days",
-        "first close at which a margin call is not met",
-        "Below the requirement at this close and at every one since the call was due: one close "
-        "after the first, or more by the scenario's grace; where the book's policy sells on a "
-        "call, one more. NaN: never.",
-        (Odds("p_call_unmet", "margin call not met", _happened, place=4),),
+    *_with_calm(
+        Field(
+            "unmet_day",
+            "trading days",
+            "first close at which a margin call is not met",
+            "Below the requirement at this close and at every one since the call was due: one "
+            "close after the first, or more by the scenario's grace; where the book's policy sells "
+            "on a call, one more. NaN: never.",
+            (Odds("p_call_unmet", "margin call not met", _happened, place=4),),
+        )
     ),
 )
 """Made of a path's closes by the worker that simulated it."""
