@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import zarr
 
 from .measures.attribution import write_attribution
 from .measures.by_day import write_by_day
+from .measures.conventions import Convention, write_conventions
 from .measures.histograms import write_prices, write_squeeze
 from .measures.importance import write_importance
 from .measures.sensitivity import write_sensitivity
@@ -26,12 +27,16 @@ from .store.schema import FEEDBACK
 
 
 def finish_store(
-    path: str | Path, provenance: Mapping[str, Any] | None = None, tails: Tails | None = None
+    path: str | Path,
+    provenance: Mapping[str, Any] | None = None,
+    tails: Tails | None = None,
+    conventions: Sequence[Convention] = (),
 ) -> None:
     """Check all blocks, write the tables made from all of them, then the commit record.
 
     `provenance` (finished, wall time, device, ...) joins what `create_store` was given; `tails` are
-    the worst paths replayed, for the group /tail. Safe to repeat after a failure.
+    the worst paths replayed, for the group /tail, `conventions` what was tried, for the group
+    /conventions. Safe to repeat after a failure.
     Errors: StoreError naming the first block that is missing or damaged, or the first path that
     was not replayed to the bit.
     """
@@ -49,6 +54,7 @@ def finish_store(
     write_sensitivity(root, store)
     write_attribution(root, store)
     write_importance(root, store)
+    write_conventions(root, conventions)
     if tails is not None:
         write_tail(root, store, tails, str(path))
     del staged.files[METADATA]  # the root itself is the store's

@@ -125,6 +125,22 @@ def variants(scenario: Scenario) -> list[Scenario]:
     return varied
 
 
+SURVIVAL = "margin, house"
+"""What the book does in a run for survival: the broker sells it out under a house's margin."""
+
+
+def survivals(scenario: Scenario) -> list[Scenario]:
+    """The scenario with the book sold out on a margin call under house margin, in place of whatever
+    it does; none for one that varies another, or does so already. Raises InputError as `variants`.
+    """
+    rules = scenario.book.model_copy(update={"policy": ("margin",), "regime": "house"})
+    if scenario.variant_of is not None or rules == scenario.book:
+        return []
+    name = f"{scenario.id}, {SURVIVAL}"
+    update = {"id": name, "variant_of": scenario.id, "book": rules}
+    return [scenario.model_copy(update=update)]
+
+
 def _varies(scenario: Scenario, variation: Variation) -> bool:
     """Whether one more change says anything that does not hold already."""
     before, sign = scenario.variation, variation.dealer_sign

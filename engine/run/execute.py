@@ -25,6 +25,7 @@ from ..executors.protocol import Executor
 from ..job import Job, read_job
 from ..progress import SIMULATING, Progress
 from .blocks import BlockDone, run_block, simulated_paths
+from .conventions import try_conventions
 from .plan import Plan, make_plan
 from .request import RunRequest
 from .store_spec import store_spec
@@ -186,8 +187,9 @@ def _fill(work: Campaign, output: Path, job: Job) -> Path:
         work.phase(f"{SIMULATING}, {why}", _paths(output, job, todo))
     provenance = _provenance(job, work.description, time.monotonic() - start)
     tails = replay_tails(work, output, job)
+    conventions = try_conventions(work, output, job)
     work.phase("working out the measures", 0)
-    finish_store(output, provenance, tails)
+    finish_store(output, provenance, tails, conventions)
     return output
 
 

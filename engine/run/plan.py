@@ -21,7 +21,7 @@ from ...results.measures.tail import NAME_FIELDS
 from ...scenarios.bound import bind
 from ...scenarios.errors import InputError
 from ...scenarios.limits import check_limits, load_limits
-from ...scenarios.overrides import variants
+from ...scenarios.overrides import survivals, variants
 from ...scenarios.scenario import Scenario
 from ..campaign import Campaign
 from ..checks import check_paths, check_seed
@@ -151,9 +151,18 @@ class Plan:
         return 2 * (PATH.itemsize + 8 * int(run["days"]))
 
 
-def with_variants(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
-    """The scenarios, then what each makes of the ranges of its `sensitivity`. Raises InputError."""
-    return (*scenarios, *(variant for scenario in scenarios for variant in variants(scenario)))
+def with_variants(
+    scenarios: Sequence[Scenario], *, sensitivity: bool = True, survival: bool = False
+) -> tuple[Scenario, ...]:
+    """The scenarios, then each with its book sold out on a margin call, then what each makes of the
+    ranges of its `sensitivity`, as far as they are asked for. Raises InputError.
+    """
+    more: list[Scenario] = []
+    if survival:
+        more += (each for scenario in scenarios for each in survivals(scenario))
+    if sensitivity:
+        more += (each for scenario in scenarios for each in variants(scenario))
+    return (*scenarios, *more)
 
 
 def make_plan(request: RunRequest) -> Plan:
@@ -169,7 +178,8 @@ def make_plan(request: RunRequest) -> Plan:
     attribution = check_attribution(request.attribution, paths)
     importance = check_importance(request.importance, paths)
     inputs = read_inputs(request)
-    scenarios = with_variants(inputs.scenarios) if request.sensitivity else inputs.scenarios
+    asked = {"sensitivity": request.sensitivity, "survival": request.survival}
+    scenarios = with_variants(inputs.scenarios, **asked)
     check_grid(scenarios)
     engine = backend(request.backend)
 

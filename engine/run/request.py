@@ -55,6 +55,9 @@ class RunRequest(Settings):
     sensitivity
         Also run every scenario at the other values of the parameters that nobody knows (its
         `sensitivity`), on the same random numbers.
+    survival
+        Also run every scenario with the book sold out by its broker on a margin call, under house
+        margin, on the same random numbers: what staying alive costs.
     attribution
         So many paths, the first ones, also run with each channel off that is in use: how much of
         ES is due to it. 0: none.
@@ -85,6 +88,7 @@ class RunRequest(Settings):
     backend: str = "auto"
     block: int | None = None
     sensitivity: bool = False
+    survival: bool = False
     limits: str | Path | Sequence[Limit] = ()
     placement: Placement = EMBEDDED
 

@@ -83,6 +83,8 @@ def varied(scenario: Scenario, scenarios: Sequence[Scenario]) -> Variant:
     base = next((other for other in scenarios if other.id == scenario.variant_of), None)
     if base is None:
         return Variant()
+    if scenario.book != base.book:
+        return Variant(base.id, "policy")
     for parameter, value in scenario.variation:
         if value != getattr(base.variation, parameter):
             return Variant(base.id, parameter, float(value))

@@ -59,6 +59,14 @@ def run(
             "the run; the plan says by how much.",
         ),
     ] = False,
+    survival: Annotated[
+        bool,
+        typer.Option(
+            "--survival",
+            help="Also run with the book sold out by its broker on a margin call (house margin): "
+            "what staying alive costs.",
+        ),
+    ] = False,
     attribution: Annotated[
         str | None,
         typer.Option(
@@ -106,6 +114,7 @@ def run(
         backend=backend,
         block=None if block is None else count("--block", block),
         sensitivity=sensitivity,
+        survival=survival,
         attribution=0 if attribution is None else count("--attribution", attribution),
         importance=0 if importance is None else count("--importance", importance),
         measure=measure,
@@ -153,12 +162,13 @@ def met(store: Path) -> None:
 
 def headline(store: Path) -> None:
     from ..results import open_results
+    from ..results.report.headline import headline as sentence
     from ..results.report.summary import Summary
     from ..screen.console import console, fit
     from ..screen.store import sensitivity_table
 
     screen, summary = console(), Summary(open_results(store, verify=False))
-    screen.print(f"\n{summary.headline()}", markup=False)
+    screen.print(f"\n{sentence(summary)}", markup=False)
     if summary.sensitivity:
         screen.print()
         screen.print(fit(sensitivity_table(summary), screen))

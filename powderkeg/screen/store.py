@@ -17,6 +17,7 @@ from ..results.measures.target import error_text
 from ..results.report.days import day_rows
 from ..results.report.exit import exit_rows
 from ..results.report.explained import Explained, Rows
+from ..results.report.headline import headline
 from ..results.report.summary import FLOOR_WARNING, Line, Summary
 from ..results.store.commit import open_results
 from .console import fit
@@ -43,7 +44,7 @@ def show(path: str | Path, console: Console | None = None, *, verify: bool = Tru
     console = console or Console()
     summary = Summary(open_results(path, verify=verify))
     console.print()
-    console.print(Text(summary.headline(), style="bold"))
+    console.print(Text(headline(summary), style="bold"))
     console.print()
     if len(summary.given) > 1:
         console.print(fit(_scenarios(summary), console))

@@ -16,6 +16,7 @@ from ..store.errors import StoreExists, StoreUnwritable
 from .days import curve_svg, day_rows
 from .exit import exit_rows
 from .explained import Explained
+from .headline import headline
 from .inline import StyleSheet, policy_hash
 from .pictures import FAINT, INK, OFF, ON, fan_svg, loss_svg
 from .summary import FLOOR_WARNING, Line, Summary
@@ -82,7 +83,7 @@ def report_html(path: str | Path, *, verify: bool = True) -> str:
         css=css,
         css_hash=policy_hash(css),
         title=clean(str(summary.tree.attrs["title"])),
-        headline=summary.headline(),
+        headline=headline(summary),
         warnings=summary.warnings(),
         level="" if summary.level is None else level_text(summary.level),
         day=summary.horizons[-1],

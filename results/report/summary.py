@@ -6,7 +6,6 @@ highest level the paths support.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ..formats import MINUS, clean, count, decimals, money, number, percent, percent_range
+from ..formats import MINUS, clean, count, decimals, number, percent
 from ..measures import statistics as st
 from ..measures.euler import supported
 from ..measures.levels import ES, LEVELS, PROBABILITY, VAR
@@ -25,9 +24,10 @@ from ..measures.levels import percent as level_text
 from ..measures.path_loss import PathLoss
 from ..measures.target import Until, asked, error_text, relative
 
-FLOOR_WARNING = 0.01
+FLOOR_WARNING, MOSTLY = 0.01, 0.5
+"""Shares of tail paths without elastic float: named, and too many for a number."""
 SHAPE_WARNING = 0.5
-HOLD = "hold"
+HOLD, SOLD_OUT = "hold", "margin, house"
 AT_ODDS = 4.0
 """Standard errors between weighted and plain paths that are no chance."""
 
@@ -73,7 +73,12 @@ class Varied:
         return percent(self.change.value, places), percent(self.change.standard_error, places)
 
 
-VARIED = {"impact": "impact x", "max_multiple": "max_multiple x", "dealer_sign": "dealers' sign"}
+VARIED = {
+    "policy": "policy",
+    "impact": "impact x",
+    "max_multiple": "max_multiple x",
+    "dealer_sign": "dealers' sign",
+}
 
 
 @dataclass(frozen=True)
@@ -252,7 +257,9 @@ class Summary:
                 )
                 parameter = str(data["parameter"].values[row])
                 words = VARIED.get(parameter, clean(parameter))
-                value = f"{float(data['value'].values[row]):g}".replace("-", MINUS)
+                number_ = float(data["value"].values[row])
+                value = f"{number_:g}".replace("-", MINUS)
+                value = SOLD_OUT if parameter == "policy" else value
                 rows.append(Varied(s, words, value, es, change))
         return rows
 
@@ -277,71 +284,6 @@ class Summary:
             return [], np.empty((0, 0))
         names = [clean(str(data["holder"].values[i])) for i in mine]
         return names, table[np.ix_(mine, mine)]
-
-    def headline(self) -> str:
-        """The sentence at the top, with its interval."""
-        worst = self.order[0]
-        line = self.headline_line(worst)
-        if line is None:
-            need = math.ceil(st.REFUSE / (1 - LEVELS[0]))
-            return (
-                f"{count(self.paths)} paths are too few to say anything about the tail; "
-                f"take at least {count(need)}."
-            )
-        size = abs(line.on.value)
-        does = "loses" if line.on.value >= 0 else "gains"
-        among = f" of {count(len(self.given))}" if len(self.given) > 1 else ""
-        first = f"In scenario {self.scenarios[worst]}" + (f", the worst{among}," if among else "")
-        text = (
-            f"{first} the book {does} {percent(size)} of its equity "
-            f"({money(size, self.equity, self.currency)}) on average in the worst "
-            f"{level_text(1 - line.level)} % of paths, {self.when}; "
-            f"95 % interval {percent_range(line.on.low, line.on.high, line.on.value)}, "
-            f"and {percent(line.off.value)} with all feedback off."
-        )
-        if line.floor_share > FLOOR_WARNING:
-            text += (
-                f" {percent(line.floor_share)} of those paths ran out of elastic float, "
-                "so the number rests on max_multiple."
-            )
-        return text + self._survival(worst) + self._ties(line)
-
-    def policy(self, scenario: int) -> str:
-        """What the book does on its way: `hold`, or the words of its policy."""
-        texts = self.tree["inputs"].to_dataset()
-        given = (
-            json.loads(str(texts["parameters"].values[scenario])) if "parameters" in texts else {}
-        )
-        policy = given.get("book", {}).get("policy") or [HOLD]
-        return ", ".join(map(clean, [policy] if isinstance(policy, str) else policy))
-
-    def _survival(self, scenario: int) -> str:
-        """The second half of the headline: whether the book survives, and under which policy."""
-        call, unmet, ruin = (
-            percent(self.line(scenario, name).on.value)
-            for name in ("p_margin_call", "p_call_unmet", "p_ruin")
-        )
-        policy = self.policy(scenario)
-        how = "nobody trades, whatever it costs" if policy == HOLD else "it trades as that says"
-        return (
-            f" A margin call comes in {call} of all paths and is not met in {unmet}; all equity is "
-            f"gone at some time in {ruin}. Policy of the book: {policy} ({how})."
-        )
-
-    def _ties(self, worst: Line) -> str:
-        """Scenarios that the sample cannot tell from the worst: their intervals reach its own."""
-        others = [(s, self.headline_line(s)) for s in self.order[1:]]
-        ties = [(s, line) for s, line in others if line and line.on.high >= worst.on.low]
-        if not ties:
-            return ""
-        if len(ties) > 1:
-            return f" {count(len(ties))} other scenarios cannot be told apart from it."
-        scenario, line = ties[0]
-        calls = self.line(scenario, "p_margin_call")
-        return (
-            f" Scenario {self.scenarios[scenario]} cannot be told apart from it: "
-            f"{percent(line.on.value)}, a margin call in {percent(calls.on.value)}."
-        )
 
     def warnings(self) -> list[str]:
         """What a reader must know before trusting the numbers, one sentence each."""

@@ -34,6 +34,7 @@ Groups: /inputs what was read; /losses every path; /histograms and /counts count
 /prices quantiles from them; /squeeze odds of a peak; /loop_gain at the start and where it is
 largest; /overlap who is hurt when somebody else unwinds; /exit what closing the book costs;
 /measures risk measures with intervals;
+/conventions ES with what nobody knows at other values, where it may matter;
 /sensitivity how much ES changes with parameters that nobody knows, where it was asked for;
 /tail the worst paths replayed: who lost what on them, contributions by name, effects of channels;
 /attribution how much of ES is due to each channel and /channel_off the paths it is made from, where

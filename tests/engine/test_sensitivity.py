@@ -15,6 +15,7 @@ from powderkeg.engine.run.store_spec import varied
 from powderkeg.results import StoreError, create_store, open_results, store_digest
 from powderkeg.results.measures import statistics as st
 from powderkeg.results.measures.levels import LEVELS
+from powderkeg.results.report.headline import headline
 from powderkeg.results.report.page import report_html
 from powderkeg.results.report.summary import Summary
 from powderkeg.results.store.schema import Variant
@@ -99,7 +100,7 @@ def test_headline_and_tables_keep_to_what_was_given(store: Path) -> None:
     summary = Summary(open_results(store))
     assert len(summary.scenarios) == 5 and summary.given == [0, 1]
     assert sorted(summary.order) == [0, 1]
-    assert "squeeze, the worst of 2" in summary.headline()
+    assert "squeeze, the worst of 2" in headline(summary)
     rows = summary.sensitivity
     assert [row.parameter for row in rows] == ["", "impact x", "impact x", "dealers' sign"]
     assert [row.value for row in rows] == ["as given", "0.5", "2", "\N{MINUS SIGN}1"]
