@@ -132,8 +132,6 @@ def _losses(
     costs = sum(arrays[f] for f in ("borrow_cost", "financing_cost", "slippage"))
     arrays["price_pnl"] = arrays["pnl"][-1] + costs
     arrays["fails"] = 0.1 * arrays["floor_names"]
-    for step in ("call_step", "ruin_step"):
-        arrays[step] = np.where(np.isnan(arrays["margin_call_day"]), np.nan, 9.0)
     for field in EVERY_PATH_FIELD:
         arrays.setdefault(field.name, np.zeros(count))
     for suffix in ("_calm", ""):

@@ -192,18 +192,6 @@ PATH_FIELDS = (
         "first step with the lowest profit and loss",
         "Row of the path's trace: 0 is the start, the first row of a day its open.",
     ),
-    Field(
-        "call_step",
-        "1",
-        "first step with a margin call",
-        "As worst_step; NaN: never.",
-    ),
-    Field(
-        "ruin_step",
-        "1",
-        "first step with all equity gone",
-        "As worst_step; NaN: never.",
-    ),
     Field("price_pnl", "1", "what the prices of the shares did, trades at prices seen", _SUM),
     Field("derivative_pnl", "1", "profit and loss of options and futures", _SUM),
 )
@@ -257,7 +245,7 @@ CLOSE_FIELDS = (
 NEVER = frozenset(
     f.name
     for f in (*PATH_FIELDS, *CLOSE_FIELDS)
-    if f.name.startswith(("margin_call", "forced_day", "call_step", "ruin_step", "unmet_day"))
+    if f.name.startswith(("margin_call", "forced_day", "unmet_day"))
 )
 CLOSES = Field(
     "closes",
