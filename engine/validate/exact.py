@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -42,29 +43,93 @@ def short_es(sd: float, level: float) -> tuple[float, float]:
     return float(var), float(ndtr(sd - z) / (1 - level) - 1)
 
 
+class Tail(NamedTuple):
+    """VaR and ES of a loss, and the density of the loss at its VaR."""
+
+    var: float
+    es: float
+    density: float
+
+
+def worst_short(
+    variances: Sequence[float], weight: float, level: float, *, nodes: int = NODES
+) -> Tail:
+    """The tail of a short's loss at its worst moment, L = weight (e^M - 1), M = max(0, max_k X_k).
+
+    M has an atom at 0, the paths that never lose: where it is larger than the level VaR is 0 and
+    the density is without meaning. ES = VaR + E(L - VaR)+ / (1 - level), the mean excess being
+    weight int e^m P(M > m) dm beyond the quantile of M.
+    """
+    law, reach = highest(variances, nodes=nodes), WIDE * float(np.sqrt(sum(variances)))
+    m = 0.0
+    if law(0.0) < level:
+        m = float(optimize.brentq(lambda at: float(law(at)) - level, 0.0, reach, xtol=1e-14))
+    at, mass = _legendre(m, reach, nodes)
+    excess = weight * float(mass @ (np.exp(at) * (1 - law(at))))
+    near = reach * 1e-5
+    slope = float(law(m + near) - law(m - near)) / (2 * near)
+    var = weight * float(np.expm1(m))
+    return Tail(var, var + excess / (1 - level), slope / (weight * float(np.exp(m))))
+
+
 def survival(variances: Sequence[float], distance: npt.ArrayLike) -> Array:
     """P(max_k X_k < distance) of a driftless log price X sampled after each step.
 
-    X moves by N(-v/2, v) at every step. Backwards from the last step on Gauss-Legendre nodes of the
-    distance left: exact for the steps given, no continuity correction. Shape of `distance`.
+    X moves by N(-v/2, v) at every step. Shape of `distance`.
     """
-    total = np.sqrt(sum(variances))
-    reach = WIDE * total
-    nodes, weights = _legendre(0.0, reach)
-    alive: Array | None = None  # at the nodes, None: certain
+    return highest(variances)(distance)
 
-    def back(at: Array, v: float, later: Array | None) -> Array:
+
+def highest(
+    variances: Sequence[float], *, drift: float = -0.5, nodes: int = NODES
+) -> Callable[[npt.ArrayLike], Array]:
+    """The law of the highest point of a walk: m to P(max_k X_k < m), of the shape of m.
+
+    X moves by N(drift v, v) at every step. Backwards from the last step on Gauss-Legendre nodes of
+    the distance left: exact for the steps given, no continuity correction. Only the first step is
+    taken anew for every m, so that a quantile costs little more than a probability.
+    """
+    reach = WIDE * np.sqrt(sum(variances))
+    left, weights = _legendre(0.0, reach, nodes)
+
+    def kernel(at: Array, v: float) -> Array:
         sd = np.sqrt(v)
-        if later is None:
-            return np.asarray(ndtr((at + v / 2) / sd))
-        # from distance d to d' = d - step, step ~ N(-v/2, v); beyond the reach nothing happens
-        density = np.exp(-(((nodes - at[:, None] - v / 2) / sd) ** 2) / 2) / np.sqrt(2 * np.pi) / sd
-        return np.asarray(density @ (weights * later) + ndtr((at + v / 2 - reach) / sd))
+        density = np.exp(-(((left - at[:, None] + drift * v) / sd) ** 2) / 2)
+        return np.asarray(density * weights / np.sqrt(2 * np.pi) / sd)
 
-    wanted = np.atleast_1d(np.asarray(distance, float))
-    for k in range(len(variances) - 1, 0, -1):
-        alive = back(nodes, variances[k], alive)
-    return back(wanted, variances[0], alive).reshape(np.shape(distance))
+    def beyond(at: Array, v: float, limit: float) -> Array:
+        return np.asarray(ndtr((at - drift * v - limit) / np.sqrt(v)))
+
+    # from distance d to d' = d - step; beyond the reach nothing happens
+    alive: Array | None = None  # at the nodes, None: certain
+    kernels = {v: kernel(left, v) for v in set(variances[1:])}
+    for v in reversed(variances[1:]):
+        alive = (
+            beyond(left, v, 0.0) if alive is None else kernels[v] @ alive + beyond(left, v, reach)
+        )
+
+    def law(m: npt.ArrayLike) -> Array:
+        at, v = np.atleast_1d(np.asarray(m, float)), variances[0]
+        if alive is None:
+            return beyond(at, v, 0.0).reshape(np.shape(m))
+        return np.asarray(kernel(at, v) @ alive + beyond(at, v, reach)).reshape(np.shape(m))
+
+    return law
+
+
+def first_highest(variances: Sequence[float]) -> Array:
+    """P(a driftless log price is highest after step k), k = 0 being the start: (steps + 1,).
+
+    What came before is a walk back from the top that stays below it, what comes after is one that
+    never passes it, and the two are independent (Feller, An Introduction to Probability II, XII).
+    """
+    found = []
+    for k in range(len(variances) + 1):
+        before, after = variances[:k][::-1], variances[k:]
+        stays_below = float(highest(before, drift=0.5)(0.0)) if before else 1.0
+        never_passes = float(survival(after, 0.0)) if after else 1.0
+        found.append(stays_below * never_passes)
+    return np.array(found)
 
 
 def stays_inside(
