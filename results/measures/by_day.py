@@ -66,7 +66,10 @@ def write_by_day(root: zarr.Group, store: zarr.Group) -> None:
         ("cash_call", "quantile of the call for cash at the close: liquidity at risk"),
     ):
         write_estimates(group, name, ("scenario", "day", "level"), tails[name], words, about)
-    about = "By the close of the day, opens and intraday steps included; the last event at it."
+    about = (
+        "By the close of the day: calls and ruin at any step, opens included; calls that are not "
+        "met and redemptions at closes; the last event at that close alone."
+    )
     dims = ("scenario", "day", "event")
     write_estimates(group, "probability", dims, odds, "probability of the event", about)
 

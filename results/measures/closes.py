@@ -16,8 +16,9 @@ from .levels import LOSS_SIZES, percent
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.uint32]
 
-OCTAVES, PER_OCTAVE, SMALLEST = 17, 64, -11
-"""Bins by size: from 2^-11, .05 % of equity, to 2^6; what is smaller is one bin about 0."""
+OCTAVES, PER_OCTAVE, SMALLEST = 21, 64, -11
+"""Bins by size: from 2^-11, .05 % of equity, to 2^10, a thousand times it; what is less is one bin
+about 0, and what is larger in the last."""
 SIDE = OCTAVES * PER_OCTAVE
 BINS = 2 * SIDE + 1
 WINDOW = 10

@@ -89,7 +89,7 @@ def test_every_loss_is_between_the_edges_of_its_bin() -> None:
     """Those beyond the last edges are in the last bins, as the largest known."""
     random = np.random.default_rng(5)
     signs = random.choice([-1.0, 1.0], 50_000)
-    losses = np.asarray(signs * 2.0 ** random.uniform(-14, 8, 50_000), np.float32)
+    losses = np.asarray(signs * 2.0 ** random.uniform(-14, 12, 50_000), np.float32)
     at, edges = closes.bins_of(losses), closes.edges()
     inside = np.abs(losses) < 2.0 ** (closes.SMALLEST + closes.OCTAVES)
     low, high = edges[at], edges[at + 1]
