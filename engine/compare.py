@@ -8,7 +8,7 @@ seed and one set of paths:
       yesterday's inputs by this build of the model          model version
       ... with tonight's seed                                noise
       ... with tonight's book, at yesterday's prices         book
-      ... with tonight's market and chain                    market
+      ... with tonight's market and chain                    market, input by input
       ... with tonight's scenario                            scenario
       tonight's store, its first n paths                     model version
     tonight's store, all its paths                           noise
@@ -41,6 +41,7 @@ from .campaign import campaign
 from .checks import check_paths
 from .executors.placement import EMBEDDED, Placement
 from .job import Job
+from .market_inputs import REST, Move, day_pnl, moves, swapped
 from .model import Model
 from .paired import simulate
 from .path_loss import path_loss
@@ -86,7 +87,8 @@ class Difference:
     """ES of a scenario in both stores and the parts of its change, in fractions of equity.
 
     `parts` are in the order of PARTS; two that could not be told apart share a name, `book and
-    market`. They add up to `total`.
+    market`. They add up to `total`. `inputs` are the parts of `market`, in the order in which they
+    were swapped.
     """
 
     scenario: str
@@ -94,6 +96,7 @@ class Difference:
     tonight: st.Estimate
     total: st.Estimate
     parts: dict[str, st.Estimate]
+    inputs: dict[str, st.Estimate]
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,9 @@ class Comparison:
     only_tonight: tuple[str, ...]
     bought: tuple[str, ...]
     sold: tuple[str, ...]
+    moves: tuple[Move, ...]
+    day_pnl: dict[str, float]
+    currency: str
 
     def as_json(self) -> dict[str, Any]:
         """Plain objects."""
@@ -203,15 +209,23 @@ def _add(plan: Comparing, before: int, after: int) -> None:
             try:
                 plan.todo[key] = state.packed()
             except InputError:
-                if name not in (BOOK, MARKET):
+                if name != BOOK and (not name.startswith(MARKET) or name.endswith(REST)):
                     raise
                 pending.append(name)  # tonight's book under yesterday's market, say
                 continue
         way.states.append(state)
-        way.names.append(" and ".join([*pending, name]))
+        way.names.append(_joined([*pending, name]))
         pending = []
     way.names.pop(0)
     plan.ways.append(way)
+
+
+def _joined(names: list[str]) -> str:
+    """One name for steps that could not be told apart."""
+    if names[0] == BOOK and len(names) > 1:
+        return f"{BOOK} and {MARKET}"
+    inputs = [name.removeprefix(f"{MARKET}: ") for name in names]
+    return names[0] if len(names) == 1 else f"{MARKET}: {' and '.join(inputs)}"
 
 
 def _steps(old: Finished, new: Finished, before: int, after: int) -> Iterator[tuple[str, State]]:
@@ -232,7 +246,10 @@ def _steps(old: Finished, new: Finished, before: int, after: int) -> Iterator[tu
     yield "", (state := replace(state, seed=now.seed))
     yield BOOK, (state := replace(state, book=_at_prices_of(state.market, now)))
     market, chain = _filled(now.market, was.market), now.chain
-    yield MARKET, (state := replace(state, book=now.book, market=market, chain=chain))
+    for name, rows in swapped(state.market, market):
+        there = replace(state, market=rows, book=_at_prices_of(rows, now))
+        yield f"{MARKET}: {name}", (state := there)
+    yield f"{MARKET}: {REST}", (state := replace(state, book=now.book, market=market, chain=chain))
     yield SCENARIO, (state := replace(state, scenario=now.scenarios[after]))
     yield VERSION, replace(state, back_end=now.backend, model=new.model)
 
@@ -290,6 +307,9 @@ def run_comparison(
         only_tonight=tuple(sorted(names[1] - names[0])),
         bought=tuple(sorted(held[1] - held[0])),
         sold=tuple(sorted(held[0] - held[1])),
+        moves=moves(before.book, after.book),
+        day_pnl=day_pnl(before.book, after.market),
+        currency=after.book.currency,
     )
 
 
@@ -299,19 +319,26 @@ def _difference(plan: Comparing, way: Steps, known: dict[tuple[str, str], Floats
     first, last = Sample(-1, seeds[0], way.yesterday), Sample(1, seeds[1], way.tonight)
     rows = [(state.seed, known[state.key]) for state in way.states]
     parts: dict[str, list[Sample]] = {name: [] for name in PARTS}
-    if any(" and " in name for name in way.names):
-        joint = next(name for name in way.names if " and " in name)
-        parts = {joint: []} | {p: s for p, s in parts.items() if p not in joint.split(" and ")}
+    joint = f"{BOOK} and {MARKET}"
+    if joint in way.names:
+        parts = {joint: []} | {p: s for p, s in parts.items() if p not in (BOOK, MARKET)}
+    inputs: dict[str, list[Sample]] = {}
     # Side by side with its opposite a sample that is there twice leaves an error of 0, not 1e-20.
     parts[NOISE] += [first, Sample(1, *rows[0]), last, Sample(-1, *rows[-1])]
     for name, lower, upper in zip(way.names, rows, rows[1:], strict=False):
-        parts[name or NOISE] += [Sample(-1, *lower), Sample(1, *upper)]
+        both = [Sample(-1, *lower), Sample(1, *upper)]
+        part, _, of_market = name.partition(": ")
+        if of_market:
+            inputs[of_market] = both
+            part = joint if joint in parts else part
+        parts[part or NOISE] += both
     return Difference(
         scenario=way.scenario,
         yesterday=st.var_es(way.yesterday, plan.level)[1],
         tonight=st.var_es(way.tonight, plan.level)[1],
         total=st.es_sum([first, last], plan.level),
         parts={name: st.es_sum(samples, plan.level) for name, samples in parts.items()},
+        inputs={name: st.es_sum(samples, plan.level) for name, samples in inputs.items()},
     )
 
 
@@ -343,7 +370,8 @@ def compare(
 
     Returns
     -------
-    For every scenario of both, ES and its parts, which add up to the change, each with its error.
+    For every scenario of both, ES and its parts, which add up to the change, each with its error,
+    and those of the market by input; positions that changed; P&L of the day by name.
 
     Units: fractions of equity, losses positive.
 

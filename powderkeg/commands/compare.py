@@ -25,7 +25,7 @@ def compare(
 ) -> None:
     """Why ES changed between two stores: book, market, scenario, model version, noise."""
     from ..engine.compare import plan_comparison, run_comparison
-    from ..screen.compare import COMPARE_NOTE, compare_notes, compare_tables
+    from ..screen.compare import COMPARE_NOTE, book_tables, compare_notes, compare_tables
     from ..screen.console import console, fit, plural
     from ..screen.progress import progress_for
     from .arguments import count
@@ -44,7 +44,7 @@ def compare(
     if as_json:
         print_json(result.as_json())
         return
-    for made in compare_tables(result):
+    for made in (*compare_tables(result), *book_tables(result)):
         screen.print(fit(made, screen))
     for note in compare_notes(result):
         screen.print(f"note: {note}", markup=False)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from ..engine.compare import Comparison, Difference
+from ..engine.compare import MARKET, Comparison, Difference
 from ..results.formats import clean
 from ..results.measures.levels import percent as level_text
 from .cells import change_cells, level_cells, places_of
 from .console import table
+
+SHOWN = 12
+INDENT = "\N{NO-BREAK SPACE}" * 2
 
 COMPARE_NOTE = (
     "Parts add up to the total. error: standard error of the part, paired on the same paths. A "
@@ -26,7 +29,14 @@ def _parts(result: Comparison, difference: Difference) -> Table:
     before, after = difference.yesterday, difference.tonight
     places = places_of(before.value, after.value)
     rows = [("yesterday", *level_cells(before, places))]
-    rows += [(name, *change_cells(part, places)) for name, part in difference.parts.items()]
+    for name, part in difference.parts.items():
+        rows.append((name, *change_cells(part, places)))
+        if MARKET in name:
+            rows += [
+                (f"{INDENT}{words}", *change_cells(each, places))
+                for words, each in difference.inputs.items()
+                if each.value or each.standard_error
+            ]
     rows += [
         ("total", *change_cells(difference.total, places)),
         ("tonight", *level_cells(after, places)),
@@ -35,6 +45,25 @@ def _parts(result: Comparison, difference: Difference) -> Table:
     made = table(clean(difference.scenario), columns, rows)
     for number in (0, len(rows) - 3, len(rows) - 2):
         made.rows[number].end_section = True
+    return made
+
+
+def book_tables(result: Comparison) -> list[Table]:
+    """Positions that changed, and what the day made of yesterday's book."""
+    made = []
+    if result.moves:
+        rows = [
+            (clean(m.label), f"{m.before:,.0f}", f"{m.after:,.0f}", f"{m.after - m.before:+,.0f}")
+            for m in result.moves[:SHOWN]
+        ]
+        made.append(table("Positions that changed", ("position", "was", "is", "change"), rows))
+    earned = {name: value for name, value in result.day_pnl.items() if value}
+    if earned:
+        names = sorted(earned, key=lambda name: -abs(earned[name]))[:SHOWN]
+        by_name = [(clean(name), f"{earned[name]:+,.0f}") for name in names]
+        by_name.append(("all", f"{sum(earned.values()):+,.0f}"))
+        title = f"P&L of yesterday's shares by tonight's prices, {result.currency}"
+        made.append(table(title, ("position", "P&L"), by_name))
     return made
 
 

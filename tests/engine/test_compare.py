@@ -74,7 +74,7 @@ def yesterday(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def es(path: Path, paths: int | None = None, level: float = 0.975) -> st.Estimate:
-    loss = -open_results(path)["losses"].to_dataset()["pnl"].values[0, -1, :paths].astype(float)
+    loss = -open_results(path)["losses"].to_dataset()["worst_pnl"].values[0, :paths].astype(float)
     return st.var_es(loss, level)[1]
 
 
@@ -111,7 +111,7 @@ def test_only_the_book_changed(
         assert difference.parts["book"] == difference.total
     (squeeze,) = (d for d in found.differences if d.scenario == "squeeze")
     losses = [
-        -open_results(path)["losses"].to_dataset()["pnl"].values[0, -1].astype(float)
+        -open_results(path)["losses"].to_dataset()["worst_pnl"].values[0].astype(float)
         for path in (tonight, yesterday)
     ]
     expected = st.es_difference(losses[0], losses[1], 0.975)
