@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +15,9 @@ from ...kernels.packing.name import Impact
 from ...kernels.packing.scenario import Prepared, prepare
 from ...kernels.records import PATH, Channel, channel_names
 from ...results.measures.euler import choose
-from ...results.measures.table import list_measures
 from ...results.measures.tail import NAME_FIELDS
 from ...scenarios.bound import bind
 from ...scenarios.errors import InputError
-from ...scenarios.limits import check_limits, load_limits
 from ...scenarios.overrides import variants
 from ...scenarios.scenario import Scenario
 from ..campaign import Campaign
@@ -35,6 +32,7 @@ from .checks import (
     LARGEST_BLOCK,
     check_attribution,
     check_block,
+    check_bounds,
     check_grid,
     check_importance,
 )
@@ -181,10 +179,7 @@ def make_plan(request: RunRequest) -> Plan:
     off = channels_on(scenarios, packed) if attribution else ()
     if attribution and not off:
         raise InputError("attribution: no scenario has a channel in use; leave it out")
-    measures = [measure.measure for measure in list_measures(scenarios[0].horizons)]
-    limits = request.limits
-    limits = load_limits(limits) if isinstance(limits, str | Path) else limits
-    check_limits(limits, [scenario.id for scenario in scenarios], measures)
+    check_bounds(request.limits, scenarios, inputs.book)
     given = {"seed": seed, "attribution": attribution, "importance": importance}
     path_loss(request.measure, scenarios[0].horizons)
     job = Job(
