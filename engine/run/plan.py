@@ -37,7 +37,7 @@ from .checks import (
     check_importance,
 )
 from .importance import choose_tilt, pilot_paths
-from .inputs import Inputs, read_inputs, refuse_existing
+from .inputs import Inputs, check_output, read_inputs
 from .request import RunRequest
 
 TASK_SECONDS = 1.5
@@ -160,7 +160,7 @@ def make_plan(request: RunRequest) -> Plan:
     With an error as its goal the job begins with the paths of its first stage. Raises InputError,
     one line, for inputs that do not fit together, StoreExists, and BackendUnavailable.
     """
-    refuse_existing(request.output)
+    check_output(request.output)
     check_placement(request.placement, request.backend)
     paths, until = check_paths(request.most), request.goal
     seed, block = check_seed(request.seed), check_block(request.block)
