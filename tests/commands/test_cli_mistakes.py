@@ -156,6 +156,10 @@ MISTAKES = {
         "no/f.yaml: the folder no does not exist",
     ),
     "demo-into-nowhere": (("demo", "no/demo"), "no/demo: the folder no does not exist"),
+    "resume-no-limits": (
+        ("resume", "o.zarr", "--limits", "l.yaml"),
+        "l.yaml: no such file; check the name and the folder",
+    ),
     "different-days": (
         (*RUN, "--scenario", "calm"),
         "scenarios short (2 days, losses at 1, 2) and calm (10 days, losses at 1, 5, 10) "

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from powderkeg.results import open_results
+from powderkeg.engine.run.plan import make_plan
+from powderkeg.engine.run.request import RunRequest
+from powderkeg.engine.run.store_spec import store_spec
+from powderkeg.results import create_store, missing_blocks, open_results
 from powderkeg.results.measures.levels import PROBABILITY
 from powderkeg.results.measures.table import list_measures
 from powderkeg.results.report.limits import verdicts
@@ -211,3 +214,30 @@ def test_a_run_with_limits(
     Path("limits.yaml").write_text(limit("es_95_day_2", 9))
     again = (*RUN[:-1], "again.zarr", "--paths", "1200", "--limits", "limits.yaml")
     assert command(capsys, monkeypatch, *again)[0] == 0
+
+
+@pytest.mark.slow
+def test_limits_of_a_run_that_went_on(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mistakes are found before anything runs, then as after a run."""
+    plan = make_plan(RunRequest("book.csv", "market.csv", "short.yaml", "out.zarr", paths=1200))
+    create_store("out.zarr", store_spec(plan.job, plan.packed, plan.inputs.files, {}))
+    code, out, err = command(capsys, monkeypatch, *RUN)
+    said = (
+        "powderkeg: out.zarr is an unfinished store of 1,200 paths of short; powderkeg resume "
+        "out.zarr goes on, or choose another name\n"
+    )
+    assert (code, out, err) == (1, "", said)
+    words = ("resume", "out.zarr", "--limits", "limits.yaml")
+    Path("limits.yaml").write_text(limit("es_95_day_2", 40))
+    code, out, err = command(capsys, monkeypatch, *words)
+    said = "limits.yaml:1: below: 40 times the equity is a limit that never breaks"
+    assert (code, out) == (1, "") and said in err
+    assert missing_blocks("out.zarr") == [(0, 0)]
+    Path("limits.yaml").write_text(limit("es_95_day_2", 1e3, currency="USD"))
+    for _ in range(2):  # the second time there is nothing left to run
+        code, out, _ = command(capsys, monkeypatch, *words)
+        assert code == 3 and "1 of 1 limits broken" in out
+    Path("limits.yaml").write_text(limit("es_95_day_2", 9))
+    assert command(capsys, monkeypatch, *words)[0] == 0
