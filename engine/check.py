@@ -8,7 +8,7 @@ from pathlib import Path
 from ..results import open_results
 from ..results.report.limits import Verdict, verdicts
 from ..results.report.summary import Summary
-from ..scenarios.limits import Limit, check_limits, load_limits
+from ..scenarios.limits import Limit, check_limits, read_limits
 
 
 def check(
@@ -28,14 +28,16 @@ def check(
     Returns
     -------
     One verdict for every limit and scenario it is for, in the order of the file: `broken`,
-    `reason`, the `line` of the table of measures and `held`, the number that was compared.
+    `reason`, the `line` of the table of measures, the `limit` and `held`, the number that was
+    compared. A limit in money is converted with the store's equity.
 
-    Units: `held` is a fraction of equity or a probability.
+    Units: `held` and `limit.below` are fractions of equity or probabilities.
 
     Raises
     ------
     InputError
-        A limit is none, or the store has no such scenario or measure; with file and line.
+        A limit is none or can never break, or the store has no such scenario or measure or is in
+        another currency; with file and line.
     StoreError
         The store is unfinished or damaged.
 
@@ -49,7 +51,6 @@ def check(
     >>> [verdict.broken for verdict in powderkeg.check(store, "limits.yaml")]
     [False]
     """
-    given = load_limits(limits) if isinstance(limits, str | Path) else limits
+    given = read_limits(limits)
     summary = Summary(open_results(store, verify=verify))
-    check_limits(given, summary.scenarios, summary.ids)
-    return verdicts(summary, given)
+    return verdicts(summary, check_limits(given, summary.scenarios, summary.ids, summary))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..scenarios.errors import InputError
 
@@ -42,3 +43,13 @@ def texts(name: str, given: str | Sequence[str]) -> Sequence[str]:
         if not isinstance(each, str):
             raise InputError(f"{name}: {each!r} is not a text")
     return several
+
+
+def check_folder(output: str | Path) -> None:
+    """What is written goes into a folder that is there: a misspelt one would hide it, and hours
+    later is too late to say so. Raises InputError.
+    """
+    folder = Path(output).parent
+    if not folder.is_dir():
+        problem = "is not a folder" if folder.exists() else "does not exist"
+        raise InputError(f"{output}: the folder {folder} {problem}")

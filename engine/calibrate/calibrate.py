@@ -10,7 +10,7 @@ from ...kernels import backend
 from ...results.store.durable import write_file
 from ...scenarios.errors import InputError
 from ..campaign import campaign
-from ..checks import check_seed
+from ..checks import check_folder, check_seed
 from ..executors import check_back_end
 from ..progress import Progress
 from . import document
@@ -108,5 +108,4 @@ def _check_output(output: Path) -> None:
         raise InputError(f"output: {output} is a scenario; let its name end in .yaml")
     if output.exists() or output.is_symlink():
         raise InputError(f"{output} exists; nothing is overwritten, choose another name")
-    if not output.absolute().parent.is_dir():
-        raise InputError(f"{output}: the folder {output.parent} does not exist")
+    check_folder(output)

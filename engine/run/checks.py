@@ -1,12 +1,16 @@
-"""Whether what a run is asked for is possible: counts, blocks, scenarios that share their days."""
+"""Whether what a run is asked for is possible: counts, blocks, days in common, limits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ...results.measures.levels import LEVELS
 from ...results.measures.statistics import REFUSE
+from ...results.measures.table import list_measures
+from ...scenarios.book import Book
 from ...scenarios.errors import InputError
+from ...scenarios.limits import Limit, check_limits, read_limits
 from ...scenarios.scenario import Scenario
 from ..checks import whole
 from .importance import NEAR
@@ -62,6 +66,14 @@ def check_grid(scenarios: Sequence[Scenario]) -> None:
                 f"{_days(first)}) and {other.id} ({other.horizon_days} days, losses at "
                 f"{_days(other)}) do not share their days; run them separately"
             )
+
+
+def check_bounds(
+    limits: str | Path | Sequence[Limit], scenarios: Sequence[Scenario], book: Book
+) -> None:
+    """A run is not worth its hours if its limits cannot hold it. Raises InputError."""
+    measures = [measure.measure for measure in list_measures(scenarios[0].horizons)]
+    check_limits(read_limits(limits), [scenario.id for scenario in scenarios], measures, book)
 
 
 def _days(scenario: Scenario) -> str:

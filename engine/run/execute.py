@@ -17,6 +17,7 @@ from ...results.measures.target import error_text
 from ...results.store.errors import StoreUnwritable
 from ...results.store.growth import errors_so_far, grow_store
 from ...results.store.records import read_grid
+from ...scenarios.limits import Limit, read_limits
 from .. import memory
 from ..campaign import Campaign, campaign
 from ..errors import Incomplete
@@ -25,6 +26,7 @@ from ..executors.protocol import Executor
 from ..job import Job, read_job
 from ..progress import SIMULATING, Progress
 from .blocks import BlockDone, run_block, simulated_paths
+from .checks import check_bounds
 from .conventions import try_conventions
 from .plan import Plan, make_plan
 from .request import RunRequest
@@ -93,7 +95,11 @@ def run_plan(plan: Plan, progress: Progress | None = None) -> Path:
 
 
 def resume(
-    store: str | Path, *, placement: Placement = EMBEDDED, progress: Progress | None = None
+    store: str | Path,
+    *,
+    limits: str | Path | Sequence[Limit] = (),
+    placement: Placement = EMBEDDED,
+    progress: Progress | None = None,
 ) -> Path:
     """Run what a store lacks and seal it; a finished store is left alone.
 
@@ -101,6 +107,9 @@ def resume(
     ----------
     store
         A results store that a run began.
+    limits
+        A YAML file or what was read of one, which must be able to hold for what is run;
+        `powderkeg.check` holds the store to them.
     placement
         Where the rest runs; the numbers do not depend on it.
     progress
@@ -112,6 +121,8 @@ def resume(
 
     Raises
     ------
+    InputError
+        A limit is none or can never break; before anything is simulated.
     StoreError
         There is no store, it is damaged, or another build of the model began it.
     Incomplete
@@ -126,9 +137,11 @@ def resume(
     >>> powderkeg.resume(store, placement=powderkeg.Placement(workers=1)).name
     'out.zarr'
     """
+    bounds = read_limits(limits)
     if _is_finished(store):
         return Path(store).absolute()
     job = read_job(store)
+    check_bounds(bounds, job.scenarios, job.book)
     store = Path(store).absolute()
     with campaign(placement, job.backend, progress) as work:
         return _fill(work, store, job)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...results import InputFile
-from ...results.store.errors import StoreExists
+from ...results.store.existing import exists
 from ...scenarios import (
     Book,
     Chain,
@@ -21,6 +21,7 @@ from ...scenarios import (
     load_scenarios,
 )
 from ...scenarios.overrides import for_name
+from ..checks import check_folder
 from .request import RunRequest
 
 
@@ -80,9 +81,13 @@ def read_inputs(request: RunRequest) -> Inputs:
     return Inputs(book, market, chain, scenarios)
 
 
-def refuse_existing(output: str | Path) -> None:
-    """Results are never overwritten. Raises StoreExists, before anything is read."""
+def check_output(output: str | Path) -> None:
+    """Results are never overwritten, and go where a person meant: no folder is made on the way.
+
+    Raises InputError, StoreExists, before anything is read.
+    """
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(output)):
         raise InputError(f"{output}: a store is written to a folder of this machine; give its path")
     if Path(output).exists() or Path(output).is_symlink():
-        raise StoreExists(f"{output} exists; results are never overwritten, choose another name")
+        raise exists(output)
+    check_folder(output)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +15,9 @@ from ...kernels.packing.name import Impact
 from ...kernels.packing.scenario import Prepared, prepare
 from ...kernels.records import PATH, Channel, channel_names
 from ...results.measures.euler import choose
-from ...results.measures.table import list_measures
 from ...results.measures.tail import NAME_FIELDS
 from ...scenarios.bound import bind
 from ...scenarios.errors import InputError
-from ...scenarios.limits import check_limits, load_limits
 from ...scenarios.overrides import survivals, variants
 from ...scenarios.scenario import Scenario
 from ..campaign import Campaign
@@ -35,11 +32,12 @@ from .checks import (
     LARGEST_BLOCK,
     check_attribution,
     check_block,
+    check_bounds,
     check_grid,
     check_importance,
 )
 from .importance import choose_tilt, pilot_paths
-from .inputs import Inputs, read_inputs, refuse_existing
+from .inputs import Inputs, check_output, read_inputs
 from .request import RunRequest
 
 TASK_SECONDS = 1.5
@@ -171,7 +169,7 @@ def make_plan(request: RunRequest) -> Plan:
     With an error as its goal the job begins with the paths of its first stage. Raises InputError,
     one line, for inputs that do not fit together, StoreExists, and BackendUnavailable.
     """
-    refuse_existing(request.output)
+    check_output(request.output)
     check_placement(request.placement, request.backend)
     paths, until = check_paths(request.most), request.goal
     seed, block = check_seed(request.seed), check_block(request.block)
@@ -191,10 +189,7 @@ def make_plan(request: RunRequest) -> Plan:
     off = channels_on(scenarios, packed) if attribution else ()
     if attribution and not off:
         raise InputError("attribution: no scenario has a channel in use; leave it out")
-    measures = [measure.measure for measure in list_measures(scenarios[0].horizons)]
-    limits = request.limits
-    limits = load_limits(limits) if isinstance(limits, str | Path) else limits
-    check_limits(limits, [scenario.id for scenario in scenarios], measures)
+    check_bounds(request.limits, scenarios, inputs.book)
     given = {"seed": seed, "attribution": attribution, "importance": importance}
     path_loss(request.measure, scenarios[0].horizons)
     job = Job(

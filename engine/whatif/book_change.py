@@ -130,7 +130,7 @@ def changes_of(
 def check_changes(changes: Sequence[Trade], book: Book) -> None:
     """Raises InputError for no change, something that comes twice or that cannot be done."""
     if not changes:
-        raise InputError("nothing to change; give `close`, `halve`, `scale` or `hedges`")
+        raise InputError("nothing to change; give `close`, `halve`, `scale`, `hedges` or `trades`")
     seen: set[str] = set()
     for change in changes:
         change.check(book)

@@ -40,6 +40,7 @@ from .book_change import (
     cost_of,
 )
 from .hedge import hedge_of
+from .trades import read_trades
 
 SECOND_LEVEL = 0.975
 TOGETHER = "all together"
@@ -189,6 +190,7 @@ def ask(
     changes: Sequence[Trade],
     *,
     hedges: Sequence[str] = (),
+    trades: str | Path | None = None,
     paths: int | None = None,
     measure: str | None = None,
     rate: float | None = None,
@@ -196,11 +198,11 @@ def ask(
 ) -> Question:
     """Check and pack what is to run. Raises StoreError, InputError.
 
-    `hedges` are contracts to buy, `GME210129C00115000=2500` or `=2500@3.40`. `paths` takes the
-    first of the store's run, None all; `measure` what a path loses, None what the store's run was
-    about; `rate` is the cost of trading as a fraction of the value of
-    shares traded, None takes half the impact of the scenario; `spread` half the spread of options
-    as a fraction of their mark.
+    `hedges` are contracts to buy, `GME210129C00115000=2500` or `=2500@3.40`; `trades` a
+    file of changes (trades.py). `paths` takes the first of the store's run, None all; `measure`
+    what a path loses, None what the store's run was about; `rate` is the cost of trading as a
+    fraction of the value of shares traded, None takes half the impact of the scenario; `spread`
+    half the spread of options as a fraction of their mark.
     """
     source = finished(store)
     job = source.job
@@ -208,6 +210,8 @@ def ask(
         raise InputError(f"spread: {spread:g} is not a fraction of the mark, such as .05")
     bought = texts("hedges", hedges)
     changes = [*changes, *(hedge_of(text, job.book, job.market, spread) for text in bought)]
+    if trades is not None:
+        changes += read_trades(trades, job.book, job.market, spread)
     check_changes(changes, job.book)
     if rate is not None and not 0 <= rate < 1:
         raise InputError(f"rate: {rate:g} is not a fraction of the value traded, such as .01")
@@ -353,11 +357,13 @@ def whatif(
         What hears how far it is; None: nobody.
     terms
         `hedges`, contracts to buy by OCC symbol, ["GME210129C00115000=2500"], with `=2500@3.40` at
-        that ask; `paths`, the first of the store's to take, None: all; `measure`, what a path
-        loses, `worst`, `worst_close` or `day_N`, None: the store's; `rate`, the cost of trading
-        shares as a fraction of their value, None: half the impact of the scenario, 1/2 lambda q^2
-        for q floats at once (docs/results.md); `spread`, half the spread of options as a fraction
-        of their mark.
+        that ask; `trades`, a CSV file of changes with the columns action, symbol, quantity, price:
+        close, halve, scale (quantity is the part that is kept) or buy (contracts of an option by
+        OCC symbol, price the ask; empty: the mark and half the spread); `paths`, the first of the
+        store's to take, None: all; `measure`, what a path loses, `worst`, `worst_close` or
+        `day_N`, None: the store's; `rate`, the cost of trading shares as a fraction of their
+        value, None: half the impact of the scenario, 1/2 lambda q^2 for q floats at once
+        (docs/results.md); `spread`, half the spread of options as a fraction of their mark.
 
     Returns
     -------
@@ -369,7 +375,8 @@ def whatif(
     Raises
     ------
     InputError
-        Nothing to change, a symbol the book does not hold, a contract that is none.
+        Nothing to change, a symbol the book does not hold, a contract that is none; of a file
+        with its row.
     StoreError
         The store is unfinished or damaged, or its inputs are of another build.
     Incomplete

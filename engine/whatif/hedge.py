@@ -16,6 +16,7 @@ from ...scenarios.capacity import MAX_DERIVATIVES
 from ...scenarios.derivatives import Derivative, contract_of, underlying_of
 from ...scenarios.errors import InputError, did_you_mean, shown
 from ...scenarios.market import Market
+from ...scenarios.table import Row
 from .book_change import SPREAD, Terms
 
 _FORM = "write GME210129C00115000=2500, or =2500@3.40 with an ask per share"
@@ -70,36 +71,58 @@ def hedge_of(text: str, book: Book, market: Market, spread: float = SPREAD) -> H
     """
     symbol, equals, rest = text.partition("=")
     number, at, price = rest.partition("@")
-    quantity, root = _number(number), underlying_of(symbol)
-    if not equals or root is None:
+    quantity, ask = _number(number), _number(price) if at else None
+    if not equals or underlying_of(symbol) is None:
         raise InputError(f"hedges: {shown(text)} is no option and number of contracts; {_FORM}")
     if not (quantity >= 1 and quantity == math.floor(quantity)):
         raise InputError(f"hedges: {shown(number)} is not a whole number of contracts; {_FORM}")
-    if root not in book.symbols:
-        held = did_you_mean(root, book.symbols, f"; it holds {', '.join(book.symbols)}")
-        raise InputError(
-            f"hedges: {root} is not in the book{held}: the price of another name is not simulated"
-        )
+    if ask is not None and math.isnan(ask):
+        raise InputError(f"hedges: {shown(price)} is not an ask per share; {_FORM}")
+    row = Row("hedges", 0, {})
+    check_underlying(row, symbol, book)
     try:
-        contract = contract_of(symbol, quantity, market, "hedges")
+        contract = contract_of(symbol, quantity, market, row.file)
     except InputError as error:  # there is no row to remove
         raise InputError(str(error).removesuffix("; remove the row")) from None
+    return hedge_at(row, contract, ask, book, spread)
+
+
+def check_underlying(row: Row, symbol: str, book: Book) -> None:
+    """Raises InputError for an option on a name that the book lacks."""
+    root = underlying_of(symbol)
+    if root is not None and root not in book.symbols:
+        held = did_you_mean(root, book.symbols, f"; it holds {', '.join(book.symbols)}")
+        problem = f"{root} is not in the book{held}: the price of another name is not simulated"
+        raise _error(row, "symbol", problem)
+
+
+def hedge_at(
+    row: Row, contract: Derivative, ask: float | None, book: Book, spread: float = SPREAD
+) -> Hedge:
+    """A contract bought at an ask per share, or at its mark and half the spread; `row` opens the
+    error. Raises InputError.
+    """
     for held_already in book.derivatives:
         if _same(held_already, contract):
-            contract = replace(held_already, quantity=quantity)
+            contract = replace(held_already, quantity=contract.quantity)
     mark = contract.price
-    if not at:
+    if ask is None:
         return Hedge(contract, mark * (1 + spread))
-    ask, least = _number(price), float(f"{mark:.4g}")  # as it is shown
-    if not math.isfinite(ask):
-        raise InputError(f"hedges: {shown(price)} is not an ask per share; {_FORM}")
+    least = float(f"{mark:.4g}")  # as it is shown
     if ask < least:
-        raise InputError(
-            f"hedges: an ask of {ask:g} is below {least:g}, what the model marks "
-            f"{contract.label} at (implied volatility {contract.implied_vol:.0%}); give more, or a "
-            "better implied_vol in the market file and a new run"
+        raise _error(
+            row,
+            "price",
+            f"an ask of {ask:g} is below {least:g}, what the model marks {contract.label} at "
+            f"(implied volatility {contract.implied_vol:.0%}); give more, or a better implied_vol "
+            "in the market file and a new run",
         )
     return Hedge(contract, max(ask, mark))
+
+
+def _error(row: Row, column: str, problem: str) -> InputError:
+    """A word of the command line has no columns."""
+    return row.error(column, problem) if row.number else InputError(f"{row.file}: {problem}")
 
 
 def _same(one: Derivative, other: Derivative) -> bool:

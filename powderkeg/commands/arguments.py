@@ -6,7 +6,7 @@ import math
 from datetime import date
 from pathlib import Path
 
-from ..engine.checks import MOST_PATHS
+from ..engine.checks import MOST_PATHS, check_folder
 from ..scenarios import InputError
 from ..scenarios.table import parse_date
 
@@ -90,9 +90,12 @@ def _by_symbol(option: str, given: list[str], form: str) -> dict[str, str]:
 
 
 def refuse_folder(folder: Path) -> None:
-    """Raises InputError if something is there: nothing is ever overwritten."""
+    """Raises InputError if something is there, since nothing is ever overwritten, or if the folder
+    it goes into is not.
+    """
     if folder.exists() or folder.is_symlink():
         raise InputError(f"{folder} exists; nothing is overwritten, choose another name")
+    check_folder(folder)
 
 
 def unused(name: str) -> Path:

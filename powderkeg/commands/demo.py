@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +35,12 @@ def demo(
     refuse_folder(folder)
     source, store = example(), folder / "january-2021.zarr"
     inputs = source / "book.csv", source / "market.csv", list(STORIES)
-    run_request(RunRequest(*inputs, store, paths=number, placement=placement))
+    folder.mkdir(mode=0o700)
+    try:
+        run_request(RunRequest(*inputs, store, paths=number, placement=placement))
+    finally:
+        with suppress(OSError):  # what holds a store stays
+            folder.rmdir()
     # sealed a moment ago: every byte was checked then
     show_store(store, console(), verify=False)
     write_report(store, folder / "january-2021.html", verify=False)

@@ -23,6 +23,10 @@ Paths = Annotated[str, typer.Option(metavar="N", help="Paths per scenario; 1e6 i
 Seed = Annotated[str, typer.Option(metavar="N", help="Seed of the random numbers.")]
 BackEnd = Annotated[str, typer.Option(help="auto, cuda, native or reference.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Limits = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Limits on measures, YAML; exit code 3 if one breaks."),
+]
 Symbols = list[str] | None
 Measure = Annotated[
     str | None,

@@ -18,8 +18,11 @@ def report(
     ] = None,
 ) -> None:
     """Write a self-contained HTML report of a store."""
+    from ..engine.checks import check_folder
     from ..results.report.page import write_report
 
+    if output is not None:
+        check_folder(output)
     out = output or Path(f"{str(store).rstrip('/').removesuffix('.zarr')}.html")
     write_report(store, out)
     print(f"wrote {out}")

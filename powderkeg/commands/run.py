@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .check import hold
-from .options import BackEnd, Place, Seed, placed
+from .options import BackEnd, Limits, Place, Seed, placed
 
 if TYPE_CHECKING:
     from ..engine.run.request import RunRequest
+    from ..scenarios.limits import Limit
 
 
 # long: its signature is the command line
@@ -88,10 +90,7 @@ def run(
             "about: worst (at its worst moment), worst_close or day_N.",
         ),
     ] = "worst",
-    limits: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Limits on measures, YAML; exit code 3 if one breaks."),
-    ] = None,
+    limits: Limits = None,
     *,
     placement: Place,
 ) -> None:
@@ -124,9 +123,7 @@ def run(
     run_request(request)
     headline(output)
     print(f"\npowderkeg show {output}\npowderkeg report {output}")
-    if bounds:
-        hold(output, bounds, verify=False)
-    met(output)
+    conclude(output, bounds)
 
 
 def run_request(request: RunRequest) -> None:
@@ -147,6 +144,14 @@ def run_request(request: RunRequest) -> None:
     show_plan(console(), plan, notes, workers, placement.cluster)
     with stoppable():
         run_plan(plan, progress_for(console(stderr=True)))
+
+
+def conclude(store: Path, limits: Sequence[Limit]) -> None:
+    """What a scheduler asks of a store that is sealed: exit code 3 where a limit is broken, else 2
+    where errors are larger than was asked for."""
+    if limits:
+        hold(store, limits, verify=False)  # every byte was checked when it was sealed
+    met(store)
 
 
 def met(store: Path) -> None:

@@ -19,6 +19,7 @@ def score(story: Story, symbol: str | None, paths: int, output: Path | None) -> 
     """
     from ..engine.calibrate.inputs import read_scored
     from ..engine.calibrate.scorecard import score_all
+    from ..engine.checks import check_folder
     from ..kernels import backend as back_end
     from ..scenarios import InputError
     from ..screen import score as show_score
@@ -27,8 +28,8 @@ def score(story: Story, symbol: str | None, paths: int, output: Path | None) -> 
 
     if output is not None and (output.suffix not in (".png", ".svg") or output.exists()):
         raise InputError(f"--output: {output}: give a new .png or .svg file")
-    if output is not None and not output.absolute().parent.is_dir():
-        raise InputError(f"{output}: the folder {output.parent} does not exist")
+    if output is not None:
+        check_folder(output)
     scenario, options = read_scored(story.scenario, story.chain)
     wanted = one_of(symbol, [episode.symbol for episode in scenario.pasts])
     engine = back_end(story.backend)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +30,15 @@ def whatif(
             metavar="OPTION=N",
             help="Buy N contracts of a listed option at the ask, by its OCC symbol: "
             "GME210129C00115000=2500, or =2500@3.40 with the ask; may be repeated.",
+        ),
+    ] = None,
+    trades: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Changes from a CSV file, which no list of processes shows: columns action, "
+            "symbol, quantity, price; action close, halve, scale (quantity: the part that is "
+            "kept) or buy (an option by OCC symbol, contracts, the ask or empty).",
         ),
     ] = None,
     rate: Annotated[
@@ -70,6 +80,7 @@ def whatif(
         store,
         changes,
         hedges=hedges or (),
+        trades=trades,
         paths=None if paths is None else count("--paths", paths),
         measure=measure,
         rate=fraction("--cover-cost", rate),

@@ -15,7 +15,7 @@ def write(replay: Replay, folder: Path) -> list[Path]:
 
     Raises FileExistsError if the folder exists.
     """
-    folder.mkdir(parents=True, mode=0o700)
+    folder.mkdir(mode=0o700)
     csv, store, picture = folder / "path.csv", folder / "path.zarr", folder / "path.png"
     write_csv(replay.data, csv)
     replay.data.to_zarr(store, zarr_format=3, consolidated=False)

@@ -30,7 +30,11 @@ BREACH_NOTE = (
 
 
 def headline(result: Reverse) -> list[str]:
-    """What was asked and where things stand, one sentence a line."""
+    """What was asked and where things stand, one sentence a line.
+
+    A loss that is nearer than the measure is said first: moves then lead back to it, and would read
+    as ways into it.
+    """
     lost = money(result.loss, result.equity, result.currency)
     odds = result.probability
     share = f"{percent(odds.value)} of" if result.breaching else "none of"
@@ -38,12 +42,16 @@ def headline(result: Reverse) -> list[str]:
     base, measure = result.base, str(result.measure)
     places = decimals(100 * base.value)
     error = _bare(base.standard_error, places)
-    beyond = ", beyond it already: moves lead back" if result.beyond else ""
+    already = (
+        f"a loss of {percent(result.loss)} happens on {percent(odds.value)} of paths already; what "
+        f"would have to improve for {measure} to come down to it:"
+    )
     return [
+        *([already] if result.beyond else []),
         f"{clean(result.scenario)}: a loss of {percent(result.loss)} of equity ({lost}) "
         f"{result.measure.loss.words}",
         f"{share} {result.paths:,} paths lose so much, 95 % interval {ends}",
-        f"{measure} is {percent(base.value, places)}, error {error}{beyond} "
+        f"{measure} is {percent(base.value, places)}, error {error} "
         f"({plural(result.points, 'point')} of {plural(result.search_paths, 'path')})",
     ]
 
@@ -154,7 +162,8 @@ def notes(result: Reverse) -> list[str]:
     said = list(result.notes)
     if not any(each.move for each in result.alone):
         far = f"within {REACH[-1]:g} units along any axis"
-        said.append(f"{result.measure} does not reach {percent(result.loss)} {far}")
+        verb = "come down to" if result.beyond else "reach"
+        said.append(f"{result.measure} does not {verb} {percent(result.loss)} {far}")
     if result.breach is not None and result.breach.drivers:
         said.append(BREACH_NOTE)
     return [*said, NOTE]

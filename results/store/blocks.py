@@ -20,7 +20,8 @@ import zarr
 
 from ..measures import closes
 from .durable import Staged, make_folder, sha256, sync_folder, write_files
-from .errors import StoreError, StoreExists, StoreUnwritable, VerificationFailed
+from .errors import StoreError, StoreUnwritable, VerificationFailed
+from .existing import exists
 from .exit import write_exit
 from .fields import (
     CALL_COUNTS,
@@ -41,8 +42,6 @@ from .records import (
     read_record,
 )
 from .schema import StoreSpec
-
-EXISTS = "{} exists; results are never overwritten, choose another name"
 
 
 class SimulatedLike(Protocol):
@@ -71,7 +70,7 @@ def create_store(path: str | Path, spec: StoreSpec) -> None:
     if problem:
         raise StoreError(f"{path}: {problem}")
     if os.path.lexists(path):
-        raise StoreExists(EXISTS.format(path))
+        raise exists(path)
     make_folder(path.absolute().parent)
     partial = path.with_name(f".{path.name}.partial-{uuid.uuid4().hex}")
     make_folder(partial)
@@ -83,7 +82,7 @@ def create_store(path: str | Path, spec: StoreSpec) -> None:
             partial.rename(path)
         except OSError as error:
             if os.path.lexists(path):  # another run was faster
-                raise StoreExists(EXISTS.format(path)) from error
+                raise exists(path) from error
             raise StoreUnwritable(f"{path} cannot be created: {error.strerror}") from error
         sync_folder(path.absolute().parent)
     finally:

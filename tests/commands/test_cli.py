@@ -67,14 +67,12 @@ def test_a_run_from_an_empty_folder(
     code, out, err = command(capsys, monkeypatch, "report", "out.zarr")
     assert (code, out) == (1, "")
     assert "out.html exists" in err
-    code, out, err = command(capsys, monkeypatch, "report", "out.zarr", "-o", "new/page.html")
-    assert (code, out, err) == (0, "wrote new/page.html\n", "")
     (folder / "file").touch()
     code, out, err = command(capsys, monkeypatch, "report", "out.zarr", "-o", "file/page.html")
     assert (code, out, err) == (
         1,
         "",
-        "powderkeg: file/page.html cannot be created: Not a directory\n",
+        "powderkeg: file/page.html: the folder file is not a folder\n",
     )
 
     words = ("replay", "out.zarr", "--path", "17", "-o", "seventeen")
@@ -199,6 +197,10 @@ def test_an_unfinished_store_is_exit_code_2(
     code, _, err = command(capsys, monkeypatch, "resume", copy)
     assert code == 0
     assert store_digest(copy) == store_digest(store)
+    code, _, err = command(capsys, monkeypatch, *RUN[:-1], copy)
+    assert code == 1 and err.endswith(
+        "exists; results are never overwritten, choose another name\n"
+    )
 
     def failing(*_: object, **__: object) -> None:
         raise Incomplete("1 of 6 blocks failed three times")

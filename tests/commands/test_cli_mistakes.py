@@ -131,6 +131,35 @@ MISTAKES = {
         (*RUN[:-1], "book.csv"),
         "book.csv exists; results are never overwritten, choose another name",
     ),
+    "output-into-nowhere": (
+        (*RUN[:-1], "no/o.zarr"),
+        "no/o.zarr: the folder no does not exist",
+    ),
+    "output-into-a-file": (
+        (*RUN[:-1], "book.csv/o.zarr"),
+        "book.csv/o.zarr: the folder book.csv is not a folder",
+    ),
+    "report-into-nowhere": (
+        ("report", "o.zarr", "-o", "no/o.html"),
+        "no/o.html: the folder no does not exist",
+    ),
+    "replay-into-nowhere": (
+        ("replay", "o.zarr", "--path", "1", "-o", "no/path"),
+        "no/path: the folder no does not exist",
+    ),
+    "reverse-into-nowhere": (
+        ("reverse", "o.zarr", "--loss", "20%", "-o", "no/far.yaml"),
+        "no/far.yaml: the folder no does not exist",
+    ),
+    "calibrate-into-nowhere": (
+        ("calibrate", "p.csv", "--market", "market.csv", "-o", "no/f.yaml"),
+        "no/f.yaml: the folder no does not exist",
+    ),
+    "demo-into-nowhere": (("demo", "no/demo"), "no/demo: the folder no does not exist"),
+    "resume-no-limits": (
+        ("resume", "o.zarr", "--limits", "l.yaml"),
+        "l.yaml: no such file; check the name and the folder",
+    ),
     "different-days": (
         (*RUN, "--scenario", "calm"),
         "scenarios short (2 days, losses at 1, 2) and calm (10 days, losses at 1, 5, 10) "

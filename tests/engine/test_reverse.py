@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,11 @@ from powderkeg.kernels import backend
 from powderkeg.kernels.packing.scenario import pack
 from powderkeg.kernels.probes.drivers import drivers
 from powderkeg.results import open_results
+from powderkeg.results.formats import percent
 from powderkeg.results.measures import statistics as st
 from powderkeg.results.measures.path_loss import PathLoss
 from powderkeg.scenarios import Book, Market, MarketRow, Position, Scenario, bind
+from powderkeg.screen import reverse as say
 from tests.helpers.cli_runs import RUN, command, folder
 from tests.helpers.small_run import BOOK, CHAIN, MARKET, SQUEEZE
 
@@ -147,6 +150,17 @@ def test_a_measure_beyond_the_loss_is_moved_back(alone: Path) -> None:
     assert result.beyond and result.joint is None and found.move is not None
     assert found.move.units == pytest.approx(gap, abs=3 * found.error)
     assert gap < 0
+    first, second, *_ = say.headline(result)
+    assert first == (
+        f"a loss of 20.0 % happens on {percent(result.probability.value)} of paths already; "
+        f"what would have to improve for {result.measure} to come down to it:"
+    )
+    assert second.startswith(f"{result.scenario}: a loss of 20.0 % of equity (")
+    near = replace(result, base=replace(result.base, value=0.1))
+    assert say.headline(near)[0] == second
+    stuck = [replace(found, move=None)]
+    assert "does not come down to 20.0 %" in " ".join(say.notes(replace(result, alone=stuck)))
+    assert "does not reach 20.0 %" in " ".join(say.notes(replace(near, alone=stuck)))
 
 
 def test_expected_shortfall_can_be_asked_for(alone: Path) -> None:

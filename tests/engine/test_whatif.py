@@ -267,7 +267,7 @@ def test_relief_that_is_noise_has_no_price() -> None:
 
 
 MISTAKES = {
-    "nothing": ((), "nothing to change; give --close, --halve, --scale or --hedge"),
+    "nothing": ((), "nothing to change; give --close, --halve, --scale, --hedge or --trades"),
     "not-held": (("--close", "AMC"), '"AMC" is not in the book; it holds GME, NO'),
     "misspelt": (("--close", "GMEE"), '"GMEE" is not in the book, did you mean GME?'),
     "twice": (
