@@ -330,6 +330,12 @@ def test_one_process_per_gpu_that_the_parent_sees(
         (Placement("tcp://10.0.0.1:8786"), "or take the risk with `plain_tcp`"),
         (Placement("tls://10.0.0.1:8786", 2), "workers: a running cluster has its own workers"),
         (Placement(workers=0), "workers: 0 is not between 1 and 4096"),
+        (Placement(workers=2.5), "workers: 2.5 is not a whole number"),  # type: ignore[arg-type]
+        (Placement(workers=True), "workers: True is not a whole number"),
+        (Placement(workers="2"), "workers: '2' is not a whole number"),  # type: ignore[arg-type]
+        (Placement(plain_tcp=True), "plain_tcp: goes with a cluster at tcp://HOST:PORT, not with"),
+        (Placement("local", plain_tcp=True), "not with local; leave it out"),
+        (Placement("tls://10.0.0.1:8786", plain_tcp=True), "not with tls://10.0.0.1:8786; leave"),
         (Placement(tls=Tls(ca_file="ca.pem")), "go with a cluster at tls://HOST:PORT"),
     ],
 )
