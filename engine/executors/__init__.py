@@ -19,16 +19,14 @@ MOST_WORKERS = 4096
 _ADDRESS = re.compile(r"(tcp|tls)://\S+:\d{1,5}", re.ASCII)
 
 
-def executor(
-    placement: Placement, back_end: str = "native", dashboard: bool = False
-) -> AbstractContextManager[Executor]:
+def executor(placement: Placement, back_end: str = "native") -> AbstractContextManager[Executor]:
     """The executor that is asked for, alive within `with`.
 
     Raises InputError as `check_placement`, and where nothing answers at an address.
     """
     check_placement(placement)
     start = WAYS.get(placement.cluster, cluster.start)
-    return start(placement, gpus(back_end), dashboard)
+    return start(placement, gpus(back_end))
 
 
 def check_placement(placement: Placement, back_end: str = "auto") -> None:
