@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Integral
 from typing import Any, TypeVar
 
 from . import memory
@@ -34,11 +35,13 @@ class Campaign:
     `stopped` says, when it is needed, what an interruption leaves; `kept` what a failure does.
     """
 
-    def __init__(self, where: Executor, progress: Progress | None = None) -> None:
+    def __init__(
+        self, where: Executor, progress: Progress | None, stopped: Callable[[], str]
+    ) -> None:
         self.where = where
         self.progress = progress or Silent()
         self.started = False
-        self.stopped: Callable[[], str] = lambda: STOPPED
+        self.stopped = stopped
         self.kept = NOTHING_KEPT
 
     @property
@@ -94,10 +97,15 @@ class Campaign:
         `take` gets every result as it comes and says how many paths it stands for.
         """
 
+        # A number is the block's own; anything else is told by its place among the items.
+        numbers = {
+            item: int(item) if isinstance(item, Integral) else place
+            for place, item in enumerate(items)
+        }
+
         def note(outcome: Outcome) -> None:
             if outcome.error is not None:
-                number = outcome.item if isinstance(outcome.item, int) else 0
-                self.progress.block_failed(number, outcome.error)
+                self.progress.block_failed(numbers[outcome.item], outcome.error)
                 return
             paths = take(outcome.item, outcome.result)
             if self.started:
@@ -136,27 +144,34 @@ class Campaign:
 
 @contextmanager
 def campaign(
-    placement: Placement, back_end: str, progress: Progress | None = None
+    placement: Placement,
+    back_end: str,
+    progress: Progress | None = None,
+    stopped: Callable[[], str] = lambda: STOPPED,
 ) -> Iterator[Campaign]:
     """A computation from its first piece to its last.
 
     Ctrl-C raises Interrupted, a GPU that failed in this process Incomplete, each with what is left;
-    progress hears of the end however it comes. Raises InputError for a placement that is none.
+    progress hears of the end however it comes. `stopped` says what Ctrl-C leaves as long as the
+    computation says nothing else, also while workers start. Raises InputError for a placement that
+    is none.
     """
-    complete = False
-    with executor(placement, back_end) as where:
-        work = Campaign(where, progress)
-        try:
-            yield work
-            complete = True
-        except DeviceFailed as error:
-            raise Incomplete(
-                f"the GPU failed ({error}); nothing else can run in this process, so the run "
-                f"stops; {work.kept}"
-            ) from None
-        except Interrupted:
-            raise
-        except KeyboardInterrupt:
-            raise Interrupted(work.stopped()) from None
-        finally:
-            work.end(complete)
+    work: Campaign | None = None
+    try:
+        with executor(placement, back_end) as where:
+            work = Campaign(where, progress, stopped)
+            complete = False
+            try:
+                yield work
+                complete = True
+            except DeviceFailed as error:
+                raise Incomplete(
+                    f"the GPU failed ({error}); nothing else can run in this process, so the run "
+                    f"stops; {work.kept}"
+                ) from None
+            finally:
+                work.end(complete)
+    except Interrupted:
+        raise
+    except KeyboardInterrupt:
+        raise Interrupted(stopped() if work is None else work.stopped()) from None

@@ -54,6 +54,6 @@ class Embedded:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def start(placement: Placement, gpus: int, dashboard: bool) -> AbstractContextManager[Executor]:
+def start(placement: Placement, gpus: int) -> AbstractContextManager[Executor]:
     """One thread per core, or one for a GPU."""
     return nullcontext(Embedded(placement.workers or (1 if gpus else cores())))

@@ -2,7 +2,9 @@
 
 A job is sent once to every worker, where it stays for the tasks that name it by its digest. A
 worker whose GPU fails ends its process, since every later launch would fail there, too; its nanny
-starts another one. A worker that only fails while others do not is sent away.
+starts another one. A worker that only fails while others do not is sent away, if the cluster is
+ours: on somebody else's it is named and goes on, since others may have a use for it. What was sent
+to workers that are not ours is taken back at the end.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -29,7 +31,7 @@ TOPIC = "powderkeg-device"
 GOODBYE_SECONDS = 0.3
 """How long the line about a failed GPU has to leave its process."""
 STREAK = 3
-"""Failures in a row after which a worker is sent away."""
+"""Failures in a row after which a worker of ours is sent away."""
 
 _jobs: dict[str, Any] = {}
 
@@ -81,12 +83,13 @@ def end_process(error: DeviceFailed) -> None:
 
 
 class Distributed:
-    """A Dask cluster, found by its client."""
+    """A Dask cluster, found by its client; ours where it has `processes`, which end with it."""
 
     def __init__(self, client: Any, description: str, processes: int) -> None:
         self.client, self.description = client, description
         self.here, self.processes = processes > 0, processes
         self.streaks = Streaks()
+        self.named: set[str] = set()
         self.failed_devices: dict[str, str] = {}
         self.sent: list[str] = []
         client.subscribe_topic(TOPIC, self._device_failed)
@@ -133,13 +136,21 @@ class Distributed:
         text = pickle.dumps(job, protocol=5)
         if len(text) <= INLINE:
             return job
-        digest = f"powderkeg-{hashlib.sha256(text).hexdigest()[:32]}"
+        # With the client's name: whoever else sends the same job may take back only his own.
+        name = hashlib.sha256(str(self.client.id).encode() + text).hexdigest()
+        digest = f"powderkeg-{name[:32]}"
         if digest not in self.sent:
-            self.client.register_plugin(worker_plugin(digest, text), name=digest)
             self.sent.append(digest)
+            self.client.register_plugin(worker_plugin(digest, text), name=digest)
             if len(self.sent) > KEPT_JOBS:
                 self.client.unregister_worker_plugin(self.sent.pop(0))
         return Sent(digest)
+
+    def forget(self) -> None:
+        """Take back from workers what they keep of us; a scheduler that is gone keeps nothing."""
+        with suppress(Exception):
+            while self.sent and self.client.status == "running":
+                self.client.unregister_worker_plugin(self.sent.pop())
 
     def _outcome(self, future: Any, item: Any) -> Outcome:
         """What a finished, failed or lost future says of its item."""
@@ -159,12 +170,17 @@ class Distributed:
         return Outcome(item, error="KilledWorker: its worker process died")
 
     def _note(self, name: str, success: bool, died: str = "") -> None:
-        if self.streaks.note(name, success, died) and len(self.client.nthreads()) > 1:
+        if not self.streaks.note(name, success, died) or len(self.client.nthreads()) == 1:
+            return
+        if name not in self.named:
+            self.named.add(name)
+            what = "it is sent away" if self.here else "its owner may want to end it"
             print(
                 f"powderkeg: worker {name} failed {STREAK} times in a row while others did not; "
-                "it is sent away",
+                f"{what}",
                 file=sys.stderr,
             )
+        if self.here:
             names = [int(name) if name.isdecimal() else name]
             self.client.retire_workers(names=names, close_workers=True)
 
@@ -214,22 +230,12 @@ class Streaks:
 
 
 @contextmanager
-def connected(
-    client: Any, description: str, processes: int, owned: AbstractContextManager[Any] | None = None
-) -> Iterator[Executor]:
-    """An executor on a client, which ends with it, as does the cluster that it owns."""
-    try:
-        yield Distributed(client, description, processes)
-    finally:
-        client.close()
-        if owned is not None:
-            owned.__exit__(None, None, None)
-
-
-@contextmanager
-def no_second_chances() -> Iterator[None]:
-    """A killed worker fails what it ran at once; how often a block is tried is counted here."""
-    import dask
-
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
-        yield
+def connected(client: Any, description: str, processes: int) -> Iterator[Executor]:
+    """An executor on a client, which ends with it."""
+    with closing(client):
+        executor = Distributed(client, description, processes)
+        try:
+            yield executor
+        finally:
+            if not executor.here:
+                executor.forget()

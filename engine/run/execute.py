@@ -81,8 +81,8 @@ def run(*inputs: Any, progress: Progress | None = None, **options: Any) -> Path:
 def run_plan(plan: Plan, progress: Progress | None = None) -> Path:
     """Run a checked plan into a new store. Raises as `run`."""
     output = Path(plan.request.output).absolute()
-    with campaign(plan.request.placement, plan.back_end.name, progress) as work:
-        work.stopped = lambda: NOTHING_DONE
+    placement, engine = plan.request.placement, plan.back_end.name
+    with campaign(placement, engine, progress, lambda: NOTHING_DONE) as work:
         check_memory(plan, work.where)
         plan = plan.with_tilts(work)
         try:
@@ -91,6 +91,7 @@ def run_plan(plan: Plan, progress: Progress | None = None) -> Path:
             )
         except OSError as error:
             raise StoreUnwritable(f"{output} cannot be created: {error.strerror}") from error
+        work.stopped = lambda: _to_go_on(output)
         return _fill(work, output, plan.job)
 
 
@@ -143,8 +144,13 @@ def resume(
     job = read_job(store)
     check_bounds(bounds, job.scenarios, job.book)
     store = Path(store).absolute()
-    with campaign(placement, job.backend, progress) as work:
+    with campaign(placement, job.backend, progress, lambda: _to_go_on(store)) as work:
         return _fill(work, store, job)
+
+
+def _to_go_on(store: str | Path) -> str:
+    """What Ctrl-C leaves where a store is begun and nobody counts its blocks."""
+    return f"stopped, what is done is kept; to go on: powderkeg resume {store}"
 
 
 def _is_finished(store: str | Path) -> bool:
@@ -203,6 +209,7 @@ def _fill(work: Campaign, output: Path, job: Job) -> Path:
     conventions = try_conventions(work, output, job)
     work.phase("working out the measures", 0)
     finish_store(output, provenance, tails, conventions)
+    work.stopped = lambda: f"stopped when {output} was finished; nothing is missing"
     return output
 
 

@@ -94,10 +94,18 @@ class RunRequest(Settings):
 
     @classmethod
     def of(
-        cls, *inputs: Any, cluster: str = "embedded", workers: int | None = None, **options: Any
+        cls, *inputs: Any, cluster: str | None = None, workers: int | None = None, **options: Any
     ) -> RunRequest:
-        """A request by the keywords of a call, where a placement may be a cluster and workers."""
-        options.setdefault("placement", Placement(cluster, workers))
+        """A request by the keywords of a call, where a placement may be a cluster and workers.
+
+        Raises TypeError where it is both, since one of them would be ignored.
+        """
+        if "placement" not in options:
+            options["placement"] = Placement(
+                EMBEDDED.cluster if cluster is None else cluster, workers
+            )
+        elif cluster is not None or workers is not None:
+            raise TypeError("give placement, or cluster and workers")
         return cls(*inputs, **options)
 
     @property

@@ -44,13 +44,14 @@ class JsonLines:
             return
         self.last = now
         elapsed = now - self.start
-        left = elapsed * (self.total - self.done) / self.done
+        # After pieces that stand for no paths nobody knows how long the others take.
+        left = elapsed * (self.total - self.done) / self.done if self.done else None
         self._say(
             "progress",
             blocks=self.blocks,
             paths=self.done,
             seconds=round(elapsed, 1),
-            seconds_left=round(left, 1),
+            seconds_left=left if left is None else round(left, 1),
         )
 
     def block_failed(self, block: int, error: str) -> None:

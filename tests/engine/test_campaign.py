@@ -1,10 +1,10 @@
 """Every question has one answer on threads and in processes, and opens no threads of its own."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -18,20 +18,32 @@ from powderkeg.engine.calibrate.scorecard import score
 from powderkeg.engine.calibrate.simulator import Simulator
 from powderkeg.engine.compare import compare
 from powderkeg.engine.errors import Incomplete, Interrupted
-from powderkeg.engine.executors import executor
+from powderkeg.engine.executors import WAYS, executor
+from powderkeg.engine.executors.embedded import Embedded
 from powderkeg.engine.executors.placement import Placement
 from powderkeg.engine.executors.protocol import Executor
 from powderkeg.engine.model import KEPT, Model, _packed
 from powderkeg.engine.reverse.answer import reverse
+from powderkeg.engine.run.execute import resume
 from powderkeg.engine.whatif.book_change import Change
 from powderkeg.engine.whatif.effects import whatif
 from powderkeg.kernels import backend
-from powderkeg.results import store_digest
+from powderkeg.results import open_results, store_digest
 from powderkeg.scenarios import Chain
 from powderkeg.scenarios.bound import bind
 from powderkeg.scenarios.priors import load_priors
 from tests.engine.test_executors import Heard
-from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, SQUEEZE, plan_of, run_at, work_on
+from tests.helpers.small_run import (
+    BOOK,
+    CALM,
+    CHAIN,
+    MARKET,
+    SQUEEZE,
+    plan_of,
+    run_at,
+    small_plan,
+    work_on,
+)
 
 # A cluster leaves sockets and loops to the garbage collector, which warns at any later moment.
 pytestmark = [
@@ -64,20 +76,26 @@ episode:
 """
 
 
-@pytest.fixture(scope="module")
-def processes() -> Iterator[Executor]:
-    """One cluster of two processes for all tests: it takes seconds to start."""
-    with executor(Placement("local", 2)) as where:
+SLOW_TO_START = {"local"}
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(way, marks=[pytest.mark.slow] if way in SLOW_TO_START else []) for way in WAYS
+    ],
+)
+def started(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    """Every way of WAYS, once for all tests: processes take seconds to start."""
+    with executor(Placement(request.param, 2)) as where:
         yield where
 
 
-@pytest.fixture(params=["threads", pytest.param("processes", marks=pytest.mark.slow)])
-def where(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+@pytest.fixture
+def where(started: Executor, monkeypatch: pytest.MonkeyPatch) -> Executor:
     """Everything in the test runs there."""
-    if request.param == "processes":
-        there = request.getfixturevalue("processes")
-        monkeypatch.setattr(campaigns, "executor", lambda *_, **__: nullcontext(there))
-    return str(request.param)
+    monkeypatch.setattr(campaigns, "executor", lambda *_, **__: nullcontext(started))
+    return started
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +181,7 @@ QUESTIONS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_every_question_has_one_answer(
-    question: str, where: str, stores: Path, answers: dict[str, Any]
+    question: str, where: Executor, stores: Path, answers: dict[str, Any]
 ) -> None:
     assert QUESTIONS[question](stores) == answers[question]
 
@@ -173,7 +191,9 @@ def with_all_phases(output: Path) -> str:
     return store_digest(run_at(plan_of(SQUEEZE, paths=5000, block=1024, importance=5000), output))
 
 
-def test_a_run_with_all_its_phases_is_one_store(where: str, one_run: str, tmp_path: Path) -> None:
+def test_a_run_with_all_its_phases_is_one_store(
+    where: Executor, one_run: str, tmp_path: Path
+) -> None:
     assert with_all_phases(tmp_path / "o.zarr") == one_run
 
 
@@ -207,8 +227,8 @@ def double(job: int, item: int) -> int:
     return job * item
 
 
-def fails(job: int, item: int) -> int:
-    if item == 3:
+def fails(job: int, item: Any) -> Any:
+    if item in (3, (3, 4)):
         raise OSError("no luck")
     return item
 
@@ -232,12 +252,70 @@ def test_what_is_lost_is_said() -> None:
     assert heard.events[-1] == ("finished", False)
 
 
+def test_an_item_that_is_no_number_is_told_by_its_place() -> None:
+    heard = Heard()
+    with pytest.raises(Incomplete), work_on(1, heard) as work:
+        work.map(fails, 0, [(1, 2), (3, 4), (5, 6)])
+    assert heard.events == [("failed", 1, "OSError: no luck")] * 3
+
+
 def test_an_interruption_is_said() -> None:
     def stop(*_: object) -> int:
         raise KeyboardInterrupt
 
     with pytest.raises(Interrupted, match="stopped, nothing is written"), work_on() as work:
         work.map(double, 2, range(6), stop)
+
+
+def stopped_at_the_start(*_: object) -> NoReturn:
+    """As by Ctrl-C while workers start."""
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def stopped_at_the_end(*_: object) -> Iterator[Executor]:
+    """As by Ctrl-C while workers end."""
+    yield Embedded(1)
+    raise KeyboardInterrupt
+
+
+Start = Callable[..., AbstractContextManager[Executor]]
+
+
+@pytest.mark.parametrize("start", [stopped_at_the_start, stopped_at_the_end])
+def test_an_interruption_while_an_executor_starts_or_ends_is_said(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaigns, "executor", start)
+    with pytest.raises(Interrupted, match="stopped, nothing is written"), work_on():
+        pass
+
+
+def test_a_run_says_what_an_interruption_left_at_any_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said(start: Start | None = None) -> str:
+        """Of a run, or of going on with its store where there is one."""
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(Interrupted) as caught:
+            if start is not None:
+                patch.setattr(campaigns, "executor", start)
+            resume(store) if store.exists() else run_at(small_plan(paths=300), store)
+        return str(caught.value)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    store = tmp_path / "o.zarr"
+    assert said(stopped_at_the_start) == "stopped before anything was simulated"
+    assert not store.exists()
+    again = f"stopped, what is done is kept; to go on: powderkeg resume {store}"
+    with monkeypatch.context() as patch:
+        patch.setattr("powderkeg.engine.run.execute.missing_blocks", stop)  # just created
+        assert said() == again
+    assert store.exists()
+    assert said(stopped_at_the_start) == again
+    assert said(stopped_at_the_end) == f"stopped when {store} was finished; nothing is missing"
+    open_results(store)
 
 
 def test_a_model_travels_without_its_arrays(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,19 @@
 """The same bytes wherever and in whatever order blocks run; failures counted and told."""
 
 import asyncio
+import json
 import os
 import re
+import signal
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import psutil
 import pytest
@@ -28,7 +33,7 @@ from powderkeg.engine.executors.protocol import (
     attempt,
     run_all,
 )
-from powderkeg.engine.executors.through_dask import Distributed, Streaks
+from powderkeg.engine.executors.through_dask import INLINE, KEPT_JOBS, Distributed, Streaks, _jobs
 from powderkeg.engine.run.execute import resume
 from powderkeg.results import StoreError, open_results, store_digest
 from powderkeg.scenarios import InputError
@@ -267,6 +272,84 @@ def test_a_running_scheduler_is_used_and_left_alone() -> None:
                 assert len(seen) == 8
 
 
+def length(job: str, item: int) -> int:
+    return len(job) + item
+
+
+@pytest.mark.slow
+def test_a_running_cluster_keeps_nothing_of_ours() -> None:
+    from distributed import LocalCluster
+
+    def kept() -> int:
+        names = {name for name in cluster.scheduler.worker_plugins if name.startswith("powderkeg")}
+        assert names == set(_jobs)
+        return len(names)
+
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, host="127.0.0.1",
+        protocol="tcp", dashboard_address=None,
+    ) as cluster:  # fmt: skip
+        seen: list[Outcome] = []
+        place = Placement(cluster.scheduler_address, plain_tcp=True)
+        with executor(place) as one, executor(place) as other:
+            for number in range(KEPT_JOBS + 2):
+                job = f"{number}" * (INLINE + 1)
+                assert run_all(one, length, job, [0], seen.append) == {}
+            with executor(place) as another:  # the same job, and gone before it is asked again
+                assert run_all(another, length, job, [1], seen.append) == {}
+            assert run_all(one, length, job, [2], seen.append) == {}
+            assert kept() == KEPT_JOBS
+            with pytest.raises(KeyboardInterrupt):
+                run_all(other, length, job, [3], interrupt)
+        assert kept() == 0
+        assert [outcome.result - INLINE for outcome in seen] == [1] * (KEPT_JOBS + 2) + [2, 3]
+
+
+def interrupt(outcome: Outcome) -> None:
+    raise KeyboardInterrupt
+
+
+class Bystander:
+    """A client that notes who is sent away."""
+
+    def __init__(self) -> None:
+        self.retired: list[Any] = []
+
+    def subscribe_topic(self, topic: str, handler: Any) -> None: ...
+
+    def nthreads(self) -> dict[str, int]:
+        return {"one": 1, "two": 1}
+
+    def retire_workers(self, names: list[Any], close_workers: bool) -> None:
+        self.retired += names
+
+
+@pytest.mark.parametrize("processes", [0, 2])
+def test_only_our_own_workers_are_sent_away(
+    processes: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = Bystander()
+    where = Distributed(client, "a cluster", processes)
+    for _ in range(5):
+        where._note("1", True)
+        where._note("0", False)
+    assert set(client.retired) == ({0} if processes else set())
+    words = "it is sent away" if processes else "its owner may want to end it"
+    assert capsys.readouterr().err == (
+        f"powderkeg: worker 0 failed 3 times in a row while others did not; {words}\n"
+    )
+
+
+def processes() -> set[int]:
+    """Worker processes of this one."""
+    me = psutil.Process()  # type: ignore[no-untyped-call]
+    return {
+        process.pid
+        for process in me.children(recursive=True)  # type: ignore[no-untyped-call]
+        if "--multiprocessing-fork" in process.cmdline()
+    }
+
+
 def listening() -> set[tuple[int, str, int]]:
     """Every listening socket of this process and its children."""
     me = psutil.Process()  # type: ignore[no-untyped-call]
@@ -330,6 +413,12 @@ def test_one_process_per_gpu_that_the_parent_sees(
         (Placement("tcp://10.0.0.1:8786"), "or take the risk with `plain_tcp`"),
         (Placement("tls://10.0.0.1:8786", 2), "workers: a running cluster has its own workers"),
         (Placement(workers=0), "workers: 0 is not between 1 and 4096"),
+        (Placement(workers=2.5), "workers: 2.5 is not a whole number"),  # type: ignore[arg-type]
+        (Placement(workers=True), "workers: True is not a whole number"),
+        (Placement(workers="2"), "workers: '2' is not a whole number"),  # type: ignore[arg-type]
+        (Placement(plain_tcp=True), "plain_tcp: goes with a cluster at tcp://HOST:PORT, not with"),
+        (Placement("local", plain_tcp=True), "not with local; leave it out"),
+        (Placement("tls://10.0.0.1:8786", plain_tcp=True), "not with tls://10.0.0.1:8786; leave"),
         (Placement(tls=Tls(ca_file="ca.pem")), "go with a cluster at tls://HOST:PORT"),
     ],
 )
@@ -383,6 +472,94 @@ def test_a_stranger_is_refused() -> None:
         n_workers=0, processes=False, host="127.0.0.1", protocol="tcp", dashboard_address=None
     ) as cluster:
         knock(cluster.scheduler_address)  # as it was, and as anybody would be let in
+
+
+def page(port: int, path: str) -> int:
+    """The status of a page over plain HTTP. Raises OSError where nothing answers in HTTP."""
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/{path}", timeout=5) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        return error.code
+
+
+@pytest.mark.slow
+def test_a_stranger_reads_nothing() -> None:
+    """Dask serves pages over HTTP to whoever reaches a port, without a certificate."""
+    pages = ["json/identity.json", "json/index.html", "info/main/workers.html",
+             "info/main/logs.html", "info/logs.html", "info/main/call-stacks.html",
+             "metrics", "proxy/80/127.0.0.1/", "status", "statics/css/base.css"]  # fmt: skip
+    before = listening()
+    maps: list[set[str]] = []
+    with executor(Placement("local", 1)):
+        for port in {port for *_, port in listening() - before}:
+            for path in pages:
+                with suppress(OSError):  # speaks TLS
+                    assert page(port, path) == 404, path
+            with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/sitemap.json") as answer:
+                maps.append(set(json.load(answer)["paths"]))
+    assert maps == [{"/health", "/sitemap.json"}] * 2  # of scheduler and worker
+
+
+# --- Ctrl-C ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["instantiate", "close"])
+def test_an_interruption_while_workers_start_or_end_leaves_none(
+    moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from distributed import Nanny
+
+    sent: list[Nanny] = []
+    real = getattr(Nanny, moment)
+
+    async def interrupted(self: Nanny, *arguments: Any, **options: Any) -> Any:
+        if not sent:
+            sent.append(self)
+            os.kill(os.getpid(), signal.SIGINT)
+        return await real(self, *arguments, **options)
+
+    monkeypatch.setattr(Nanny, moment, interrupted)
+    before = processes()
+    with (
+        pytest.raises(Interrupted, match="stopped, nothing is written"),
+        campaign(Placement("local", 2), "native"),
+    ):
+        assert moment == "close" and len(processes() - before) == 2
+    assert sent and processes() == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["Client", "Client.close"])
+def test_a_client_that_fails_leaves_no_process(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise RuntimeError("no client")
+
+    monkeypatch.setattr(f"distributed.{what}", fails)
+    before = processes()
+    with pytest.raises(RuntimeError, match="no client"), executor(Placement("local", 1)):
+        assert what == "Client.close"
+    assert processes() == before
+
+
+def deaf(job: str, item: int) -> int:
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.2)
+    return os.getpid()
+
+
+@pytest.mark.slow
+def test_workers_are_deaf_to_interruptions() -> None:
+    """In a terminal Ctrl-C reaches them, too; also the one that a nanny started."""
+    seen: list[Outcome] = []
+    with executor(Placement("local", 1)) as where:
+        assert isinstance(where, Distributed)
+        assert run_all(where, deaf, "", [0], seen.append, attempts=1) == {}
+        assert run_all(where, square, "kill", [3], lambda _: None, attempts=1)
+        assert run_all(where, deaf, "", [0], seen.append, attempts=1) == {}
+    first, second = (outcome.result for outcome in seen)
+    assert first != second
 
 
 # --- a GPU that fails -----------------------------------------------------------------------------

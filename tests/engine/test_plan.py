@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from powderkeg.engine.executors.placement import Placement
 from powderkeg.engine.job import Job
 from powderkeg.engine.memory import Projection, words
 from powderkeg.engine.run import checks
@@ -125,6 +126,17 @@ def test_numbers_as_python_writes_them() -> None:
     for value in (1.5, float("nan"), float("inf"), "10", True):
         assert refusal(paths=value) == f"paths: {value!r} is not a whole number"
     assert refusal(seed=1.5) == "seed: 1.5 is not a whole number"
+
+
+def test_a_place_is_said_once() -> None:
+    inputs, place = ("b.csv", "m.csv", "calm", "o.zarr"), Placement("local", 2)
+    assert RunRequest.of(*inputs, cluster="local", workers=2).placement == place
+    assert RunRequest.of(*inputs, placement=place).placement == place
+    assert RunRequest.of(*inputs).placement == Placement()
+    both: list[dict[str, Any]] = [{"workers": 3}, {"cluster": "embedded"}]
+    for twice in both:
+        with pytest.raises(TypeError, match="give placement, or cluster and workers"):
+            RunRequest.of(*inputs, placement=place, **twice)
 
 
 def test_one_scenario_may_stand_alone() -> None:
