@@ -167,13 +167,15 @@ def plan_comparison(
     if n > least:
         raise InputError(f"paths: {n:,} is more than the {least:,} paths of the smaller store")
     shared = tuple(sorted(set(old.horizons) & set(new.horizons)))
+    if not shared:
+        raise InputError(f"{yesterday} and {tonight} have no day of losses in common")
     loss = path_loss(measure or new.job.measure, shared)
     days = tuple(source.job.scenarios[0].horizon_days for source in (old, new))
     if loss.day is None and days[0] != days[1]:
         raise InputError(
             f"{yesterday} runs for {days[0]} days and {tonight} for {days[1]}, so their worst "
             "moments are not alike; give a `measure` of a day of both, such as "
-            f"day_{max(shared, default=1)}"
+            f"day_{shared[-1]}"
         )
     plan = Comparing(old, new, n, level_of(n), loss, [], {}, {})
     theirs = _indices(new)

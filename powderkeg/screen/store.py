@@ -67,13 +67,13 @@ def show(path: str | Path, console: Console | None = None, *, verify: bool = Tru
 
 def _explain(summary: Summary, scenario: int, console: Console) -> None:
     """Whose losses the tail is made of and which feedback it is due to, where a store says it."""
-    explained = Explained(summary, scenario)
+    explained, worst = Explained(summary, scenario), scenario == summary.order[0]
     for sentence, rows in (
-        day_rows(summary, scenario),
+        day_rows(summary, scenario) if worst else ("", None),
         (explained.story(), explained.contributions(POSITIONS)),
         ("", explained.components()),
         (explained.endogenous(), explained.channels()),
-        exit_rows(summary, scenario, POSITIONS) if scenario == summary.order[0] else ("", None),
+        exit_rows(summary, scenario, POSITIONS) if worst else ("", None),
         (explained.sharper(), explained.weighted()),
     ):
         if rows is not None:

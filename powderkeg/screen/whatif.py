@@ -13,12 +13,12 @@ from .cells import NONE, bare, change_cells, duration, places_of, sections
 from .console import plural
 
 WHATIF_NOTE = (
-    "error, interval: of the change, paired on the same paths. cost: half the linear impact of "
+    "error, interval: of the change, paired on the same paths. outlay: half the linear impact of "
     "trading shares at once, 1/2 lambda q^2 P(0), unless --cover-cost is given, and for options "
-    "what is paid beyond their mark (--spread, or the ask given); it is not in the losses. That "
-    "dealers hedge the options we buy or sell, and so move the price, is not simulated. "
-    "premium: what options are worth at their mark; it becomes the options. relief per outlay: "
-    "fall of the first ES over cost and premium; - where the interval holds 0 or trading is free."
+    "what is paid beyond their mark (--spread, or the ask given), which are not in the losses; and "
+    "the premium of options bought, which becomes the options. That dealers hedge the options we "
+    "buy or sell, and so move the price, is not simulated. relief per outlay: fall of the first ES "
+    "over it; - where the interval holds 0 or trading is free."
 )
 
 
@@ -39,7 +39,7 @@ def whatif_tables(result: WhatIf) -> list[Table]:
     for scenario, found in result.effects.items():
         blocks = [_effect_rows(result, effect) for effect in found]
         title = f"{clean(scenario)}: losses {result.measure.words}, most relief per outlay first"
-        columns = (*heads, f"cost {result.currency}", "premium", "relief per outlay")
+        columns = (*heads, f"outlay {result.currency}", "relief per outlay")
         made.append(sections(title, columns, blocks, left=2))
     return made
 
@@ -47,15 +47,13 @@ def whatif_tables(result: WhatIf) -> list[Table]:
 def _effect_rows(result: WhatIf, effect: Effect) -> list[tuple[str, ...]]:
     ratio = effect.relief_per_cost
     per_cost = NONE if math.isnan(ratio) else f"{ratio:,.{0 if abs(ratio) >= 10 else 1}f}"
-    cost, premium = (
-        money(each, result.equity, "").strip() for each in (effect.cost, effect.premium)
-    )
-    first = (clean(effect.change), cost, premium if effect.premium else NONE, per_cost)
+    outlay = money(effect.outlay, result.equity, "").strip()
+    first = (clean(effect.change), outlay, per_cost)
     rows: list[tuple[str, ...]] = []
     measures = {f"ES {level_text(p)} %": shift for p, shift in effect.es.items()}
     for name, shift in (measures | {"margin call": effect.margin_call}).items():
         places = places_of(shift.before.value, shift.after.value)
         sides = (bare(side.value, places) for side in (shift.before, shift.after))
-        label, *rest = first if not rows else ("", "", "", "")
+        label, *rest = first if not rows else ("", "", "")
         rows.append((label, name, *sides, *change_cells(shift.change, places), *rest))
     return rows

@@ -11,7 +11,7 @@ import numpy as np
 from ..formats import REFUSED, clean, count, money, number, percent, percent_range
 from ..measures.levels import percent as level_text
 from ..store.commit import open_results
-from ..store.durable import make_folder, write_file
+from ..store.durable import write_file
 from ..store.errors import StoreExists, StoreUnwritable
 from .days import curve_svg, day_rows
 from .exit import exit_rows
@@ -55,7 +55,6 @@ def write_report(store: str | Path, output: str | Path, *, verify: bool = True) 
         raise StoreExists(f"{out} exists; choose another name")
     page = report_html(store, verify=verify).encode()
     try:
-        make_folder(out.absolute().parent)
         write_file(out, page)
     except OSError as error:
         raise StoreUnwritable(f"{out} cannot be created: {error.strerror}") from error

@@ -304,7 +304,15 @@ def test_the_command(
     code, out, err = command(capsys, monkeypatch, "compare", "out.zarr", "later.zarr")
     assert code == 0, err
     assert err.startswith("1 run of 1,000 paths\n")
-    for text in ("ES 95 %, day 2", "yesterday", "book", VERSION, NOISE, "total", "tonight"):
+    for text in (
+        "ES 95 % at the worst moment",
+        "yesterday",
+        "book",
+        VERSION,
+        NOISE,
+        "total",
+        "tonight",
+    ):
         assert text in out
     assert max(len(line) for line in out.splitlines()) <= 100
     words = ("compare", "out.zarr", "later.zarr", "--json")

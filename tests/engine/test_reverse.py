@@ -311,7 +311,7 @@ def test_the_nearest_point_is_a_scenario_that_runs(squeeze: Path, tmp_path: Path
         BOOK, MARKET, [str(file)], tmp_path / "near.zarr", chain=CHAIN, paths=3000, seed=3
     )
     measures = open_results(store)["measures"].to_dataset().isel(scenario=0)
-    value = float(measures["estimate"].sel(measure="var_95_day_2", feedback="on"))
+    value = float(measures["estimate"].sel(measure="var_95_worst", feedback="on"))
     assert value == joint.value.value
     text = json.dumps(result.as_json(), allow_nan=False)
     assert json.loads(text)["joint"]["scenario"]["id"] == "squeeze, reverse"
@@ -363,12 +363,12 @@ MISTAKES = {
     ),
     "measure": (
         ("--loss", "20%", "--measure", "vol"),
-        '--measure: "vol" is not var or es with a level from 50 to below 100, such as var99 or '
-        "es97.5",
+        '--measure: "vol" is not var or es with a level from 50 to below 100, such as var99, '
+        "es_97.5_worst or es_99_day_10",
     ),
     "day": (
-        ("--loss", "20%", "--day", "3"),
-        "--day: the store has no losses of day 3; it has day 1, 2",
+        ("--loss", "20%", "--measure", "var_99_day_3"),
+        "--measure: 'day_3' is not one of worst, worst_close, day_1, day_2",
     ),
     "axis": (
         ("--loss", "20%", "--axis", "crowds"),

@@ -80,7 +80,7 @@ def test_half_a_short_without_feedback_loses_half(stores: Path) -> None:
     effect = only(whatif(stores / "one.zarr", [Change("GME", 0.5)], rate=0.0).effects)
     measures = open_results(stores / "one.zarr")["measures"].to_dataset()
     for level, shift in effect.es.items():
-        row = measures.sel(measure=f"es_{100 * level:.6g}_day_2", feedback="on", scenario="still")
+        row = measures.sel(measure=f"es_{100 * level:.6g}_worst", feedback="on", scenario="still")
         es, se = float(row["estimate"]), float(row["standard_error"])
         assert shift.before.value == pytest.approx(es, rel=1e-9)
         assert shift.after.value == pytest.approx(es / 2, rel=1e-6)
@@ -204,7 +204,7 @@ def test_half_a_short_is_a_run_of_the_smaller_book(tmp_path: Path) -> None:
     )
     effect = only(whatif(before, [Change("GME", 0.5)], rate=0.0).effects)
     losses = [
-        -open_results(path)["losses"].to_dataset()["pnl"].values[0, -1].astype(float)
+        -open_results(path)["losses"].to_dataset()["worst_pnl"].values[0].astype(float)
         for path in (after, before)
     ]
     for level, shift in effect.es.items():
@@ -364,7 +364,7 @@ def test_the_command(
     assert code == 0, err
     assert err.startswith("4 runs of 1,200 paths, about ")
     for text in (
-        "short: day 2",
+        "short: losses at the worst moment",
         "close GME",
         "NO x 0.6",
         "buy 2,500 GME",

@@ -64,13 +64,16 @@ def started(spec: StoreSpec, tmp_path: Path) -> Path:
 @pytest.mark.slow
 def test_everything_written_is_read_back(finished: Path, spec: StoreSpec) -> None:
     tree = open_results(finished)
-    losses, histograms = tree["losses"].to_dataset(), tree["histograms"].to_dataset()
+    losses, histograms, counts = (
+        tree[group].to_dataset() for group in ("losses", "histograms", "counts")
+    )
     for scenario, block in all_blocks(spec):
         arrays = made_up_block(spec, scenario, block)
         paths = slice(block * spec.block_size, (block + 1) * spec.block_size)
         for name in BLOCK_VARIABLES:
-            if name in ("closes", "peaks"):
-                found = histograms[name].isel(scenario=scenario, block=block).values
+            if name in histograms or name in counts:
+                group = histograms if name in histograms else counts
+                found = group[name].isel(scenario=scenario, block=block).values
             else:
                 found = losses[name].isel(scenario=scenario, path=paths).values
             np.testing.assert_array_equal(found, arrays[name])
