@@ -140,7 +140,7 @@ def replay(
         back_end=engine.name,
         data=dataset(packed, result, job.scenarios[index], path),
         horizons=tuple(int(day) for day in packed.horizons),
-        pnl=result.pnl[:, 0],
+        pnl=result.pnl[packed.horizons - 1, 0],
         stored_pnl=np.asarray(stored, np.float32),
         margin_call_day=float(result.paths["margin_call_day"][0]),
         same_build=same_build(job_text(store)),

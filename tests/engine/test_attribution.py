@@ -281,7 +281,7 @@ def test_show_and_report_say_what_es_is_due_to(store: Path) -> None:
         "crowd", "crowd shares", "all channels", "interaction",
     ]  # fmt: skip
     page, text = report_html(store), printed(store)
-    title = "What ES 97.5 % is due to, day 2"
+    title = "What ES 97.5 % is due to, at the worst moment of 2 days"
     assert title in page and f"squeeze: {title}" in text
     assert explained.endogenous() in page
     assert explained.endogenous()[:60] in text

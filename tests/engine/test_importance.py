@@ -237,10 +237,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_table_is_made_of_the_weighted_paths(store: Path) -> None:
     tree = open_results(store)
     table, given = tree["importance"].to_dataset(), tree["tilted"].to_dataset()
-    assert given[PNL_TILTED.name].shape == (2, 2, N) and given[PATH_WEIGHT.name].shape == (2, N)
+    assert given[PNL_TILTED.name].shape == (2, N) and given[PATH_WEIGHT.name].shape == (2, N)
     for s in (0, 1):
         sample = Weighted.of(
-            -given[PNL_TILTED.name].values[s, -1],
+            -given[PNL_TILTED.name].values[s],
             given[PATH_WEIGHT.name].values[s],
             given["component_of"].values,
             given["share"].values,
@@ -329,7 +329,7 @@ def test_show_and_report_have_the_table(store: Path) -> None:
     summary = Summary(open_results(store))
     explained = Explained(summary, 0)
     page, text = report_html(store), printed(store)
-    title = f"ES on day 2 from {N:,} weighted paths"
+    title = f"ES at the worst moment of 2 days from {N:,} weighted paths"
     assert title in page and f"squeeze: {title}" in text
     assert explained.sharper() in page and explained.sharper()[:60] in text
     rows = explained.weighted()

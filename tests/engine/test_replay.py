@@ -20,7 +20,7 @@ from powderkeg.screen.replay import (
 )
 from powderkeg.screen.replay_files import write
 from powderkeg.screen.replay_picture import draw
-from tests.helpers.small_run import BOOK, CHAIN, MARKET, SQUEEZE
+from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, SQUEEZE
 
 EVERYTHING = {
     **SQUEEZE.model_dump(exclude_unset=True),
@@ -134,3 +134,11 @@ def test_the_files_hold_everything(everything: Replay, tmp_path: Path) -> None:
     csv, _, _ = write(everything, tmp_path / "one")
     head = csv.read_text().splitlines()[0].split(",")
     assert {"fund_holding_twin", "loop_gain_funds", "waiting", "paused", "leader"} <= set(head)
+
+
+def test_only_days_of_the_horizons_are_compared(tmp_path: Path) -> None:
+    """Back ends return every close, a store keeps some."""
+    story = CALM.model_copy(update={"id": "some", "horizon_days": 3, "horizons": (1, 3)})
+    powderkeg.run(BOOK, MARKET, [story], tmp_path / "s.zarr", chain=CHAIN, paths=600, seed=3)
+    found = replay(tmp_path / "s.zarr", 5)
+    assert found.same and found.horizons == (1, 3) and found.pnl.shape == (2,)

@@ -404,7 +404,7 @@ def test_the_command(
     assert code == 0, err
     assert (folder / "near.yaml").exists()
     for text in (
-        "short: a loss of 20.0 % of equity (USD 8.90 m) by day 2",
+        "short: a loss of 20.0 % of equity (USD 8.90 m) at the worst moment",
         "ES 95 % is ",
         "What drives it",
         "GME news, sd",

@@ -66,14 +66,14 @@ def test_bases_come_first_and_variants_say_what_they_vary() -> None:
 def test_changes_are_paired(store: Path) -> None:
     """Exactly the paired difference of the losses, path by path the same random numbers."""
     tree = open_results(store)
-    table, pnl = tree["sensitivity"].to_dataset(), tree["losses"].to_dataset()["pnl"].values
+    table, pnl = tree["sensitivity"].to_dataset(), tree["losses"].to_dataset()["worst_pnl"].values
     assert table["parameter"].values.tolist() == ["impact", "impact", "dealer_sign"]
     assert table["value"].values.tolist() == [0.5, 2.0, -1.0]
     assert set(table["base"].values.tolist()) == {"squeeze"}
     scenarios = [str(s) for s in tree["losses"].to_dataset()["scenario"].values]
-    base = -pnl[scenarios.index("squeeze"), -1].astype(float)
+    base = -pnl[scenarios.index("squeeze")].astype(float)
     for row, variant in enumerate(table["variant"].values):
-        losses = -pnl[scenarios.index(str(variant)), -1].astype(float)
+        losses = -pnl[scenarios.index(str(variant))].astype(float)
         for number, level in enumerate(LEVELS):
             here = table.isel(variant=row, level=number)
             if st.tail_paths(6000, level) < st.REFUSE:
@@ -84,7 +84,7 @@ def test_changes_are_paired(store: Path) -> None:
             assert float(here["change"]) == change.value
             assert float(here["change_standard_error"]) == change.standard_error
             assert float(here["change_low"]) == change.low
-    measured = tree["measures"].to_dataset()["estimate"].sel(measure="es_99_day_2", feedback="on")
+    measured = tree["measures"].to_dataset()["estimate"].sel(measure="es_99_worst", feedback="on")
     es = table["es"].sel(level=0.99).values
     np.testing.assert_array_equal(measured.values[2:], es)
 
@@ -105,7 +105,11 @@ def test_headline_and_tables_keep_to_what_was_given(store: Path) -> None:
     assert [row.parameter for row in rows] == ["", "impact x", "impact x", "dealers' sign"]
     assert [row.value for row in rows] == ["as given", "0.5", "2", "\N{MINUS SIGN}1"]
     text, page = printed(store), report_html(store)
-    for part in ("What nobody knows, varied: ES 99 % on day 2", "dealers' sign", "2 scenarios"):
+    for part in (
+        "What nobody knows, varied: ES 99 % at the worst moment",
+        "dealers' sign",
+        "2 scenarios",
+    ):
         assert part in text
     assert "squeeze, impact" not in text
     assert "What nobody knows, varied" in page and "squeeze, impact" not in page

@@ -81,7 +81,7 @@ def test_it_stops_at_the_first_stage_that_meets_the_error(store: Path) -> None:
     goal = parse_until("es95=1.5%", 40_000)
     assert goal is not None
     tree = open_results(store)
-    losses = -tree["losses"].to_dataset()["pnl"].values[:, -1].astype(float)
+    losses = -tree["losses"].to_dataset()["worst_pnl"].values.astype(float)
     n = 4_096
     while (error := max(goal.reached(each[:n]) for each in losses)) > 0.015:
         n = goal.following(n, error, BLOCK)
@@ -193,7 +193,7 @@ def test_an_error_that_is_not_met_is_exit_code_2(
     assert code == 2
     assert "up to 6,000 paths" in out and "ES 95 % is known to 0.5 %" in out
     line = err.splitlines()[-1]
-    assert line.startswith("powderkeg: ES 95 % on day 2 is known to ")
+    assert line.startswith("powderkeg: ES 95 % at the worst moment is known to ")
     assert line.endswith("with 6,000 paths, the most allowed; 0.5 % was asked for")
     said = [json.loads(text) for text in err.splitlines()[:-1]]
     assert [each["paths"] for each in said if each["event"] == "started"] == [4_096]

@@ -36,4 +36,8 @@ def test_margin_call_worst_pnl_and_fees_of_a_short() -> None:
     assert 20 < np.isfinite(expected).sum() < 380
     np.testing.assert_allclose(out.paths["worst_pnl"], np.minimum(pnl.min(axis=1), 0), atol=1e-6)
     np.testing.assert_allclose(out.paths["borrow_cost"], paid[:, -1], rtol=1e-5)
-    np.testing.assert_allclose(out.pnl, pnl[:, [18, 54]].T, atol=1e-6)
+    np.testing.assert_allclose(out.pnl, pnl[:, 9::9].T, atol=1e-6)
+    excess = (1 + pnl - 0.5 * price)[:, ::9].T
+    np.testing.assert_allclose(out.excess, excess, atol=1e-6)
+    lowest = pnl.argmin(axis=1) * (pnl.min(axis=1) < 0)
+    assert (out.paths["worst_step"] == lowest).mean() > 0.99  # but for ties within rounding
