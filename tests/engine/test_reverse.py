@@ -415,4 +415,4 @@ def test_the_command(
         assert text in out
     assert max(len(line) for line in out.splitlines()) <= 100
     code, out, _ = command(capsys, monkeypatch, *words, "--json")
-    assert code == 0 and json.loads(out)["measure"] == "ES 95 %"
+    assert code == 0 and json.loads(out)["measure"] == "es_95_worst"

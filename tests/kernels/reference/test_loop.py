@@ -141,7 +141,7 @@ def test_shapes_of_what_comes_back() -> None:
     scenario = packed(5, days=3, horizons=[1, 3])
     out: Simulated = reference.simulate(scenario, path_ids(7))
     assert out.trace is None
-    assert out.pnl.shape == (2, 7) and out.pnl.dtype == np.float32
+    assert out.pnl.shape == (3, 7) and out.pnl.dtype == np.float32
     assert out.paths.shape == (7,) and out.paths.dtype == layout.PATH
     assert out.closes.shape == (3, 5, 7, 512) and out.peaks.shape == (5, 512)
     assert reference.simulate(scenario, path_ids(0)).paths.shape == (0,)
