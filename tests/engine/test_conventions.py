@@ -16,6 +16,8 @@ from powderkeg.results.report.summary import Summary
 from powderkeg.scenarios import Scenario, bind
 from tests.helpers.small_run import BOOK, CHAIN, CROWD, MARKET, plan_of, run_at
 
+pytestmark = pytest.mark.slow
+
 GAMMA = Scenario.model_validate(
     {"id": "gamma", "horizon_days": 3, "steps_per_day": 6,
      "names": {"GME": {**CROWD, "dealers": {"sign": 1.0}}}}

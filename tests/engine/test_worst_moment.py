@@ -18,6 +18,8 @@ from powderkeg.scenarios import Scenario
 from powderkeg.scenarios.limits import Limit
 from tests.helpers.small_run import plan_of, run_at
 
+pytestmark = pytest.mark.slow
+
 OFF = {name: False for name in ("shorts", "recall", "new_shorts", "dealers", "crowd",
                                 "transient_impact", "restriction")}  # fmt: skip
 
