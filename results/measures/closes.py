@@ -60,17 +60,10 @@ def largest_nav_loss(pnl: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """The largest fall of net asset value over at most WINDOW days, from close to close, as a share
     of its value at the start of the fall. Shape: pnl (days, paths) -> (paths,).
 
-    From a start without equity nothing more can be lost. SEC Form PF, section 5, item B asks for
-    20 % of it over ten business days.
+    From a start without equity nothing more can be lost.
     """
     nav = 1 + np.vstack([np.zeros(pnl.shape[1], np.float32), pnl]).astype(np.float64)
-    found = np.zeros(pnl.shape[1])
-    for start in range(len(nav) - 1):
-        lowest = nav[start + 1 : start + 1 + WINDOW].min(axis=0)
-        share = np.divide(nav[start] - lowest, nav[start], out=np.zeros_like(found),
-                          where=nav[start] > 0)  # fmt: skip
-        np.maximum(found, share, out=found)
-    return found.astype(np.float32)
+    return _largest_fall(nav, nav)
 
 
 def largest_margin_rise(
@@ -80,10 +73,15 @@ def largest_margin_rise(
     value at the start of the rise. Shape: pnl (days, paths), excess (days + 1, paths) -> (paths,).
     """
     nav = 1 + np.vstack([np.zeros(pnl.shape[1]), pnl])
-    margin, found = nav - excess, np.zeros(pnl.shape[1])
+    return _largest_fall(excess - nav, nav)  # the margin rises where its negative falls
+
+
+def _largest_fall(values: Floats, nav: Floats) -> npt.NDArray[np.float32]:
+    """The largest fall of `values` over at most WINDOW days, as a share of `nav` at its start."""
+    found = np.zeros(nav.shape[1])
     for start in range(len(nav) - 1):
-        highest = margin[start + 1 : start + 1 + WINDOW].max(axis=0)
-        share = np.divide(highest - margin[start], nav[start], out=np.zeros_like(found),
+        lowest = values[start + 1 : start + 1 + WINDOW].min(axis=0)
+        share = np.divide(values[start] - lowest, nav[start], out=np.zeros_like(found),
                           where=nav[start] > 0)  # fmt: skip
         np.maximum(found, share, out=found)
     return found.astype(np.float32)

@@ -56,9 +56,10 @@ def headline(summary: Summary) -> str:
     size = abs(line.on.value)
     does = "loses" if line.on.value >= 0 else "gains"
     among = f" of {count(len(summary.given))}" if len(summary.given) > 1 else ""
+    spans = conventions(summary, worst)
     first = f"In scenario {summary.scenarios[worst]}" + (f", the worst{among}," if among else "")
     text = (
-        f"{first} the book {does} {_size(summary, worst, line, size)} on average in the worst "
+        f"{first} the book {does} {_size(summary, line, size, spans)} on average in the worst "
         f"{level_text(1 - line.level)} % of paths, {summary.when}; "
         f"95 % interval {percent_range(line.on.low, line.on.high, line.on.value)}"
         f"{_alone(line)}, and {percent(line.off.value)} with all feedback off."
@@ -69,8 +70,7 @@ def headline(summary: Summary) -> str:
             "so the number rests on max_multiple."
         )
     said = line.floor_share > MOSTLY  # in the first words
-    spans = [s for s in conventions(summary, worst) if not (said and s.parameter == FLOOR)]
-    text += "".join(f" {span.sentence}" for span in spans)
+    text += "".join(f" {s.sentence}" for s in spans if not (said and s.parameter == FLOOR))
     return text + _survival(summary, worst) + _ties(summary, line)
 
 
@@ -79,9 +79,9 @@ def _alone(line: Line) -> str:
     return " of Monte Carlo error alone" if line.floor_share > MOSTLY else ""
 
 
-def _size(summary: Summary, scenario: int, line: Line, size: float) -> str:
+def _size(summary: Summary, line: Line, size: float, spans: list[Span]) -> str:
     """How much of its equity, as a number; as a range where a convention decides most of it."""
-    floor = [span for span in conventions(summary, scenario) if span.parameter == FLOOR]
+    floor = [span for span in spans if span.parameter == FLOOR]
     if line.floor_share > MOSTLY and floor:
         span = floor[0]
         return (
