@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernels.packed import Packed, Simulated
+from ..kernels.records import Moment
 from ..results.measures.path_loss import USUAL, WORST, WORST_CLOSE, PathLoss
 from ..scenarios.errors import InputError
 
@@ -18,6 +19,11 @@ def path_loss(given: str | PathLoss | None, horizons: tuple[int, ...]) -> PathLo
     if problem := asked.problem(horizons):
         raise InputError(f"measure: {problem}")
     return asked
+
+
+def moment_of(asked: PathLoss) -> int:
+    """The `moment` of a launch that keeps the parts of a path's P&L where its loss is taken."""
+    return asked.day or {WORST: Moment.WORST, WORST_CLOSE: Moment.WORST_CLOSE}[asked.name]
 
 
 def pnl_of(ran: Simulated, asked: PathLoss) -> Floats:

@@ -58,6 +58,13 @@ class Policy(IntFlag):
     RECALL = 8
 
 
+class Moment(IntEnum):
+    """When a path's loss is taken, whose parts are kept; a number from 1 is the close of a day."""
+
+    WORST = 0  # the first step with its lowest P&L
+    WORST_CLOSE = -1  # of closes alone
+
+
 class DerivativeKind(IntEnum):
     """What the book holds besides shares."""
 

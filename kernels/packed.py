@@ -112,6 +112,13 @@ class Packed:
         flag, on = Channel[channel.upper()], Channel(int(self.run["channels"]))
         return self.with_channels(on & ~flag) if flag & on else None
 
+    def at_moment(self, moment: int) -> Packed:
+        """The same, with the parts of P&L kept at a Moment or at the close of a day, from 1."""
+        run = self.run.copy()
+        run["moment"] = moment
+        members = tuple(m.at_moment(moment) for m in self.members)
+        return Packed(**{**self.__dict__, "run": run, "members": members})
+
     @property
     def last_day(self) -> int:
         """The last horizon."""

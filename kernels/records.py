@@ -33,6 +33,7 @@ from .kinds import (
     DerivativeKind,
     EventType,
     Feature,
+    Moment,
     Policy,
     StepKind,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "DerivativeKind",
     "EventType",
     "Feature",
+    "Moment",
     "Policy",
     "StepKind",
     "channel_names",
@@ -144,6 +146,7 @@ RUN = np.dtype(
         ("stop_down", f4),  # and a long
         ("leverage", f4),  # gross over equity that is kept, 0: none
         ("financing_dt", f4),  # rate on what longs cost beyond equity, times dt / 252
+        ("moment", i4),  # Moment, or a day: when the parts of its P&L are kept
     ],
     align=True,
 )

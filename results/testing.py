@@ -121,8 +121,8 @@ def _losses(
         arrays[f"worst_pnl{suffix}"] = 1.05 * worst
         arrays[f"margin_call_day{suffix}"] = called
         arrays[f"margin_call_day_close{suffix}"] = np.ceil(called)
-        arrays[f"borrow_cost{suffix}"] = 0.01 * np.abs(pnl[-1])
-        arrays[f"financing_cost{suffix}"] = 0.001 * np.abs(pnl[-1])
+        arrays[f"borrow_cost{suffix}"] = -0.01 * worst
+        arrays[f"financing_cost{suffix}"] = -0.001 * worst
         arrays[f"worst_close_pnl{suffix}"] = worst
         arrays[f"largest_call{suffix}"] = np.maximum(-worst - 0.25, 0)
     arrays["floor_names"] = (arrays["worst_pnl"] < -1.5).astype(float)
@@ -130,7 +130,7 @@ def _losses(
     arrays["slippage"] = 0.01 * arrays["largest_call"]
     arrays["derivative_pnl"] = np.zeros(count)
     costs = sum(arrays[f] for f in ("borrow_cost", "financing_cost", "slippage"))
-    arrays["price_pnl"] = arrays["pnl"][-1] + costs
+    arrays["price_pnl"] = arrays["worst_pnl"] + costs
     arrays["fails"] = 0.1 * arrays["floor_names"]
     for field in EVERY_PATH_FIELD:
         arrays.setdefault(field.name, np.zeros(count))

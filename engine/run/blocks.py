@@ -28,7 +28,7 @@ from ...results.store.records import Grid, read_grid
 from ...results.store.schema import GAIN_QUANTILES
 from ...scenarios.bound import bind
 from ..job import Job, read_job
-from ..path_loss import pnl_of
+from ..path_loss import moment_of, pnl_of
 from .importance import weighted_paths
 
 GAIN_PATHS = 1024
@@ -166,9 +166,11 @@ def _traced_path(packed: Packed) -> int:
 
 
 def packed_scenario(job: Job, scenario: int) -> Packed:
-    """The arrays of one scenario of a job, with its shifts of the market."""
+    """The arrays of one scenario of a job, with its shifts of the market; the parts of a path's P&L
+    are kept where the job's measure takes its loss."""
     model = job.scenarios[scenario]
-    return pack(bind(model, job.book, job.market, job.chain), seed=job.seed)
+    packed = pack(bind(model, job.book, job.market, job.chain), seed=job.seed)
+    return packed.at_moment(moment_of(job.loss))
 
 
 class _Packer:

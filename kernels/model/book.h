@@ -72,18 +72,24 @@ FN void settle_trade(State& s, const Name& p, Real bought, Real fill_price, Real
 
 constexpr float NEVER = 1e30f;
 
+// What P&L is made of: price + derivatives - borrow - financing - slippage.
+struct Parts {
+    Real price, derivatives, borrow, financing, slippage;
+};
+
 // Running results of a path; days and steps are NEVER until they happen. `relief` is the requirement that the
 // book must shed now, `cut` the part of every position that it gives up by itself, `age` the steps
 // since a margin call that stands, or -1.
 struct BookPath {
     Real pnl, worst, worst_close, call_day, call_day_close, largest_call, forced_day, financing;
     Real age, relief, cut, excess, worst_step, call_step, ruin_step;
+    Parts parts;  // where its loss is taken
 };
 
 FN BookPath book_at_start() {
     const Real zero = Real(0.0f), never = Real(NEVER);
     return {zero,        zero, zero, never, never, zero,  never, zero,
-            Real(-1.0f), zero, zero, zero,  zero,  never, never};
+            Real(-1.0f), zero, zero, zero,  zero,  never, never, {zero, zero, zero, zero, zero}};
 }
 
 // Sums over all names after a step.
@@ -91,8 +97,17 @@ struct Sums {
     Real pnl, margin, gross, longs;
 };
 
-// After row `row` of the schedule.
-FN void check_book(BookPath& b, const Run& run, const Sums& sums, const Step& step, int row) {
+// Whether the path's loss is taken after this step, as far as is known yet.
+FN Mask is_moment(const BookPath& b, const Run& run, const Step& step) {
+    const bool close = step.kind & STEP_CLOSE;
+    const Real zero = Real(0.0f);
+    if (run.moment == MOMENT_WORST) return b.pnl < b.worst;
+    if (run.moment == MOMENT_WORST_CLOSE && close) return b.pnl < b.worst_close;
+    return close && run.moment == step.day + 1 ? zero >= zero : zero > zero;
+}
+
+// After row `row` of the schedule. Returns whose loss is taken here.
+FN Mask check_book(BookPath& b, const Run& run, const Sums& sums, const Step& step, int row) {
     const bool close = step.kind & STEP_CLOSE, overnight = step.kind & STEP_OVERNIGHT;
     const Real zero = Real(0.0f), one = Real(1.0f), time = Real(step.time);
     if (run.financing_dt > 0.0f && !overnight) {
@@ -100,6 +115,7 @@ FN void check_book(BookPath& b, const Run& run, const Sums& sums, const Step& st
         b.financing = fused(Real(run.financing_dt), debit, b.financing);
     }
     b.pnl = sums.pnl - b.financing;
+    const Mask taken = is_moment(b, run, step);
     const Real here = Real(float(row + 1));
     b.worst_step = select(b.pnl < b.worst, here, b.worst_step);
     b.worst = minimum(b.worst, b.pnl);
@@ -128,6 +144,7 @@ FN void check_book(BookPath& b, const Run& run, const Sums& sums, const Step& st
         const Real most = Real(run.leverage) * positive(equity);
         b.cut = positive(one - most / maximum(sums.gross, Real(1e-12f)));
     }
+    return taken;
 }
 
 FN Real day_or_nan(Real day) {
@@ -148,7 +165,11 @@ FN void record_book(const BookPath& b, PathRecord& kept) {
     kept.worst_close_pnl = b.worst_close;
     kept.largest_call = b.largest_call;
     kept.forced_day = day_or_nan(b.forced_day);
-    kept.financing_cost = b.financing;
+    kept.price_pnl = b.parts.price;
+    kept.derivative_pnl = b.parts.derivatives;
+    kept.borrow_cost = b.parts.borrow;
+    kept.financing_cost = b.parts.financing;
+    kept.slippage = b.parts.slippage;
     kept.worst_step = b.worst_step;
     kept.call_step = day_or_nan(b.call_step);
     kept.ruin_step = day_or_nan(b.ruin_step);

@@ -187,30 +187,20 @@ FN void keep_names(Tile& tile, const Launch& launch, Now& now, const Everyone& a
 // Sums over all names at the end of a path, and the peaks.
 template <class Tile>
 FN PathRecord record_of(const Tile& tile, const Launch& launch, const BookPath& book) {
-    Real borrow[Tile::SLOTS], floor[Tile::SLOTS], fails[Tile::SLOTS], slippage[Tile::SLOTS];
-    Real price[Tile::SLOTS], derivatives[Tile::SLOTS];
-    tile.clear(borrow), tile.clear(floor), tile.clear(fails), tile.clear(slippage);
-    tile.clear(price), tile.clear(derivatives);
+    Real floor[Tile::SLOTS], fails[Tile::SLOTS];
+    tile.clear(floor), tile.clear(fails);
     POWDERKEG_UNROLL
     for (int k = 0; k < tile.held(); ++k) {
         if (!tile.real(k)) continue;
         const State& s = tile.states[k];
-        const Name& p = launch.names[tile.slot(k)];
-        borrow[k] = s.borrow_paid, floor[k] = s.floor, fails[k] = s.fails;
-        slippage[k] = s.slippage;
-        price[k] = price_pnl(s, p);
-        derivatives[k] = derivative_pnl(s, p);
+        floor[k] = s.floor, fails[k] = s.fails;
         tile.count(launch.peaks + tile.slot(k) * HISTOGRAM_BINS,
                    price_bin(exponential(s.log_price_max)));
     }
     PathRecord kept;
     record_book(book, kept);
-    kept.borrow_cost = tile.sum(borrow);
     kept.floor_names = tile.sum(floor);
     kept.fails = tile.sum(fails);
-    kept.slippage = tile.sum(slippage);
-    kept.price_pnl = tile.sum(price);
-    kept.derivative_pnl = tile.sum(derivatives);
     return kept;
 }
 
@@ -240,7 +230,8 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         }
         add_up(tile, now, names, all);
         if (forced) mark_forced(tile, names.clearing, now.step, book);
-        check_book(book, run, sums_of(tile, launch, run, names.pnl, names.margin), now.step, row);
+        const Sums sums = sums_of(tile, launch, run, names.pnl, names.margin);
+        keep_parts(tile, launch, check_book(book, run, sums, now.step, row), book);
         if (now.step.kind & STEP_CLOSE) {
             tile.write_path(launch.pnl + now.step.day * launch.path_count, 1, book.pnl);
             tile.write_path(launch.excess + (now.step.day + 1) * launch.path_count, 1, book.excess);

@@ -19,6 +19,8 @@ enum : int { EVENT_ANCHOR = 1, EVENT_PROGRAMME = 2, EVENT_CALL_PROGRAMME = 3, EV
 
 enum : unsigned { POLICY_STOP_LOSS = 1, POLICY_DELEVERAGE = 2, POLICY_MARGIN = 4, POLICY_RECALL = 8 };
 
+enum : int { MOMENT_WORST = 0, MOMENT_WORST_CLOSE = -1 };
+
 enum : int { DERIVATIVE_CALL = 1, DERIVATIVE_PUT = 2, DERIVATIVE_FUTURE = 3 };
 
 enum : unsigned { STEP_OVERNIGHT = 1, STEP_CLOSE = 2, STEP_EXPIRY = 4, STEP_MONTHLY_EXPIRY = 8, STEP_OPENING = 16, STEP_CLOSING = 32 };
@@ -66,8 +68,9 @@ struct Run {
     float stop_down;
     float leverage;
     float financing_dt;
+    int moment;
 };
-static_assert(sizeof(Run) == 136);
+static_assert(sizeof(Run) == 144);
 
 struct Step {
     unsigned kind;

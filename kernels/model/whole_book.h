@@ -42,6 +42,28 @@ FN void mark_forced(const Tile& tile, const Clearing* clearing, const Step& step
     book.forced_day = select(now, minimum(book.forced_day, Real(step.time)), book.forced_day);
 }
 
+// What P&L is made of after this step, for the paths whose loss is taken `here`.
+template <class Tile>
+FN void keep_parts(const Tile& tile, const Launch& launch, Mask here, BookPath& book) {
+    if (!tile.any_path(here)) return;
+    Real price[Tile::SLOTS], derivatives[Tile::SLOTS], borrow[Tile::SLOTS], slippage[Tile::SLOTS];
+    tile.clear(price), tile.clear(derivatives), tile.clear(borrow), tile.clear(slippage);
+    POWDERKEG_UNROLL
+    for (int k = 0; k < tile.held(); ++k) {
+        if (!tile.real(k)) continue;
+        const State& s = tile.states[k];
+        price[k] = price_pnl(s, launch.names[tile.slot(k)]);
+        derivatives[k] = derivative_pnl(s, launch.names[tile.slot(k)]);
+        borrow[k] = s.borrow_paid, slippage[k] = s.slippage;
+    }
+    Parts& kept = book.parts;
+    kept.price = select(here, tile.sum(price), kept.price);
+    kept.derivatives = select(here, tile.sum(derivatives), kept.derivatives);
+    kept.borrow = select(here, tile.sum(borrow), kept.borrow);
+    kept.slippage = select(here, tile.sum(slippage), kept.slippage);
+    kept.financing = select(here, book.financing, kept.financing);
+}
+
 // What the book's check needs of all names; what no policy asks for stays 0.
 template <class Tile>
 FN Sums sums_of(const Tile& tile, const Launch& launch, const Run& run, const Real* pnl,

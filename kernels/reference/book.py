@@ -13,10 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..draws.timeline import Now
-from ..records import PATH, EventType, Feature, Policy, StepKind
+from ..records import PATH, EventType, Feature, Moment, Policy, StepKind
 from . import derivatives
 from .parameters import Array, Columns, Model
 from .state import FUNDS, State
+
+Mask = npt.NDArray[np.bool_]
+PARTS = ("price_pnl", "derivative_pnl", "borrow_cost", "financing_cost", "slippage")
 
 
 class Book:
@@ -45,6 +48,7 @@ class Book:
         derivatives.mark(state, model, -1, 0.0)
         state.margin = requirement(state, model, Now(), -1, 0.0)
         self.excess: Array = 1 - model.total(state.margin)
+        self.parts = {name: np.zeros(paths) for name in PARTS}
 
     def pay_fees(self, state: State, model: Model) -> None:
         """Borrow fees of the book's shorts over an intraday step, at its new price and fee."""
@@ -80,6 +84,7 @@ class Book:
         short_of = required - (1 + self.pnl)
         called = short_of > 0
         self.excess, step_number = -short_of, row + 1
+        self.keep_parts(state, model, self.is_moment(int(run["moment"]), step))
         self.worst_step[self.pnl < self.worst] = step_number
         self.ruin_step[(self.pnl <= -1) & np.isnan(self.ruin_step)] = step_number
         self.call_step[called & np.isnan(self.call_step)] = step_number
@@ -103,6 +108,30 @@ class Book:
             gross = np.maximum(model.total(np.abs(value)), 1e-12)
             self.cut = np.maximum(1 - most / gross, 0)
 
+    def is_moment(self, moment: int, step: npt.NDArray[np.void]) -> Mask:
+        """Whether a path's loss is taken here, as far as is known yet, (paths,)."""
+        close = StepKind.CLOSE in StepKind(int(step["kind"]))
+        if moment == Moment.WORST:
+            return self.pnl < self.worst
+        if moment == Moment.WORST_CLOSE:
+            return (self.pnl < self.worst_close) & close
+        return np.full(len(self.pnl), close and moment == int(step["day"]) + 1)
+
+    def keep_parts(self, state: State, model: Model, here: Mask) -> None:
+        """What P&L is made of, for the paths whose loss is taken `here`."""
+        p = model.name
+        traded = state.spent - state.slippage  # at the prices that trades saw
+        moved = p.book_weight * (part_held(state, p) * state.price - 1) - traded
+        now = {
+            "price_pnl": model.total(moved),
+            "derivative_pnl": model.total(state.derivative_pnl),
+            "borrow_cost": model.total(state.borrow_paid),
+            "financing_cost": self.financing,
+            "slippage": model.total(state.slippage),
+        }
+        for name, part in now.items():
+            self.parts[name] = np.where(here, part, self.parts[name])
+
     def records(self, state: State, model: Model) -> npt.NDArray[np.void]:
         out = np.zeros(len(self.pnl), PATH)
         out["worst_pnl"] = self.worst
@@ -110,20 +139,13 @@ class Book:
             out[field] = getattr(self, field)
         out["margin_call_day"] = self.call_day
         out["margin_call_day_close"] = self.call_day_close
-        out["borrow_cost"] = model.total(state.borrow_paid)
         out["floor_names"] = model.total(state.floor)
         out["fails"] = model.total(state.fails)
         out["worst_close_pnl"] = self.worst_close
         out["largest_call"] = self.largest_call
         out["forced_day"] = self.forced_day
-        out["slippage"] = model.total(state.slippage)
-        out["financing_cost"] = self.financing
-        p = model.name
-        traded = state.spent - state.slippage  # at the prices that trades saw
-        out["price_pnl"] = model.total(
-            p.book_weight * (part_held(state, p) * state.price - 1) - traded
-        )
-        out["derivative_pnl"] = model.total(state.derivative_pnl)
+        for name, part in self.parts.items():
+            out[name] = part
         return out
 
 

@@ -93,9 +93,10 @@ def _redemption(size: float) -> Odds:
     return Odds(f"p_close_{p}", label, lambda x: -x > np.float32(size), place=6)
 
 
-_SUM = (
-    "Fraction of equity at the start. pnl at the last horizon is price_pnl + derivative_pnl - "
-    "borrow_cost - financing_cost - slippage, within float32 rounding."
+_PART = (
+    "Fraction of equity at the start, up to the moment at which the run's measure takes the path's "
+    "loss: its P&L there is price_pnl + derivative_pnl - borrow_cost - financing_cost - slippage, "
+    "within float32 rounding."
 )
 
 PATH_FIELDS = (
@@ -129,7 +130,7 @@ PATH_FIELDS = (
             (Odds("p_margin_call_close", "margin call at a close", _happened, place=3),),
         )
     ),
-    *_with_calm(Field("borrow_cost", "1", "borrow fees paid", "Fraction of equity at the start.")),
+    *_with_calm(Field("borrow_cost", "1", "borrow fees paid", _PART)),
     Field(
         "floor_names",
         "1",
@@ -182,18 +183,17 @@ PATH_FIELDS = (
         "slippage",
         "1",
         "cost of the book's trades against the prices that they saw",
-        "Fraction of equity at the start; part of the loss. Perold (1988), J. Portfolio "
-        "Management 14.",
+        f"{_PART} Perold (1988), J. Portfolio Management 14.",
     ),
-    *_with_calm(Field("financing_cost", "1", "financing paid", "Fraction of equity at the start.")),
+    *_with_calm(Field("financing_cost", "1", "financing paid", _PART)),
     Field(
         "worst_step",
         "1",
         "first step with the lowest profit and loss",
         "Row of the path's trace: 0 is the start, the first row of a day its open.",
     ),
-    Field("price_pnl", "1", "what the prices of the shares did, trades at prices seen", _SUM),
-    Field("derivative_pnl", "1", "profit and loss of options and futures", _SUM),
+    Field("price_pnl", "1", "what the prices of the shares did, trades at prices seen", _PART),
+    Field("derivative_pnl", "1", "profit and loss of options and futures", _PART),
 )
 
 CLOSE_FIELDS = (

@@ -99,9 +99,9 @@ def test_a_book_that_trades_adds_up_in_the_tail(tmp_path: Path, measure: str) ->
     variable = PathLoss(measure).variable
     lost = here[variable] if measure != "day_2" else here["pnl"][-1]
     np.testing.assert_allclose(tail["pnl"].sum("name"), lost, rtol=1e-4, atol=1e-6)
-    if measure == "day_2":
-        for mine, whole in (("slippage", "slippage"), ("financing", "financing_cost")):
-            np.testing.assert_allclose(tail[mine].sum("name"), here[whole], rtol=1e-4, atol=1e-6)
+    parts = {"slippage": "slippage", "financing": "financing_cost", "borrow_paid": "borrow_cost"}
+    for mine, whole in parts.items():
+        np.testing.assert_allclose(tail[mine].sum("name"), here[whole], rtol=1e-4, atol=1e-6)
     table = tree_["measures"].to_dataset()["estimate"]
     es = float(table.sel(measure=f"es_99_{measure}", feedback="on").values[0])
     for part in ("contribution", "component_contribution"):

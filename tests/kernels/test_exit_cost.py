@@ -73,7 +73,7 @@ def test_a_book_that_closes_itself_pays_it(held: float) -> None:
     )  # fmt: skip
     assert exit_days(packed) == pytest.approx([3.0], rel=1e-5)
     cost = exit_cost(packed, exit_days(packed))[0]
-    out = reference.simulate(packed, np.zeros(1, np.uint64), trace=True)
+    out = reference.simulate(packed.at_moment(4), np.zeros(1, np.uint64), trace=True)
     assert out.trace is not None and out.trace["book"][0, -1, 0] == 0
     assert -out.pnl[-1, 0] == pytest.approx(cost, rel=5e-3)
     assert out.paths["slippage"][0] < cost < 0.1

@@ -15,7 +15,7 @@ from powderkeg.kernels import reference as reference_room
 from powderkeg.kernels.backends import native
 from powderkeg.kernels.backends.native import Native
 from powderkeg.kernels.packed import Packed, Simulate
-from powderkeg.kernels.records import CALM, Channel, DerivativeKind, Policy
+from powderkeg.kernels.records import CALM, Channel, DerivativeKind, Moment, Policy
 from powderkeg.results import open_results
 from powderkeg.scenarios import load_book, load_market
 from powderkeg.scenarios.derivatives import implied_vol, option_price
@@ -105,14 +105,18 @@ def test_native_and_reference_agree_and_all_builds_give_the_same_bits(
 
 
 @each_back_end
-def test_components_add_up_on_every_path(simulate: Simulate) -> None:
-    scenario = holding(everything(7, days=4), MIXED)
+@pytest.mark.parametrize("moment", [Moment.WORST, Moment.WORST_CLOSE, 2, 4])
+def test_parts_add_up_where_the_loss_of_a_path_is_taken(simulate: Simulate, moment: int) -> None:
+    scenario = holding(everything(7, days=4), MIXED).at_moment(moment)
     out = simulate(scenario, path_ids(200))
     paths = {f: out.paths[f].astype(float) for f in out.paths.dtype.names or ()}
     total = paths["price_pnl"] + paths["derivative_pnl"]
     total -= paths["borrow_cost"] + paths["financing_cost"] + paths["slippage"]
-    assert out.pnl[-1] == pytest.approx(total, abs=2e-6)
-    assert (np.abs(paths["slippage"]) > 1e-4).mean() > 0.2
+    worst = {Moment.WORST: paths["worst_pnl"], Moment.WORST_CLOSE: paths["worst_close_pnl"]}
+    taken = worst[Moment(moment)] if moment <= 0 else out.pnl[moment - 1]
+    assert taken == pytest.approx(total, abs=2e-6)
+    assert (np.abs(paths["slippage"]) > 1e-4).mean() > 0.1
+    assert not total[taken == 0].any() and (taken != out.pnl[0]).any()
 
 
 # --- margin ---------------------------------------------------------------------------------------
@@ -235,7 +239,7 @@ def test_a_book_of_options_runs_and_its_tail_tells_them_apart(
     losses, tail = tree["losses"].to_dataset(), tree["tail"].to_dataset()
     parts = losses["price_pnl"] + losses["derivative_pnl"] - losses["borrow_cost"]
     parts = parts - losses["financing_cost"] - losses["slippage"]
-    assert float(np.abs(parts - losses["pnl"].isel(horizon=-1)).max()) < 3e-6
+    assert float(np.abs(parts - losses["worst_pnl"]).max()) < 3e-6
     assert list(tail["derivative"].values) == [
         "GME 2021-01-22 40 call", "GME 2021-02-19 20 put", "SPY future",
     ]  # fmt: skip

@@ -226,7 +226,7 @@ def test_a_fill_is_reckoned_at_bounded_prices(simulate: Simulate) -> None:
 def test_the_parts_of_the_loss_add_up_on_every_path(simulate: Simulate, names: int) -> None:
     """Price, fees, financing and slippage, each worked out again from what was traded."""
     scenario = everything(names, days=5, steps_per_day=13, cancelled=False, financing_rate=0.2)
-    out, t = traced(simulate, scenario, 200)
+    out, t = traced(simulate, scenario.at_moment(5), 200)
     assert residual(out) == 0
     p = scenario.names[:names]
     price = np.exp(t["log_price"].astype(float))
@@ -249,7 +249,7 @@ def test_financing_is_paid_on_longs_beyond_equity(simulate: Simulate) -> None:
     scenario = packed(
         **{**STILL, "book_weight": 1.8, "book_floats": 0.1, "financing_rate": 0.1, "days": 10}
     )
-    out = simulate(scenario, path_ids(1))
+    out = simulate(scenario.at_moment(10), path_ids(1))
     assert out.paths["financing_cost"][0] == pytest.approx(0.8 * np.expm1(0.1 * 10 / 252), rel=1e-4)
     assert out.pnl[-1, 0] == pytest.approx(-out.paths["financing_cost"][0], rel=1e-4)
 

@@ -109,7 +109,7 @@ def test_halving_the_step_hardly_moves_the_tail(days: int) -> None:
 
 def test_calm_has_the_tail_of_a_lognormal() -> None:
     days, level = 10, 0.99
-    packed = prepared("calm", days)
+    packed = prepared("calm", days).at_moment(days)
     name = packed.names[0]
     out = native.simulate(packed, path_ids(200_000))
     size = -float(name["book_weight"])

@@ -235,6 +235,7 @@ def margin_call_close(p: Parameters) -> Sampled:
 def borrow_fee(p: Parameters) -> Sampled:
     name = Name(sigma=p.sigma, weight=-p.weight, borrow_fee=p.fee)
     packed = setting(name, seed=p.seed, days=p.days, steps=4, overnight=p.overnight)
+    packed = packed.at_moment(p.days)
     value = p.weight * p.fee * p.days / TRADING_DAYS
     return Sampled(value, packed, lambda out: out.paths["borrow_cost"].astype(float))
 

@@ -19,7 +19,7 @@ def test_margin_call_worst_pnl_and_fees_of_a_short() -> None:
         fee0=0.4,
         horizons=[2, 6],
     )
-    out = reference.simulate(scenario, path_ids(400), trace=True)
+    out = reference.simulate(scenario.at_moment(6), path_ids(400), trace=True)
     assert out.trace is not None
     price = np.exp(out.trace["log_price"][:, :, 0].astype(float))
     trades = np.r_[False, scenario.schedule["kind"] & layout.StepKind.OVERNIGHT == 0]
