@@ -81,7 +81,7 @@ def test_kernel_compiles_without_spills(names: int, factors: int, arch: str) -> 
 def test_everything_at_once_spills_little(arch: str) -> None:
     assert memory(compiled(everything(1), arch)) == (0, 0, 0)
     stack, stores, loads = memory(compiled(everything(12), arch))
-    assert stack <= 640 and stores <= 2000 and loads <= 1000
+    assert stack <= 648 and stores <= 2000 and loads <= 1024
 
 
 @pytest.mark.slow

@@ -91,7 +91,7 @@ def test_a_path_is_of_the_component_that_its_id_says() -> None:
 def test_weights_undo_the_tilt() -> None:
     """Mean 1, none above one over the share of the untilted paths, means of what is untilted."""
     load = {"factors": ["f"], "loadings": [[0.02], [0.01]], "book_weight": [-0.5, 0.3]}
-    scenario = gme_like(2, days=2, steps_per_day=6, **load)
+    scenario = gme_like(2, days=2, steps_per_day=6, **load).at_moment(2)
     ids = path_ids(100_000, first=FIRST)
     done = native.simulate(tilted(scenario, some_tilts(scenario)), ids)
     w = weights(done)

@@ -78,7 +78,7 @@ def test_an_option_held_to_expiry_earns_nothing_on_a_fair_price(simulate: Simula
     """Implied as realised volatility, no feedback: the mean P&L of every contract is 0."""
     sigma, paths = 0.05, 20_000
     still = {"attention0": 0.0, "vol0": sigma * np.sqrt(252), "attention_volatility": 0.0}
-    base = packed(days=5, steps_per_day=4, sigma=sigma, channels=CALM, **still)
+    base = packed(days=5, steps_per_day=4, sigma=sigma, channels=CALM, **still).at_moment(5)
     for kind in (CALL, PUT):
         scenario = holding(base, [Contract(0, kind, 1.05, 1.0, 5)])
         gain = simulate(scenario, path_ids(paths)).paths["derivative_pnl"].astype(float)
