@@ -190,11 +190,16 @@ def job_text(store: str | Path) -> str:
     """The text of a store's job. Raises StoreError if there is none."""
     read_root(store)
     try:
-        inputs = zarr.open_group(str(store), path="inputs", mode="r", zarr_format=3)
-        roles, texts = (_texts(inputs, name) for name in ("role", "text"))
-        return texts[roles.index(ROLE)]
+        return input_texts(store)[ROLE]
     except (KeyError, ValueError, FileNotFoundError) as error:
         raise StoreMissing(f"{store} has no job among its inputs ({error})") from None
+
+
+def input_texts(store: str | Path) -> dict[str, str]:
+    """The texts among a store's inputs by their role, exactly as read; the first of each role."""
+    inputs = zarr.open_group(str(store), path="inputs", mode="r", zarr_format=3)
+    roles, texts = (_texts(inputs, name) for name in ("role", "text"))
+    return dict(reversed([*zip(roles, texts, strict=True)]))
 
 
 def _texts(group: zarr.Group, name: str) -> list[str]:

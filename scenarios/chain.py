@@ -9,7 +9,7 @@ from typing import Literal, cast
 
 from .errors import InputError
 from .market import Market
-from .table import Row, choice, read_table
+from .table import Row, Table, choice, parse_table, read_table
 
 SHARES_PER_CONTRACT = 100
 COLUMNS = ("symbol", "expiry", "strike", "option_type", "open_interest")
@@ -72,7 +72,15 @@ def load_chain(path: str | Path | None, market: Market) -> Chain:
     """
     if path is None:
         return Chain(notes=(NO_CHAIN,))
-    table = read_table(Path(path), COLUMNS, COLUMNS)
+    return _chain(read_table(Path(path), COLUMNS, COLUMNS), market)
+
+
+def parse_chain(file: str, text: str, market: Market) -> Chain:
+    """The chain of a text that was read already, as `load_chain`; `file` opens its errors."""
+    return _chain(parse_table(file, text, COLUMNS, COLUMNS), market)
+
+
+def _chain(table: Table, market: Market) -> Chain:
     if market.as_of is None:
         raise InputError(
             f"{table.file}: expiries need an as-of date; "

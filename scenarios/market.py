@@ -19,7 +19,7 @@ from datetime import date
 from pathlib import Path
 
 from .errors import InputError, shown
-from .table import Row, Table, parse_date, read_table
+from .table import Row, Table, parse_date, parse_table, read_table
 
 REQUIRED = (
     "symbol",
@@ -31,6 +31,7 @@ REQUIRED = (
     "volatility",
 )
 OPTIONAL = ("shares_outstanding", "lendable", "utilisation", "implied_vol", "currency", "source")
+COLUMNS = REQUIRED + OPTIONAL
 BETA, RATE = "beta_", "rate_"
 
 
@@ -244,7 +245,15 @@ def load_market(path: str | Path) -> Market:
     >>> market.as_of.isoformat(), market["GME"].price
     ('2021-01-15', 35.5)
     """
-    table = read_table(Path(path), REQUIRED + OPTIONAL, REQUIRED, prefix=BETA)
+    return _market(read_table(Path(path), COLUMNS, REQUIRED, BETA))
+
+
+def parse_market(file: str, text: str) -> Market:
+    """The snapshot of a text that was read already, as `load_market`; `file` opens its errors."""
+    return _market(parse_table(file, text, COLUMNS, REQUIRED, BETA))
+
+
+def _market(table: Table) -> Market:
     header = _header(table)
     factors = tuple(name.removeprefix(BETA) for name in table.columns if name.startswith(BETA))
     rows: dict[str, MarketRow] = {}

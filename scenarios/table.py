@@ -192,8 +192,17 @@ def read_table(
 
     Accepts a byte-order mark, CRLF, blank lines, and `# key: value` lines above the header.
     """
-    file = str(path)
-    text = read_text(path, MAX_BYTES)
+    return parse_table(str(path), read_text(path, MAX_BYTES), columns, required, prefix)
+
+
+def parse_table(
+    file: str,
+    text: str,
+    columns: Collection[str],
+    required: Collection[str],
+    prefix: str | None = None,
+) -> Table:
+    """The table of a text that was read already; `file` opens its errors. As `read_table`."""
     comments: dict[str, str] = {}
     header: tuple[str, ...] = ()
     rows: list[Row] = []

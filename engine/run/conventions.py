@@ -3,7 +3,8 @@
 Two conventions can decide a tail more than its Monte Carlo error does. The price of a name without
 elastic float is a multiple that somebody chose: it is tried at half and twice where many tail paths
 are there. And whether dealers are short or long what customers hold is disputed (SEC staff report,
-October 2021; Mitts et al. 2022): their sign is tried at -1, 0 and +1 wherever they hedge. The same
+October 2021; Mitts et al. 2022): their sign is tried at -1, 0 and +1 wherever open interest is
+hedged. It scales nothing else: what the crowd buys, dealers are short whatever the sign. The same
 random numbers run on both sides, so differences are paired.
 """
 
@@ -16,7 +17,8 @@ from pathlib import Path
 import numpy as np
 import zarr
 
-from ...kernels.records import Channel
+from ...kernels.kinds import NO_CHAIN
+from ...kernels.packed import Packed
 from ...results.measures import statistics as st
 from ...results.measures.conventions import FLOOR, SHARE, SIGN, Convention
 from ...results.measures.euler import supported
@@ -35,6 +37,36 @@ FACTORS, SIGNS = (0.5, 2.0), (-1.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
+class Pilots:
+    """Trials of a scenario: so many of the dealers' sign, at most so many of max_multiple."""
+
+    signs: int
+    floors: int
+
+    @property
+    def most(self) -> int:
+        """Trials, at most."""
+        return self.signs + self.floors
+
+
+def pilots(scenario: Scenario, packed: Packed, paths: int) -> Pilots:
+    """What is tried of a scenario in a run of so many paths; which names run out of elastic float
+    is known only from the losses.
+    """
+    if scenario.variant_of is not None or paths < PILOT:
+        return Pilots(0, 0)
+    signs = len(SIGNS) if hedges_open_interest(scenario, packed) else 0
+    return Pilots(signs, len(FACTORS) if int(packed.run["channels"]) else 0)
+
+
+def hedges_open_interest(scenario: Scenario, packed: Packed) -> bool:
+    """Whether dealers have something open that they would hedge, at any sign."""
+    names = (each.names for each in packed.members or (packed,))
+    hedged = any(((n["chain"] != NO_CHAIN) & (n["hedging_dt"] > 0)).any() for n in names)
+    return scenario.channels.dealers and hedged
+
+
+@dataclass(frozen=True)
 class Trial:
     """A scenario with one convention at another value."""
 
@@ -47,13 +79,12 @@ class Trial:
 def try_conventions(work: Campaign, output: Path, job: Job) -> tuple[Convention, ...]:
     """What the conventions make of ES, for every scenario that varies none."""
     level = supported(min(PILOT, job.paths))
-    if job.paths < PILOT or level is None:
+    if level is None:
         return ()
     losses = zarr.open_group(str(output), path="losses", mode="r")
     trials = [
         trial
         for s, scenario in enumerate(job.scenarios)
-        if scenario.variant_of is None
         for trial in _trials(output, job, losses, s, scenario)
     ]
     if not trials:
@@ -83,12 +114,12 @@ def _trials(
     output: Path, job: Job, losses: zarr.Group, index: int, scenario: Scenario
 ) -> Sequence[Trial]:
     """Conventions that may matter to a scenario."""
-    packed = ready(str(output))[1](index)
+    planned = pilots(scenario, ready(str(output))[1](index), job.paths)
     tried: list[tuple[str, float, dict[str, float]]] = []
-    if _floor_share(job, losses, index) > SHARE:
+    if planned.floors and _floor_share(job, losses, index) > SHARE:
         now = scenario.variation.max_multiple
         tried += [(FLOOR, x, {"max_multiple": now * x}) for x in FACTORS]
-    if Channel.DEALERS & Channel(int(packed.run["channels"])):
+    if planned.signs:
         tried += [(SIGN, x, {"dealer_sign": x}) for x in SIGNS]
     trials = []
     for parameter, value, change in tried:

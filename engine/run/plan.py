@@ -36,6 +36,7 @@ from .checks import (
     check_grid,
     check_importance,
 )
+from .conventions import PILOT, Pilots, pilots
 from .importance import choose_tilt, pilot_paths
 from .inputs import Inputs, check_output, read_inputs
 from .request import RunRequest
@@ -103,17 +104,38 @@ class Plan:
     @property
     def name_steps(self) -> float:
         """Name-steps of the whole run, all runs of every block counted."""
-        return sum(
-            self._passes(s) * int(p.run["names"] * p.run["steps"])
-            for s, p in enumerate(self.packed)
-        )
+        given = zip(self.job.scenarios, self.packed, strict=True)
+        return sum(self._passes(*each) * self._steps(each[1]) for each in given)
 
-    def _passes(self, scenario: int) -> float:
-        """Paths of a scenario over all its runs: with feedback, calm, with one channel off."""
-        given = self.job.scenarios[scenario].variant_of is None
-        off = int(self.packed[scenario].run["channels"]).bit_count() if given else 0
+    @property
+    def pilots(self) -> tuple[Pilots, ...]:
+        """What is tried of the conventions of every scenario when its paths are there."""
+        pairs = zip(self.job.scenarios, self.packed, strict=True)
+        return tuple(pilots(scenario, packed, self.job.most) for scenario, packed in pairs)
+
+    @property
+    def pilots_share(self) -> float:
+        """Part of the run's name-steps that they take if all run."""
+        steps = sum(
+            each.most * PILOT * self._steps(p)
+            for each, p in zip(self.pilots, self.packed, strict=True)
+        )
+        return steps / self.name_steps
+
+    @staticmethod
+    def _steps(packed: Packed) -> int:
+        """Name-steps of a path."""
+        return int(packed.run["names"] * packed.run["steps"])
+
+    def _passes(self, scenario: Scenario, packed: Packed) -> float:
+        """Paths of a scenario over all its runs: with feedback, calm, with one channel off, and
+        the most that pilots may take.
+        """
+        given = scenario.variant_of is None
+        off = int(packed.run["channels"]).bit_count() if given else 0
         weighted = self.job.importance + pilot_paths(self.job.importance) if given else 0
-        return 2.0 * self.job.most + off * self.job.attribution + weighted
+        tried = pilots(scenario, packed, self.job.most).most * PILOT
+        return 2.0 * self.job.most + off * self.job.attribution + weighted + tried
 
     def projection(self, workers: int, processes: int) -> Projection:
         """Memory the run takes with so many workers in so many processes."""

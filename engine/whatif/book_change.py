@@ -1,4 +1,4 @@
-"""A book that is changed today: positions closed or scaled, hedges bought, and what it costs.
+"""A book that is changed today: positions closed, scaled or added, and what it costs.
 
 The book changes, the story does not. A squeeze comes to a name whether or not we are short it, so
 the names that were short before keep what a scenario says about `shorts`, a fund that copies the
@@ -43,6 +43,10 @@ class Terms:
 
 class Trade(Protocol):
     """A change of the book; `str` is its label."""
+
+    @property
+    def symbol(self) -> str:
+        """The name that is traded, or that the options are on."""
 
     @property
     def subject(self) -> str:
@@ -93,12 +97,10 @@ class Change:
 
         The first is half the linear impact of trading q at once. Futures cost nothing.
         """
-        row, part = terms.market[self.symbol], 1 - self.factor
-        traded = part * abs(book[self.symbol].quantity)
-        impact = 0.5 * terms.impact[self.symbol] * traded / row.float_shares
+        part = 1 - self.factor
         options = sum(abs(d.value) for d in book.derivatives if d.symbol == self.symbol)
-        share = impact if terms.rate is None else terms.rate
-        return share * traded * row.price * row.rate + terms.spread * part * options
+        shares = cost_of_shares(self.symbol, part * abs(book[self.symbol].quantity), terms)
+        return shares + terms.spread * part * options
 
     def premium(self, book: Book) -> float:
         """None: nothing is bought."""
@@ -118,6 +120,14 @@ class Change:
         return replace(book, positions=positions, derivatives=derivatives)
 
 
+def cost_of_shares(symbol: str, traded: float, terms: Terms) -> float:
+    """Half the linear impact of trading so many shares at once, or the terms' rate of their value,
+    in the book's currency."""
+    row = terms.market[symbol]
+    impact = 0.5 * terms.impact[symbol] * traded / row.float_shares
+    return (impact if terms.rate is None else terms.rate) * traded * row.price * row.rate
+
+
 def changes_of(
     close: Sequence[str] = (), halve: Sequence[str] = (), scale: Mapping[str, float] | None = None
 ) -> list[Change]:
@@ -130,7 +140,8 @@ def changes_of(
 def check_changes(changes: Sequence[Trade], book: Book) -> None:
     """Raises InputError for no change, something that comes twice or that cannot be done."""
     if not changes:
-        raise InputError("nothing to change; give `close`, `halve`, `scale`, `hedges` or `trades`")
+        words = "`close`, `halve`, `scale`, `add`, `hedges` or `trades`"
+        raise InputError(f"nothing to change; give {words}")
     seen: set[str] = set()
     for change in changes:
         change.check(book)
@@ -144,14 +155,19 @@ def cost_of(changes: Sequence[Trade], book: Book, terms: Terms) -> float:
     return sum(change.cost(book, terms) for change in changes)
 
 
-def changed_book(book: Book, changes: Sequence[Trade], cost: float) -> ChangedBook:
-    """The book after trading at its own marks and paying `cost`; equity falls by that alone.
+def applied(book: Book, changes: Sequence[Trade]) -> Book:
+    """The book with what it holds after trading, its cash untouched.
 
     Names are scaled before anything is bought, so a hedge beside its name's closing stays.
     """
-    after = book
     for change in sorted(changes, key=lambda change: not isinstance(change, Change)):
-        after = change.apply(after)
+        book = change.apply(book)
+    return book
+
+
+def changed_book(book: Book, changes: Sequence[Trade], cost: float) -> ChangedBook:
+    """The book after trading at its own marks and paying `cost`; equity falls by that alone."""
+    after = applied(book, changes)
     bought = (after.equity - after.cash) - (book.equity - book.cash)
     given = {field.name: getattr(after, field.name) for field in fields(Book)}
     return ChangedBook(**given | {"cash": book.cash - bought - cost}, before=book.shorts)

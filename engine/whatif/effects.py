@@ -1,4 +1,4 @@
-"""What closing, shrinking or hedging positions would do to the tail, paired path by path, and cost.
+"""What changing positions would do to the tail, paired path by path, and what it would cost.
 
 Every change alone and all together run on the paths of a finished store. Losses stay fractions of
 the equity before, without the cost of trading, which stands beside them; margin is checked against
@@ -15,35 +15,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ...kernels.packing.scenario import prepare
 from ...results.measures import statistics as st
 from ...results.measures.levels import WORST_LEVEL
 from ...results.measures.path_loss import PathLoss
-from ...scenarios import InputError, bind
 from ..campaign import campaign
-from ..checks import check_paths, texts
 from ..executors.placement import EMBEDDED, Placement
-from ..job import Job
-from ..model import Model
 from ..paired import simulate
-from ..path_loss import path_loss
 from ..progress import Progress
-from ..stored import Finished, Losses, chosen, finished, level_of
-from .book_change import (
-    SPREAD,
-    Terms,
-    Trade,
-    changed,
-    changed_book,
-    changes_of,
-    check_changes,
-    cost_of,
-)
-from .hedge import hedge_of
-from .trades import read_trades
+from ..stored import Losses, chosen, level_of
+from .book_change import Trade
+from .question import Case, Question, ask
 
 SECOND_LEVEL = 0.975
-TOGETHER = "all together"
 
 
 @dataclass(frozen=True)
@@ -101,10 +84,14 @@ class Effect:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """Effects of every change, by scenario, most relief per cost first."""
+    """Effects of every change, by scenario, most relief per cost first.
+
+    `added` names are simulated besides the book's on both sides.
+    """
 
     store: str
     paths: int
+    added: tuple[str, ...]
     measure: PathLoss
     equity: float
     currency: str
@@ -131,6 +118,7 @@ class WhatIf:
         return {
             "store": self.store,
             "paths": self.paths,
+            "added": list(self.added),
             "measure": str(self.measure),
             "equity": self.equity,
             "currency": self.currency,
@@ -138,131 +126,6 @@ class WhatIf:
             "spread": self.spread,
             "scenarios": effects,
         }
-
-
-@dataclass(frozen=True)
-class Case:
-    """A change of the book under a scenario, packed. `scale` is equity after over before."""
-
-    scenario: int
-    label: str
-    cost: float
-    premium: float
-    scale: float
-    model: Model
-
-
-@dataclass(frozen=True)
-class Question:
-    """A what-if that was checked and packed and waits to be run."""
-
-    source: Finished
-    paths: int
-    measure: PathLoss
-    rate: float | None
-    spread: float
-    bases: dict[int, Model]
-    cases: list[Case]
-
-    @property
-    def again(self) -> bool:
-        """Whether the book as it is must run again, since the store's losses cannot be paired."""
-        job = self.source.job
-        return not self.source.same_build or chosen(job.backend).name != job.backend
-
-    @property
-    def runs(self) -> int:
-        """Runs over all paths."""
-        return len(self.cases) + self.again * len(self.bases)
-
-    @property
-    def seconds(self) -> float | None:
-        """About how long it takes, if this machine is the one that made the store."""
-        job, provenance = self.source.job, self.source.tree.attrs["provenance"]
-        if "wall_seconds" not in provenance:
-            return None
-        runs = 2 * len(job.scenarios) * job.paths  # with feedback and without
-        return float(provenance["wall_seconds"]) * self.runs * self.paths / runs
-
-
-def ask(
-    store: str | Path,
-    changes: Sequence[Trade],
-    *,
-    hedges: Sequence[str] = (),
-    trades: str | Path | None = None,
-    paths: int | None = None,
-    measure: str | None = None,
-    rate: float | None = None,
-    spread: float = SPREAD,
-) -> Question:
-    """Check and pack what is to run. Raises StoreError, InputError.
-
-    `hedges` are contracts to buy, `GME210129C00115000=2500` or `=2500@3.40`; `trades` a
-    file of changes (trades.py). `paths` takes the first of the store's run, None all; `measure`
-    what a path loses, None what the store's run was about; `rate` is the cost of trading as a
-    fraction of the value of shares traded, None takes half the impact of the scenario; `spread`
-    half the spread of options as a fraction of their mark.
-    """
-    source = finished(store)
-    job = source.job
-    if not 0 <= spread < 1:
-        raise InputError(f"spread: {spread:g} is not a fraction of the mark, such as .05")
-    bought = texts("hedges", hedges)
-    changes = [*changes, *(hedge_of(text, job.book, job.market, spread) for text in bought)]
-    if trades is not None:
-        changes += read_trades(trades, job.book, job.market, spread)
-    check_changes(changes, job.book)
-    if rate is not None and not 0 <= rate < 1:
-        raise InputError(f"rate: {rate:g} is not a fraction of the value traded, such as .01")
-    count = job.paths if paths is None else check_paths(paths)
-    if count > job.paths:
-        raise InputError(f"paths: {count:,} is more than the {job.paths:,} paths of {store}")
-    level_of(count)
-    loss = path_loss(measure or job.measure, source.horizons)
-    bases: dict[int, Model] = {}
-    cases: list[Case] = []
-    for index, scenario in enumerate(job.scenarios):
-        if scenario.variant_of is None:
-            bases[index], more = _cases(job, index, changes, rate, spread)
-            cases += more
-    return Question(source, count, loss, rate, spread, bases, cases)
-
-
-def _cases(
-    job: Job,
-    index: int,
-    changes: Sequence[Trade],
-    rate: float | None,
-    spread: float,
-) -> tuple[Model, list[Case]]:
-    """The scenario with the book as it is, and with every change."""
-    scenario = job.scenarios[index]
-    bound = bind(scenario, job.book, job.market, job.chain)
-    ready = prepare(bound, seed=job.seed)
-    terms = Terms(
-        bound.market, {each.symbol: each.per_float for each in ready.impacts}, rate, spread
-    )
-    choices = {str(change): [change] for change in changes}
-    if len(changes) > 1:
-        choices[TOGETHER] = list(changes)
-    cases, equity = [], job.book.equity
-    for label, chosen_changes in choices.items():
-        cost = cost_of(chosen_changes, job.book, terms)
-        if cost >= equity:
-            raise InputError(
-                f"scenario {scenario.id}: {label} costs {cost:,.0f}, no less than the equity of "
-                f"{equity:,.0f}; give `rate` or `spread`, or trade less"
-            )
-        after = changed_book(job.book, chosen_changes, cost)
-        try:
-            model = Model(changed(bound, after), job.seed).pack()
-        except InputError as error:
-            raise InputError(f"scenario {scenario.id}, {label}: {error}") from None
-        premium = sum(change.premium(job.book) for change in chosen_changes)
-        paid = cost / equity, premium / equity
-        cases.append(Case(index, label, *paid, after.equity / equity, model))
-    return Model(bound, job.seed).keep(ready.packed), cases
 
 
 def answer(
@@ -288,6 +151,7 @@ def answer(
     return WhatIf(
         store=str(source.store),
         paths=n,
+        added=question.added,
         measure=loss,
         equity=job.book.equity,
         currency=job.book.currency,
@@ -332,11 +196,12 @@ def whatif(
     close: Sequence[str] = (),
     halve: Sequence[str] = (),
     scale: Mapping[str, float] | None = None,
+    add: Mapping[str, float] | None = None,
     placement: Placement = EMBEDDED,
     progress: Progress | None = None,
     **terms: Any,
 ) -> WhatIf:
-    """What closing, shrinking or hedging positions today does to the tail, and what it costs.
+    """What closing, shrinking, adding or hedging positions today does to the tail, and its cost.
 
     Every change alone and all together, on the paths of the store.
 
@@ -351,6 +216,9 @@ def whatif(
         Changes as objects (`Trade`); most callers need none of these.
     close, halve, scale
         Symbols to close, to halve, and by symbol the part that is kept, {"BB": 0.7}.
+    add
+        By symbol shares to buy, negative: to sell, {"SPY": 10000}; of names that the book holds and
+        of others, whose market rows are those of the run's market file.
     placement
         Where it runs; the numbers do not depend on it.
     progress
@@ -358,12 +226,13 @@ def whatif(
     terms
         `hedges`, contracts to buy by OCC symbol, ["GME210129C00115000=2500"], with `=2500@3.40` at
         that ask; `trades`, a CSV file of changes with the columns action, symbol, quantity, price:
-        close, halve, scale (quantity is the part that is kept) or buy (contracts of an option by
-        OCC symbol, price the ask; empty: the mark and half the spread); `paths`, the first of the
-        store's to take, None: all; `measure`, what a path loses, `worst`, `worst_close` or
-        `day_N`, None: the store's; `rate`, the cost of trading shares as a fraction of their
-        value, None: half the impact of the scenario, 1/2 lambda q^2 for q floats at once
-        (docs/results.md); `spread`, half the spread of options as a fraction of their mark.
+        close, halve, scale (quantity is the part that is kept), buy (contracts of an option by
+        OCC symbol, price the ask; empty: the mark and half the spread; or shares) or sell
+        (shares); `market`, a market file with the rows of names that the run's lacks; `paths`, the
+        first of the store's to take, None: all; `measure`, what a path loses, `worst`,
+        `worst_close` or `day_N`, None: the store's; `rate`, the cost of trading shares as a
+        fraction of their value, None: half the impact of the scenario, 1/2 lambda q^2 for q floats
+        at once (docs/results.md); `spread`, half the spread of options as a fraction of their mark.
 
     Returns
     -------
@@ -375,8 +244,8 @@ def whatif(
     Raises
     ------
     InputError
-        Nothing to change, a symbol the book does not hold, a contract that is none; of a file
-        with its row.
+        Nothing to change, a symbol to close that the book does not hold, one to add without a
+        market row, a contract that is none; of a file with its row.
     StoreError
         The store is unfinished or damaged, or its inputs are of another build.
     Incomplete
@@ -390,5 +259,5 @@ def whatif(
     >>> effect.change, effect.relief > 0
     ('close GME', True)
     """
-    every = [*changes, *changes_of(close, halve, scale)]
-    return answer(ask(store, every, **terms), placement=placement, progress=progress)
+    asked = ask(store, changes, close=close, halve=halve, scale=scale, add=add, **terms)
+    return answer(asked, placement=placement, progress=progress)

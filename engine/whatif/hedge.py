@@ -1,4 +1,4 @@
-"""A hedge: contracts of a listed option bought at the ask, beside the book as it is.
+"""A hedge: contracts of a listed option bought at the ask, on a name of the book or another one.
 
 The mark is the model's, Black & Scholes (1973) at the implied volatility of the market file, or the
 book's where it holds the contract. What is paid beyond it is lost at once: that is the cost; the
@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from ...scenarios.book import Book
 from ...scenarios.capacity import MAX_DERIVATIVES
 from ...scenarios.derivatives import Derivative, contract_of, underlying_of
-from ...scenarios.errors import InputError, did_you_mean, shown
+from ...scenarios.errors import InputError, shown
 from ...scenarios.market import Market
 from ...scenarios.table import Row
 from .book_change import SPREAD, Terms
+from .universe import row_of
 
 _FORM = "write GME210129C00115000=2500, or =2500@3.40 with an ask per share"
 
@@ -31,6 +32,11 @@ class Hedge:
 
     def __str__(self) -> str:
         return f"buy {self.contract.quantity:,.0f} {self.contract.label} at {self.ask:.4g}"
+
+    @property
+    def symbol(self) -> str:
+        """The name that the option is on."""
+        return self.contract.symbol
 
     @property
     def subject(self) -> str:
@@ -79,7 +85,7 @@ def hedge_of(text: str, book: Book, market: Market, spread: float = SPREAD) -> H
     if ask is not None and math.isnan(ask):
         raise InputError(f"hedges: {shown(price)} is not an ask per share; {_FORM}")
     row = Row("hedges", 0, {})
-    check_underlying(row, symbol, book)
+    check_underlying(row, symbol, market)
     try:
         contract = contract_of(symbol, quantity, market, row.file)
     except InputError as error:  # there is no row to remove
@@ -87,13 +93,14 @@ def hedge_of(text: str, book: Book, market: Market, spread: float = SPREAD) -> H
     return hedge_at(row, contract, ask, book, spread)
 
 
-def check_underlying(row: Row, symbol: str, book: Book) -> None:
-    """Raises InputError for an option on a name that the book lacks."""
+def check_underlying(row: Row, symbol: str, market: Market) -> None:
+    """Raises InputError for an option on a name without a market row."""
     root = underlying_of(symbol)
-    if root is not None and root not in book.symbols:
-        held = did_you_mean(root, book.symbols, f"; it holds {', '.join(book.symbols)}")
-        problem = f"{root} is not in the book{held}: the price of another name is not simulated"
-        raise _error(row, "symbol", problem)
+    if root is not None:
+        try:
+            row_of(root, market)
+        except InputError as error:
+            raise _error(row, "symbol", str(error)) from None
 
 
 def hedge_at(

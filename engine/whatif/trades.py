@@ -5,9 +5,12 @@
     halve,GME,,
     scale,BB,.7,
     buy,GME210129C00115000,2500,3.40
+    buy,SPY,10000,
+    sell,NOK,500000,
 
-`scale` keeps the factor in `quantity` of all that is held on a name; `buy` takes an option by its
-OCC symbol, contracts and, if it is known, the ask per share. One row is one change.
+`scale` keeps the factor in `quantity` of all that is held on a name. `buy` takes an option by its
+OCC symbol, contracts and, if it is known, the ask per share; or a name, held or not, and shares, as
+`sell` does, which sells short what is not held. One row is one change.
 """
 
 from __future__ import annotations
@@ -23,13 +26,14 @@ from ...scenarios.market import Market
 from ...scenarios.table import Row, choice, read_table
 from .book_change import CLOSE, HALVE, SPREAD, Change, Trade
 from .hedge import check_underlying, hedge_at
+from .shares import Shares
+from .universe import row_of
 
 REQUIRED = ("action", "symbol")
 COLUMNS = (*REQUIRED, "quantity", "price")
-SCALE, BUY = "scale", "buy"
+SCALE, BUY, SELL = "scale", "buy", "sell"
 FACTORS = {"close": CLOSE, "halve": HALVE}
-ACTIONS = {action: action for action in (*FACTORS, SCALE, BUY)}
-_OPTION = "GME210129C00115000"
+ACTIONS = {action: action for action in (*FACTORS, SCALE, BUY, SELL)}
 
 
 def read_trades(
@@ -57,8 +61,9 @@ def read_trades(
 def _trade(row: Row, book: Book, market: Market, spread: float) -> Trade:
     """The change of a row."""
     action = choice(row, "action", ACTIONS)
-    if action == BUY:
-        return _bought(row, book, market, spread)
+    if action in (BUY, SELL):
+        read = _option if is_occ(row.text("symbol")) else _shares
+        return read(row, action, book, market, spread)
     symbol = _name(row, action, book)
     row.expect_empty(("price",), action)
     if action in FACTORS:
@@ -86,25 +91,40 @@ def _name(row: Row, action: str, book: Book) -> str:
     return symbol
 
 
-def _bought(row: Row, book: Book, market: Market, spread: float) -> Trade:
-    """Contracts of an option; shares are covered or sold by scaling what is held of them."""
-    if not is_occ(row.text("symbol")):
+def _shares(row: Row, action: str, book: Book, market: Market, _: float) -> Trade:
+    """Shares of a name bought or sold at the market's price."""
+    row.expect_empty(("price",), "shares, which are traded at the market file's")
+    symbol, quantity = row.symbol(), row.positive("quantity", "give a number of shares")
+    try:
+        trade = Shares(row_of(symbol, market), quantity if action == BUY else -quantity)
+    except InputError as error:
+        raise row.error("symbol", str(error)) from None
+    return _possible(row, "quantity", trade, book)
+
+
+def _option(row: Row, action: str, book: Book, market: Market, spread: float) -> Trade:
+    """Contracts of an option, which are bought."""
+    if action == SELL:
+        text, root = row.text("symbol"), underlying_of(row.text("symbol"))
         raise row.error(
             "symbol",
-            f"{shown(row.text('symbol'))} is no option; {BUY} takes one by its OCC symbol, "
-            f"{_OPTION}; to cover or sell shares write {SCALE} and the part that is kept",
+            f"{shown(text)} is an option; {SELL} takes shares, {SCALE} {root} all that is held on "
+            "a name",
         )
     hint = "give a whole number of contracts"
     quantity = row.positive("quantity", hint)
     if quantity != math.floor(quantity):
         raise row.error("quantity", f"{shown(row.text('quantity'))} is not whole; {hint}")
     ask = row.not_negative("price", "give the ask per share, or leave it empty")
-    check_underlying(row, row.text("symbol"), book)
+    check_underlying(row, row.text("symbol"), market)
     cells = {"symbol": row.text("symbol"), "quantity": str(quantity), "instrument_type": "option"}
     contract = read_derivative(replace(row, cells=cells), market)
-    trade = hedge_at(row, contract, ask, book, spread)
+    return _possible(row, "symbol", hedge_at(row, contract, ask, book, spread), book)
+
+
+def _possible(row: Row, column: str, trade: Trade, book: Book) -> Trade:
     try:
         trade.check(book)
     except InputError as error:
-        raise row.error("symbol", str(error)) from None
+        raise row.error(column, str(error)) from None
     return trade

@@ -65,14 +65,14 @@ def symbol_map(given: list[str]) -> dict[str, str]:
     return _by_symbol("--map", given, "GME=XYZ")
 
 
-def factors(given: list[str]) -> dict[str, float]:
-    """`BB=0.7` as {"BB": 0.7}. Raises InputError."""
+def numbers(option: str, given: list[str], form: str) -> dict[str, float]:
+    """`BB=0.7` as {"BB": 0.7}; `form` is an example of the option's. Raises InputError."""
     made = {}
-    for symbol, text in _by_symbol("--scale", given, "BB=0.7").items():
+    for symbol, text in _by_symbol(option, given, form).items():
         try:
             made[symbol] = float(text)
         except ValueError:
-            raise InputError(f'--scale: "{text}" is not a number; write BB=0.7') from None
+            raise InputError(f'{option}: "{text}" is not a number; write {form}') from None
     return made
 
 

@@ -23,6 +23,14 @@ def whatif(
     scale: Annotated[
         Symbols, typer.Option(metavar="NAME=X", help="BB=0.7 keeps 70 % of BB; may be repeated.")
     ] = None,
+    add: Annotated[
+        Symbols,
+        typer.Option(
+            metavar="NAME=SHARES",
+            help="SPY=10000 buys shares, SPY=-10000 sells them, short where none are held; the "
+            "book need not hold the name; may be repeated.",
+        ),
+    ] = None,
     hedges: Annotated[
         Symbols,
         typer.Option(
@@ -38,7 +46,15 @@ def whatif(
             metavar="FILE",
             help="Changes from a CSV file, which no list of processes shows: columns action, "
             "symbol, quantity, price; action close, halve, scale (quantity: the part that is "
-            "kept) or buy (an option by OCC symbol, contracts, the ask or empty).",
+            "kept), buy (an option by OCC symbol, contracts, the ask or empty; or a name and "
+            "shares) or sell (shares).",
+        ),
+    ] = None,
+    market: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Market snapshot with the rows of names to add that the run's lacks, CSV.",
         ),
     ] = None,
     rate: Annotated[
@@ -65,22 +81,26 @@ def whatif(
     *,
     placement: Place,
 ) -> None:
-    """What closing, shrinking or hedging positions does to the tail, same paths, and its cost."""
-    from ..engine.whatif.book_change import SPREAD, changes_of
-    from ..engine.whatif.effects import answer, ask
+    """What closing, shrinking, adding or hedging positions does to the tail, and its cost."""
+    from ..engine.whatif.book_change import SPREAD
+    from ..engine.whatif.effects import answer
+    from ..engine.whatif.question import ask
     from ..screen.console import console, fit
     from ..screen.progress import progress_for
     from ..screen.whatif import WHATIF_NOTE, about_to_run, whatif_tables
-    from .arguments import count, factors, fraction
+    from .arguments import count, fraction, numbers
     from .exits import stoppable
 
-    changes = changes_of(close or (), halve or (), factors(scale or []))
     half = fraction("--spread", spread)
     question = ask(
         store,
-        changes,
+        close=close or (),
+        halve=halve or (),
+        scale=numbers("--scale", scale or [], "BB=0.7"),
+        add=numbers("--add", add or [], "SPY=10000"),
         hedges=hedges or (),
         trades=trades,
+        market=market,
         paths=None if paths is None else count("--paths", paths),
         measure=measure,
         rate=fraction("--cover-cost", rate),

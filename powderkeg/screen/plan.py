@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..engine.memory import available, words
+from ..engine.run.conventions import PILOT
 from ..engine.run.importance import pilot_paths
 from ..engine.run.plan import Plan
 from ..results.measures.target import error_text
@@ -52,6 +53,8 @@ def show_plan(to: Console, plan: Plan, warnings: Iterable[str], workers: int, wh
             f"--importance runs {plural(job.importance, 'weighted path')} of each scenario "
             f"besides, after a pilot of {plural(pilot_paths(job.importance), 'path')}"
         )
+    if said := pilots_text(plan):
+        to.print(said)
     device = f"{plan.back_end.name} ({plan.back_end.device})"
     places = {"embedded": "thread", "local": "process"}
     on = plural(workers, places[where]) if where in places else f"the cluster at {where}"
@@ -61,6 +64,19 @@ def show_plan(to: Console, plan: Plan, warnings: Iterable[str], workers: int, wh
     to.print(impact_table(plan))
     for warning in dict.fromkeys(warnings):
         to.print(Text(f"note: {warning}"))
+
+
+def pilots_text(plan: Plan) -> str:
+    """What trying conventions takes, "" where nothing is tried."""
+    signs = sum(each.signs for each in plan.pilots)
+    floors = sum(each.floors for each in plan.pilots)
+    if not signs + floors:
+        return ""
+    of_signs = f"{plural(signs, 'pilot')} at other signs of the dealers" if signs else ""
+    of_floors = f"up to {plural(floors, 'pilot')} at other max_multiple where it decides a tail"
+    what = ", ".join(filter(None, (of_signs, of_floors if floors else "")))
+    share = f"{plan.pilots_share:.1%} of the run's time if all run"
+    return f"conventions: {what}, of {plural(PILOT, 'path')} each: {share}"
 
 
 def impact_table(plan: Plan) -> Table:

@@ -6,7 +6,8 @@ import math
 
 from rich.table import Table
 
-from ..engine.whatif.effects import Effect, Question, WhatIf
+from ..engine.whatif.effects import Effect, WhatIf
+from ..engine.whatif.question import Question
 from ..results.formats import clean, money
 from ..results.measures.levels import percent as level_text
 from .cells import NONE, bare, change_cells, duration, places_of, sections
@@ -25,7 +26,10 @@ WHATIF_NOTE = (
 def about_to_run(question: Question) -> str:
     """What a what-if will take, in one line."""
     text = f"{plural(question.runs, 'run')} of {plural(question.paths, 'path')}"
-    if question.again:
+    if question.added:
+        names = ", ".join(map(clean, question.added))
+        text += f", the book as it is among them with no shares of {names}"
+    elif question.again:
         text += ", the book as it is among them (the store is of another build or back end)"
     if question.seconds is not None:
         text += f", about {duration(question.seconds)} on the machine that made the store"

@@ -1,19 +1,25 @@
 """Conventions that decide a tail stand beside its interval, and survival beside standing still."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from powderkeg.engine.run import conventions as trying
-from powderkeg.engine.run.plan import with_variants
+from powderkeg.engine.run.execute import run_plan
+from powderkeg.engine.run.plan import make_plan, with_variants
+from powderkeg.engine.run.request import RunRequest
+from powderkeg.kernels import backend
 from powderkeg.kernels.backends import native
 from powderkeg.kernels.packing.scenario import pack
+from powderkeg.kernels.records import ALL_CHANNELS
 from powderkeg.results import open_results
 from powderkeg.results.measures import statistics as st
 from powderkeg.results.report.headline import headline
 from powderkeg.results.report.summary import Summary
-from powderkeg.scenarios import Scenario, bind
+from powderkeg.scenarios import Chain, Scenario, bind
+from powderkeg.screen.plan import pilots_text
 from tests.helpers.small_run import BOOK, CHAIN, CROWD, MARKET, plan_of, run_at
 
 pytestmark = pytest.mark.slow
@@ -77,6 +83,90 @@ def test_where_the_floor_decides_a_range_stands_for_the_number(store: Path) -> N
     summary.measures["floor_share"].values[:] = 0.2
     said = headline(summary)
     assert "With max_multiple at half and twice its value it is " in said
+
+
+def scenario_of(name: str, **more: Any) -> Scenario:
+    tree = {"id": name, "horizon_days": 2, "steps_per_day": 4, **more}
+    return Scenario.model_validate(tree)
+
+
+PLANNED: dict[str, tuple[dict[str, Any], tuple[int, int]]] = {
+    "open interest": ({"names": {"GME": {"dealers": {"open_interest": 0.2}}}}, (3, 2)),
+    "a flat sign": (
+        {"names": {"GME": {"dealers": {"open_interest": 0.2, "sign": 0.0}}}},
+        (3, 2),
+    ),
+    "calls of the crowd": ({"names": {"GME": {"crowd": {"initial_calls": 0.1}}}}, (0, 2)),
+    "nothing open": ({}, (0, 2)),
+    "dealers off": (
+        {"channels": {"dealers": False}, "names": {"GME": {"dealers": {"open_interest": 0.2}}}},
+        (0, 2),
+    ),
+    "nobody trades": ({"channels": {str(c.name).lower(): False for c in ALL_CHANNELS}}, (0, 0)),
+}
+
+
+@pytest.mark.parametrize("name", PLANNED)
+@pytest.mark.parametrize("floor", [0.0, 1.0])
+def test_the_plan_counts_the_pilots_that_run(
+    name: str, floor: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of signs all that run; of max_multiple what runs where it decides the tail, and none else."""
+    more, (signs, floors) = PLANNED[name]
+    monkeypatch.setattr(trying, "PILOT", 1000)
+    monkeypatch.setattr("powderkeg.engine.run.plan.PILOT", 1000)
+    monkeypatch.setattr(trying, "_floor_share", lambda *_: floor)
+    scenario = scenario_of("s", **more)
+    request = RunRequest(BOOK, MARKET, [scenario], tmp_path / "s.zarr", paths=1000, seed=3)
+    plan = make_plan(request)
+    assert plan.pilots == (trying.Pilots(signs, floors),)
+    a_path = 3 * 2 * 5  # names, days, steps
+    assert plan.name_steps == (2 * 1000 + (signs + floors) * 1000) * a_path
+    assert plan.pilots_share == pytest.approx((signs + floors) / (2 + signs + floors))
+    tree = open_results(run_plan(plan))
+    tried: list[str] = []
+    if "conventions" in tree:
+        tried = tree["conventions"].to_dataset()["parameter"].values.tolist()
+    assert tried.count("dealer_sign") == signs
+    assert tried.count("max_multiple") == (floors if floor else 0)
+
+
+def test_calls_of_the_crowd_are_hedged_whatever_the_sign() -> None:
+    """So nothing is tried where nothing else is open: it would be the same to the bit."""
+    ids = np.arange(200, dtype=np.uint64)
+    for bought, equal in ((0.1, True), (0.0, False)):
+        dealers = {} if equal else {"dealers": {"open_interest": 0.2}}
+        names = {"GME": {"crowd": {"initial_calls": bought}, **dealers}}
+        short, long = (
+            backend("auto").simulate(
+                pack(
+                    bind(
+                        scenario_of("s", names=names, variation={"dealer_sign": sign}),
+                        BOOK,
+                        MARKET,
+                        Chain(),
+                    ),
+                    seed=3,
+                ),
+                ids,
+            )
+            for sign in (1.0, -1.0)
+        )
+        assert np.array_equal(short.pnl, long.pnl) is equal
+
+
+def test_the_plan_says_what_pilots_take() -> None:
+    def said(*scenarios: Scenario, **options: int) -> str:
+        return pilots_text(plan_of(*scenarios, seed=3, **options))
+
+    assert said(GAMMA, paths=8191) == ""
+    # 3 + 2 pilots beside two passes over as many paths
+    assert said(GAMMA, paths=8192) == (
+        "conventions: 3 pilots at other signs of the dealers, up to 2 pilots at other max_multiple "
+        "where it decides a tail, of 8,192 paths each: 71.4% of the run's time if all run"
+    )
+    off = scenario_of("off", channels={"dealers": False})
+    assert said(off, paths=81920).startswith("conventions: up to 2 pilots at other max_multiple")
 
 
 def test_a_small_run_tries_nothing(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ from powderkeg.engine.whatif.book_change import (
     changed_book,
     cost_of,
 )
-from powderkeg.engine.whatif.effects import ask, whatif
+from powderkeg.engine.whatif.effects import whatif
 from powderkeg.engine.whatif.hedge import hedge_of
+from powderkeg.engine.whatif.question import ask
 from powderkeg.results import open_results
 from powderkeg.results.measures import statistics as st
 from powderkeg.scenarios import Book, InputError, Position, Scenario

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from powderkeg.engine.whatif.book_change import Change, Terms
-from powderkeg.engine.whatif.effects import ask
 from powderkeg.engine.whatif.hedge import hedge_of
+from powderkeg.engine.whatif.question import ask
+from powderkeg.engine.whatif.shares import Shares
 from powderkeg.engine.whatif.trades import read_trades
 from powderkeg.scenarios import Book, InputError, Position
 from tests.engine.test_whatif import stores
@@ -36,6 +37,11 @@ def test_every_action(tmp_path: Path) -> None:
     assert dear == hedge_of("GME210129C00115000=2500@30", HELD, MARKET)
     assert fair == hedge_of("GME210129C00120000=10", HELD, MARKET, 0.1)
     assert fair.cost(HELD, Terms(MARKET, {})) > 0
+    file.write_text(HEAD + "buy,no,500.5,\nSell,GME,1000,\n")  # held or not
+    assert read_trades(file, HELD, MARKET) == (
+        Shares(MARKET["NO"], 500.5),
+        Shares(MARKET["GME"], -1000),
+    )
     file.write_text("symbol,action\nGME,close\n")  # other columns are for other actions
     assert read_trades(file, HELD, MARKET) == (Change("GME", 0),)
 
@@ -44,8 +50,9 @@ WRONG = {
     "": "t.csv: the file is empty; first row: action,symbol",
     HEAD: "t.csv: no trades; add a row such as `close,GME,,`",
     "action,symbol,factor\nscale,GME,.5\n": 't.csv: row 1: unknown column "factor"',
-    HEAD + "sell,GME,,\n": 't.csv: row 2, action: "sell" is not known; ',
-    HEAD + ",GME,,\n": "t.csv: row 2, action: is empty; give close or halve or scale or buy",
+    HEAD + "short,GME,,\n": 't.csv: row 2, action: "short" is not known; ',
+    HEAD
+    + ",GME,,\n": "t.csv: row 2, action: is empty; give close or halve or scale or buy or sell",
     HEAD + "close,,,\n": "t.csv: row 2, symbol: is empty; give a ticker",
     HEAD + "close,GMEE,,\n": 't.csv: row 2, symbol: "GMEE" is not in the book, did you mean GME?',
     HEAD + "close,GME,100,\n": 't.csv: row 2, quantity: "100" in a row of close; leave it empty',
@@ -58,10 +65,20 @@ WRONG = {
     "one change",
     HEAD + "close,GME210129C00115000,,\n": 't.csv: row 2, symbol: "GME210129C00115000" is an '
     "option; close GME takes all that is held on it",
-    HEAD + "buy,GME,5,\n": 't.csv: row 2, symbol: "GME" is no option; buy takes one by its OCC '
-    "symbol, GME210129C00115000; to cover or sell shares write scale and the part that is kept",
-    HEAD + "buy,BB210129C00115000,5,\n": "t.csv: row 2, symbol: BB is not in the book; it holds "
-    "AMC, GME, SPY: the price of another name is not simulated",
+    HEAD + "sell,GME,,\n": "t.csv: row 2, quantity: is empty; give a number of shares",
+    HEAD + "sell,NO,-5,\n": 't.csv: row 2, quantity: "-5" is not above 0; give a number of shares',
+    HEAD + "buy,GME,5,36\n": 't.csv: row 2, price: "36" in a row of shares, which are traded at '
+    "the market file's; leave it empty",
+    HEAD + "buy,QQQ,5,\n": 't.csv: row 2, symbol: "QQQ" has no row in the run\'s market file; give '
+    "its row with `market`",
+    HEAD + "sell,NO,2.1e7,\n": "t.csv: row 2, quantity: NO: 21,000,000 shares would be borrowed "
+    "and 20,000,000 of 40,000,000 lendable are left; sell less",
+    HEAD + "sell,GME,5,\nhalve,GME,,\n": "t.csv: row 3, symbol: GME is also in row 2; make it one "
+    "change",
+    HEAD + "sell,GME210129C00115000,5,\n": 't.csv: row 2, symbol: "GME210129C00115000" is an '
+    "option; sell takes shares, scale GME all that is held on a name",
+    HEAD + "buy,BB210129C00115000,5,\n": 't.csv: row 2, symbol: "BB" has no row in the run\'s '
+    "market file; give its row with `market`",
     HEAD + "buy,GME210129C00115000,,\n": "t.csv: row 2, quantity: is empty; give a whole number of "
     "contracts",
     HEAD + "buy,GME210129C00115000,2.5,\n": 't.csv: row 2, quantity: "2.5" is not whole; give a '

@@ -18,8 +18,9 @@ from powderkeg.engine.whatif.book_change import (
     changed_book,
     cost_of,
 )
-from powderkeg.engine.whatif.effects import Effect, Shift, ask, whatif
+from powderkeg.engine.whatif.effects import Effect, Shift, whatif
 from powderkeg.engine.whatif.effects import _order as order
+from powderkeg.engine.whatif.question import ask
 from powderkeg.kernels.packing.scenario import pack, prepare
 from powderkeg.results import open_results
 from powderkeg.results.measures import statistics as st
@@ -267,7 +268,10 @@ def test_relief_that_is_noise_has_no_price() -> None:
 
 
 MISTAKES = {
-    "nothing": ((), "nothing to change; give --close, --halve, --scale, --hedge or --trades"),
+    "nothing": (
+        (),
+        "nothing to change; give --close, --halve, --scale, --add, --hedge or --trades",
+    ),
     "not-held": (("--close", "AMC"), '"AMC" is not in the book; it holds GME, NO'),
     "misspelt": (("--close", "GMEE"), '"GMEE" is not in the book, did you mean GME?'),
     "twice": (
@@ -305,8 +309,7 @@ MISTAKES = {
     ),
     "not-simulated": (
         ("--hedge", "AMC210129C00115000=25"),
-        "--hedge: AMC is not in the book; it holds GME, NO: the price of another name is not "
-        "simulated",
+        '--hedge: "AMC" has no row in the run\'s market file; give its row with --market',
     ),
     "expired": (
         ("--hedge", "GME210115C00115000=25"),
