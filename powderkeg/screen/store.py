@@ -18,9 +18,11 @@ from ..results.report.days import day_rows
 from ..results.report.exit import exit_rows
 from ..results.report.explained import Explained, Rows
 from ..results.report.headline import headline
+from ..results.report.limits import verdicts
 from ..results.report.summary import FLOOR_WARNING, Line, Summary
 from ..results.store.commit import open_results
 from .console import fit
+from .limits import limits_table
 
 DETAILED = 3
 LISTED = 40
@@ -36,8 +38,8 @@ GAINS = 5
 
 
 def show(path: str | Path, console: Console | None = None, *, verify: bool = True) -> None:
-    """Print a finished store: headline, scenarios, sensitivity, and of the worst scenarios the
-    measures, the tail explained, squeeze odds, loop gains and overlaps; then warnings.
+    """Print a finished store: headline, limits, scenarios, sensitivity, and of the worst scenarios
+    the measures, the tail explained, squeeze odds, loop gains and overlaps; then warnings.
 
     Errors: StoreError if the store is unfinished or damaged.
     """
@@ -46,6 +48,8 @@ def show(path: str | Path, console: Console | None = None, *, verify: bool = Tru
     console.print()
     console.print(Text(headline(summary), style="bold"))
     console.print()
+    if (limits := limits_table(verdicts(summary))) is not None:
+        console.print(fit(limits, console))
     if len(summary.given) > 1:
         console.print(fit(_scenarios(summary), console))
     if summary.sensitivity:
@@ -211,9 +215,8 @@ def _measures(summary: Summary, scenario: int) -> Table:
         cash = money(line.on.value, summary.equity, "").strip() if line.is_money else ""
         floor = "" if np.isnan(line.floor_share) else percent(line.floor_share)
         style = "yellow" if line.floor_share > FLOOR_WARNING else ""
-        label = line.label if line.is_money else f"P({line.label})"
         bold = "bold" if line == summary.headline_line(scenario) else ""
-        table.add_row(escape(label), value, interval, cash, off, Text(floor, style), style=bold)
+        table.add_row(escape(line.name), value, interval, cash, off, Text(floor, style), style=bold)
     return table
 
 

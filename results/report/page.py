@@ -10,7 +10,6 @@ import numpy as np
 
 from ..formats import REFUSED, clean, count, money, number, percent, percent_range
 from ..measures.levels import percent as level_text
-from ..store.commit import open_results
 from ..store.durable import write_file
 from ..store.errors import StoreExists, StoreUnwritable
 from .days import curve_svg, day_rows
@@ -18,6 +17,7 @@ from .exit import exit_rows
 from .explained import Explained
 from .headline import headline
 from .inline import StyleSheet, policy_hash
+from .limits import limit_rows, verdicts
 from .pictures import FAINT, INK, OFF, ON, fan_svg, loss_svg
 from .summary import FLOOR_WARNING, Line, Summary
 
@@ -27,47 +27,26 @@ POSITIONS = 24
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def write_report(store: str | Path, output: str | Path, *, verify: bool = True) -> None:
-    """Write the page of a finished store: one self-contained HTML file, for screen and paper.
+def check_page(output: str | Path) -> None:
+    """A page is never overwritten. Errors: StoreExists."""
+    if os.path.lexists(output):
+        raise StoreExists(f"{output} exists; choose another name")
 
-    Parameters
-    ----------
-    store
-        A finished results store.
-    output
-        The HTML file to write, which must not exist.
-    verify
-        Whether every byte of the store is compared with its commit record first.
 
-    Raises
-    ------
-    StoreError
-        The store is unfinished or damaged, `output` exists or cannot be written.
-
-    Example
-    -------
-    >>> import powderkeg
-    >>> store = powderkeg.run("book.csv", "market.csv", "calm.yaml", "out.zarr", paths=1000)
-    >>> powderkeg.report(store, "out.html")
-    """
-    out = Path(output)
-    if os.path.lexists(out):
-        raise StoreExists(f"{out} exists; choose another name")
-    page = report_html(store, verify=verify).encode()
+def write_page(summary: Summary, store: str, output: str | Path) -> None:
+    """Write the page of a store of this name into a new file. Errors: StoreError."""
+    check_page(output)
+    page = report_html(summary, store).encode()
     try:
-        write_file(out, page)
+        write_file(Path(output), page)
     except OSError as error:
-        raise StoreUnwritable(f"{out} cannot be created: {error.strerror}") from error
+        raise StoreUnwritable(f"{output} cannot be created: {error.strerror}") from error
 
 
-def report_html(path: str | Path, *, verify: bool = True) -> str:
-    """The page as text; the same for the same store.
-
-    Errors: StoreError if the store is unfinished or damaged.
-    """
+def report_html(summary: Summary, store: str) -> str:
+    """The page of a store of this name as text; the same for the same store."""
     import jinja2
 
-    summary = Summary(open_results(path, verify=verify))
     sheet = StyleSheet({INK: "--ink", FAINT: "--faint", ON: "--on", OFF: "--off"})
     detailed = [_scenario(summary, s, sheet) for s in summary.order[:DETAILED]]
     css = (TEMPLATES / "report.css").read_text() + sheet.css
@@ -84,6 +63,7 @@ def report_html(path: str | Path, *, verify: bool = True) -> str:
         title=clean(str(summary.tree.attrs["title"])),
         headline=headline(summary),
         warnings=summary.warnings(),
+        limits=limit_rows(verdicts(summary)),
         level="" if summary.level is None else level_text(summary.level),
         day=summary.horizons[-1],
         when=summary.when,
@@ -96,7 +76,7 @@ def report_html(path: str | Path, *, verify: bool = True) -> str:
         hidden=max(len(summary.order) - DETAILED, 0),
         inputs=_inputs(summary),
         provenance=_provenance(summary),
-        store=clean(Path(path).name),
+        store=clean(store),
     )
 
 
@@ -116,7 +96,7 @@ def _cells(summary: Summary, line: Line) -> dict[str, Any]:
     on, d = line.on, line.difference
     floor = line.floor_share
     return {
-        "label": line.label if line.is_money else f"P({line.label})",
+        "label": line.name,
         "value": percent(on.value),
         "interval": percent_range(on.low, on.high, on.value),
         "money": money(on.value, summary.equity, "").strip() if line.is_money else "",

@@ -165,9 +165,9 @@ def test_limits_hold_estimates_or_the_upper_end_and_refusals_are_broken(
     between = (es + high) / 2
     assert check(limit("es_95_day_2", between))[0] == 0
     code, out = check(limit("es_95_day_2", between, confident=True))
-    assert code == 3 and "broken, above the limit" in out and "(upper end)" in out
+    assert code == 3 and "broken: above the limit" in out and "(upper end)" in out
     code, out = check(limit("es_95_day_2", es))  # below means below
-    assert code == 3 and "broken, at the limit" in out
+    assert code == 3 and "broken: at the limit" in out
     assert check(limit("es_95_day_2", high * 1.001, confident=True))[0] == 0
     code, out = check(limit("es_95_day_2", 9) + limit("es_99.9_day_2", 9))
     assert code == 3 and "1 of 2 limits broken" in out
@@ -190,7 +190,7 @@ def test_limits_hold_estimates_or_the_upper_end_and_refusals_are_broken(
     code, out, _ = command(capsys, monkeypatch, *words)
     (found,) = json.loads(out)
     assert code == 3 and found["broken"] and found["value"] is found["currency"] is None
-    (verdict,) = verdicts(Summary(open_results("out.zarr")), load_limits("limits.yaml"))
+    (verdict,) = verdicts(Summary(open_results("out.zarr"), load_limits("limits.yaml")))
     assert math.isnan(verdict.held) and verdict.broken
 
 
