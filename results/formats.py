@@ -21,11 +21,6 @@ def decimals(value: float) -> int:
     return 1 if size >= 1 else min(6, 1 - math.floor(math.log10(size)))
 
 
-def places_of(*fractions: float) -> int:
-    """Decimals that suit the largest of fractions side by side; NaN has none."""
-    return decimals(100 * max((abs(x) for x in fractions if not math.isnan(x)), default=0.0))
-
-
 def percent(fraction: float, places: int | None = None) -> str:
     """63.7 %, 0.0031 %, 1,234 %; `places` fixes the decimals."""
     if math.isnan(fraction):

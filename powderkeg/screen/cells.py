@@ -32,6 +32,11 @@ def sections(
     return made
 
 
+def places_of(*fractions: float) -> int:
+    """Decimals that suit the largest of numbers side by side."""
+    return decimals(100 * max(abs(x) for x in fractions))
+
+
 def change_cells(change: st.Estimate, places: int) -> tuple[str, str, str]:
     """A change with its error and interval, more decimals where it is small; a bare 0 if exact."""
     if change.value == change.standard_error == 0:

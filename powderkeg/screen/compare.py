@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.table import Table
 
 from ..engine.compare import MARKET, Comparison, Difference
-from ..results.formats import clean, places_of
+from ..results.formats import clean
 from ..results.measures.levels import percent as level_text
-from .cells import change_cells, level_cells
+from .cells import change_cells, level_cells, places_of
 from .console import table
 
 SHOWN = 12

@@ -7,9 +7,9 @@ import math
 from rich.table import Table
 
 from ..engine.whatif.effects import Effect, Question, WhatIf
-from ..results.formats import clean, money, places_of
+from ..results.formats import clean, money
 from ..results.measures.levels import percent as level_text
-from .cells import NONE, bare, change_cells, duration, sections
+from .cells import NONE, bare, change_cells, duration, places_of, sections
 from .console import plural
 
 WHATIF_NOTE = (

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..formats import clean, money, percent, percent_range, places_of
+from ..formats import clean, money, percent, percent_range
 from ..measures import statistics as st
 from ..measures.limits import LimitLike
 from .explained import Rows
@@ -96,30 +96,25 @@ def limit_rows(found: Sequence[Verdict]) -> Rows | None:
         "Limits",
         ("scenario", "measure", "verdict", "held", "95 % interval", "limit"),
         [_row(verdict) for verdict in ordered],
-        "held: the estimate, or the upper end of its interval where the limit asks for that; it "
-        "must be below the limit",
+        "held: the estimate, or the upper end of its interval; it must be below the limit",
     )
 
 
 def _row(verdict: Verdict) -> tuple[str, ...]:
-    limit, on, held = verdict.limit, verdict.line.on, verdict.held
-    places = places_of(held, limit.below)
-    value = _said(verdict, held, places)
-    if limit.confident and not verdict.refused:
-        value += " (upper end)"
+    limit, on = verdict.limit, verdict.line.on
     return (
         verdict.scenario,
-        verdict.line.name,
+        verdict.line.name + (" (upper end)" if limit.confident else ""),
         verdict.words,
-        value,
-        percent_range(on.low, on.high, limit.below if verdict.refused else max(held, limit.below)),
-        _said(verdict, limit.below, places),
+        _said(verdict, verdict.held),
+        percent_range(on.low, on.high, on.value),
+        _said(verdict, limit.below),
     )
 
 
-def _said(verdict: Verdict, fraction: float, places: int) -> str:
+def _said(verdict: Verdict, fraction: float) -> str:
     """A number of a verdict: per cent, and money first where the limit is an amount."""
-    share = percent(fraction, places)
+    share = percent(fraction)
     if verdict.limit.amount is None or math.isnan(fraction):
         return share
     return f"{money(fraction, verdict.equity, clean(verdict.limit.currency))}, {share}"
