@@ -100,6 +100,10 @@ class Gains:
     largest: npt.NDArray[np.float64]
     total: npt.NDArray[np.float64]
 
+    def at_start(self, name: int) -> float:
+        """All channels of a name together."""
+        return float(self.start[name].sum())
+
     @property
     def order(self) -> list[int]:
         """Names, largest median first."""

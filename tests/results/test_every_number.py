@@ -21,13 +21,12 @@ from powderkeg.engine.run.plan import make_plan
 from powderkeg.engine.run.request import RunRequest
 from powderkeg.results.formats import MINUS
 from powderkeg.results.measures import statistics as st
-from powderkeg.results.report import days, explained, headline, limits, page, pictures
+from powderkeg.results.report import cells, days, explained, headline, limits, page, pictures
 from powderkeg.results.report.explained import Explained
 from powderkeg.results.report.summary import Line, Summary, Varied
 from powderkeg.scenarios import Scenario
 from powderkeg.scenarios.derivatives import Derivative
 from powderkeg.scenarios.limits import Limit
-from powderkeg.screen import store
 from tests.helpers.said import Grid, Page, Piece, Words, page_of, shown
 from tests.helpers.small_run import BOOK, CHAIN, CROWD, MARKET, run_at
 from tests.helpers.stored_pages import Tables, page_says, page_tables, show_says, show_tables
@@ -244,8 +243,10 @@ MUTATIONS: dict[str, tuple[str, Any, str, Callable[[Real], Any]]] = {
         lambda self: self.importance.sel(level=0.95))),
     "loop gains of another scenario": ("show", Summary, "gains", elsewhere),
     "overlaps of another scenario": ("show", Summary, "overlap", elsewhere),
-    "cells of the terminal 1 % larger": ("show", store, "percent", scaled),
-    "cells of the page 1 % larger": ("page", page, "percent", scaled),
+    "cells 1 % larger": ("show", cells, "percent", scaled),
+    "intervals 1 % larger": ("show", cells, "percent_range", scaled),
+    "odds of another scenario": ("page", page, "name_odds", elsewhere),
+    "losses of the worst paths 1 % larger": ("page", page, "percent", scaled),
     "exit of another scenario": ("page", page, "exit_rows", elsewhere),
     "worst paths of another scenario": ("page", page, "_worst_paths", elsewhere),
     "a picture of another scenario": ("page", pictures, "_draw_losses", elsewhere),
