@@ -8,11 +8,12 @@ from pathlib import Path
 from ..results import open_results
 from ..results.report.limits import Verdict, verdicts
 from ..results.report.summary import Summary
+from ..scenarios.errors import InputError
 from ..scenarios.limits import Limit, check_limits, read_limits
 
 
 def check(
-    store: str | Path, limits: str | Path | Sequence[Limit], *, verify: bool = True
+    store: str | Path, limits: str | Path | Sequence[Limit] | None = None, *, verify: bool = True
 ) -> list[Verdict]:
     """Hold a finished store against limits on its measures.
 
@@ -21,7 +22,7 @@ def check(
     store
         A finished results store.
     limits
-        A YAML file of limits, or what `load_limits` read of it.
+        A YAML file of limits, or what `load_limits` read of it; None: those that the store keeps.
     verify
         Whether every byte of the store is compared with its commit record first.
 
@@ -37,7 +38,7 @@ def check(
     ------
     InputError
         A limit is none or can never break, or the store has no such scenario or measure or is in
-        another currency; with file and line.
+        another currency; with file and line. None is given and the store keeps none.
     StoreError
         The store is unfinished or damaged.
 
@@ -51,6 +52,22 @@ def check(
     >>> [verdict.broken for verdict in powderkeg.check(store, "limits.yaml")]
     [False]
     """
-    given = read_limits(limits)
-    summary = Summary(open_results(store, verify=verify))
-    return verdicts(summary, check_limits(given, summary.scenarios, summary.ids, summary))
+    summary = held_to(store, limits, verify=verify)
+    if not summary.limits:
+        raise InputError(f"limits: {store} keeps none; give `limits`, a YAML file")
+    return verdicts(summary)
+
+
+def held_to(
+    store: str | Path, limits: str | Path | Sequence[Limit] | None, *, verify: bool
+) -> Summary:
+    """The summary of a store with the limits that it is held to: those given, or its own.
+
+    Raises InputError, StoreError.
+    """
+    given = None if limits is None else read_limits(limits)
+    tree = open_results(store, verify=verify)
+    summary = Summary(tree)
+    if given is None:
+        return summary
+    return Summary(tree, check_limits(given, summary.scenarios, summary.ids, summary))

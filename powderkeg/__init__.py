@@ -29,7 +29,7 @@ NAMES = {
     "compare": ("engine.compare", "compare"),
     "open": ("results", "open_results"),
     "replay": ("engine.replay.path", "replay"),
-    "report": ("results.report.page", "write_report"),
+    "report": ("engine.report", "report"),
     "resume": ("engine.run.execute", "resume"),
     "reverse": ("engine.reverse.answer", "reverse"),
     "run": ("engine.run.execute", "run"),

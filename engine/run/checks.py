@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...results.measures.levels import LEVELS
+from ...results.measures.limits import KeptLimit
 from ...results.measures.statistics import REFUSE
 from ...results.measures.table import list_measures
 from ...scenarios.book import Book
@@ -70,10 +71,15 @@ def check_grid(scenarios: Sequence[Scenario]) -> None:
 
 def check_bounds(
     limits: str | Path | Sequence[Limit], scenarios: Sequence[Scenario], book: Book
-) -> None:
-    """A run is not worth its hours if its limits cannot hold it. Raises InputError."""
+) -> tuple[KeptLimit, ...]:
+    """What the store keeps of limits; a run is not worth its hours if they cannot hold it.
+
+    Raises InputError.
+    """
     measures = [measure.measure for measure in list_measures(scenarios[0].horizons)]
-    check_limits(read_limits(limits), [scenario.id for scenario in scenarios], measures, book)
+    ids = [scenario.id for scenario in scenarios]
+    found = check_limits(read_limits(limits), ids, measures, book)
+    return tuple(KeptLimit.of(limit) for limit in found)
 
 
 def _days(scenario: Scenario) -> str:

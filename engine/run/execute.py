@@ -13,10 +13,12 @@ from typing import Any
 from ... import __version__
 from ...kernels import backend
 from ...results import StoreError, check_commit, create_store, finish_store, missing_blocks
+from ...results.measures.limits import attribute
 from ...results.measures.target import error_text
 from ...results.store.errors import StoreUnwritable
 from ...results.store.growth import errors_so_far, grow_store
-from ...results.store.records import read_grid
+from ...results.store.records import read_grid, read_root, write_root
+from ...results.store.schema import StoreSpec
 from ...scenarios.limits import Limit, read_limits
 from .. import memory
 from ..campaign import Campaign, campaign
@@ -86,13 +88,17 @@ def run_plan(plan: Plan, progress: Progress | None = None) -> Path:
         check_memory(plan, work.where)
         plan = plan.with_tilts(work)
         try:
-            create_store(
-                output, store_spec(plan.job, plan.packed, plan.inputs.files, {"started": _now()})
-            )
+            create_store(output, _spec(plan))
         except OSError as error:
             raise StoreUnwritable(f"{output} cannot be created: {error.strerror}") from error
         work.stopped = lambda: _to_go_on(output)
         return _fill(work, output, plan.job)
+
+
+def _spec(plan: Plan) -> StoreSpec:
+    """What the store knows before the first path."""
+    begun = {"started": _now()}
+    return store_spec(plan.job, plan.packed, plan.inputs.files, begun, plan.limits)
 
 
 def resume(
@@ -109,8 +115,8 @@ def resume(
     store
         A results store that a run began.
     limits
-        A YAML file or what was read of one, which must be able to hold for what is run;
-        `powderkeg.check` holds the store to them.
+        A YAML file or what was read of one, which must be able to hold for what is run: an
+        unfinished store keeps them instead of its own, `powderkeg.check` holds the store to them.
     placement
         Where the rest runs; the numbers do not depend on it.
     progress
@@ -142,7 +148,8 @@ def resume(
     if _is_finished(store):
         return Path(store).absolute()
     job = read_job(store)
-    check_bounds(bounds, job.scenarios, job.book)
+    if given := check_bounds(bounds, job.scenarios, job.book):
+        write_root(store, read_root(store) | attribute(given))
     store = Path(store).absolute()
     with campaign(placement, job.backend, progress, lambda: _to_go_on(store)) as work:
         return _fill(work, store, job)

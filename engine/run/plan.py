@@ -15,6 +15,7 @@ from ...kernels.packing.name import Impact
 from ...kernels.packing.scenario import Prepared, prepare
 from ...kernels.records import PATH, Channel, channel_names
 from ...results.measures.euler import choose
+from ...results.measures.limits import KeptLimit
 from ...results.measures.tail import NAME_FIELDS
 from ...scenarios.bound import bind
 from ...scenarios.errors import InputError
@@ -79,6 +80,7 @@ class Plan:
     models: tuple[Model, ...]
     impacts: tuple[tuple[Impact, ...], ...]
     back_end: Backend
+    limits: tuple[KeptLimit, ...] = ()
 
     @property
     def packed(self) -> tuple[Packed, ...]:
@@ -211,7 +213,7 @@ def make_plan(request: RunRequest) -> Plan:
     off = channels_on(scenarios, packed) if attribution else ()
     if attribution and not off:
         raise InputError("attribution: no scenario has a channel in use; leave it out")
-    check_bounds(request.limits, scenarios, inputs.book)
+    limits = check_bounds(request.limits, scenarios, inputs.book)
     given = {"seed": seed, "attribution": attribution, "importance": importance}
     path_loss(request.measure, scenarios[0].horizons)
     job = Job(
@@ -226,7 +228,7 @@ def make_plan(request: RunRequest) -> Plan:
         until,
         **request.settings() | given,
     )
-    return Plan(request, inputs, job, models, tuple(p.impacts for p in prepared), engine)
+    return Plan(request, inputs, job, models, tuple(p.impacts for p in prepared), engine, limits)
 
 
 def _prepared(

@@ -64,8 +64,8 @@ class RunRequest(Settings):
     importance
         So many weighted paths run besides, drawn where losses are large. 0: none.
     limits
-        A YAML file or what was read of one, which must be able to hold for what is run;
-        `powderkeg.check` holds the store to them.
+        A YAML file or what was read of one, which must be able to hold for what is run. The store
+        keeps them, they decide no number; `powderkeg.check` holds the store to them.
     placement
         Where it runs.
 

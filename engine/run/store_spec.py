@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,20 @@ from ...kernels.probes.exit_cost import DAYS, exit_cost, exit_days, participatio
 from ...kernels.probes.loop_gain import CHANNELS, loop_gain
 from ...kernels.probes.overlap import overlap
 from ...results import InputFile, StoreSpec
+from ...results.measures.limits import KeptLimit
 from ...results.store.schema import Exit, Variant
 from ...scenarios.scenario import Scenario
 from ..job import ROLE, Job
 
 
 def store_spec(
-    job: Job, packed: Sequence[Packed], inputs: Sequence[InputFile], provenance: dict[str, object]
+    job: Job,
+    packed: Sequence[Packed],
+    inputs: Sequence[InputFile],
+    provenance: Mapping[str, object],
+    limits: tuple[KeptLimit, ...] = (),
 ) -> StoreSpec:
-    """What the store must know before the first path."""
+    """What the store must know before the first path; `limits` decide no number of the job."""
     first = packed[0]
     gains = [loop_gain(each) for each in packed]
     channels = CHANNELS
@@ -52,6 +57,7 @@ def store_spec(
         channels_off=job.channels_off,
         measure=job.measure,
         until=job.until,
+        limits=limits,
         exit=exits(packed),
         **_weighted(job, first),
         provenance=provenance,

@@ -23,8 +23,8 @@ def demo(
     placement: Place,
 ) -> None:
     """Run the example book of January 2021 under the presets of its day, then show and report."""
+    from ..engine.report import report
     from ..engine.run.request import RunRequest
-    from ..results.report.page import write_report
     from ..scenarios.example import STORIES, example
     from ..screen.console import console
     from ..screen.store import show as show_store
@@ -43,5 +43,5 @@ def demo(
             folder.rmdir()
     # sealed a moment ago: every byte was checked then
     show_store(store, console(), verify=False)
-    write_report(store, folder / "january-2021.html", verify=False)
+    report(store, folder / "january-2021.html", verify=False)
     print(f"\nstore   {store}\nreport  {folder / 'january-2021.html'}")

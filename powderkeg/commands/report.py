@@ -16,13 +16,14 @@ def report(
         Path | None,
         typer.Option("--output", "-o", help="HTML file; default: STORE without .zarr, .html."),
     ] = None,
+    limits: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Limits on measures, YAML; default: the store's own."),
+    ] = None,
 ) -> None:
     """Write a self-contained HTML report of a store."""
-    from ..engine.checks import check_folder
-    from ..results.report.page import write_report
+    from ..engine.report import report as write_report
 
-    if output is not None:
-        check_folder(output)
     out = output or Path(f"{str(store).rstrip('/').removesuffix('.zarr')}.html")
-    write_report(store, out)
+    write_report(store, out, limits)
     print(f"wrote {out}")

@@ -15,9 +15,9 @@ def resume(store: Store, limits: Limits = None, *, placement: Place) -> None:
     from ..screen.progress import progress_for
     from .exits import stoppable
 
-    bounds = () if limits is None else load_limits(limits)
+    bounds = None if limits is None else load_limits(limits)
     progress = progress_for(console(stderr=True))
     with stoppable():
-        resume_run(store, limits=bounds, placement=placement, progress=progress)
+        resume_run(store, limits=bounds or (), placement=placement, progress=progress)
     headline(store)
     conclude(store, bounds)

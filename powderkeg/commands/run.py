@@ -96,10 +96,8 @@ def run(
 ) -> None:
     """Simulate a book under scenarios and write a results store."""
     from ..engine.run.request import RunRequest
-    from ..scenarios.limits import load_limits
     from .arguments import count, symbol_map, whole
 
-    bounds = () if limits is None else load_limits(limits)
     request = RunRequest(
         book,
         market,
@@ -117,13 +115,13 @@ def run(
         attribution=0 if attribution is None else count("--attribution", attribution),
         importance=0 if importance is None else count("--importance", importance),
         measure=measure,
-        limits=bounds,
+        limits=limits or (),
         placement=placement,
     )
     run_request(request)
     headline(output)
     print(f"\npowderkeg show {output}\npowderkeg report {output}")
-    conclude(output, bounds)
+    conclude(output)
 
 
 def run_request(request: RunRequest) -> None:
@@ -146,21 +144,17 @@ def run_request(request: RunRequest) -> None:
         run_plan(plan, progress_for(console(stderr=True)))
 
 
-def conclude(store: Path, limits: Sequence[Limit]) -> None:
-    """What a scheduler asks of a store that is sealed: exit code 3 where a limit is broken, else 2
-    where errors are larger than was asked for."""
-    if limits:
-        hold(store, limits, verify=False)  # every byte was checked when it was sealed
-    met(store)
-
-
-def met(store: Path) -> None:
-    """Exit code 2 where a store's errors are larger than was asked for."""
+def conclude(store: Path, limits: Sequence[Limit] | None = None) -> None:
+    """What a scheduler asks of a store that is sealed: exit code 3 where a limit is broken, of
+    those given or its own, else 2 where errors are larger than was asked for."""
     from ..results import open_results
     from ..results.report.summary import Summary
     from .exits import INCOMPLETE
 
-    if missed := Summary(open_results(store, verify=False)).missed:
+    summary = Summary(open_results(store, verify=False))
+    if limits or summary.limits:
+        hold(store, limits, verify=False)  # every byte was checked when it was sealed
+    if missed := summary.missed:
         print(f"powderkeg: {missed}", file=sys.stderr)
         raise typer.Exit(INCOMPLETE)
 

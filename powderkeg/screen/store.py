@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from ..results.formats import count, money, number, percent, percent_range
+from ..results.formats import count, money, number, percent
 from ..results.measures.levels import percent as level_text
 from ..results.measures.target import error_text
+from ..results.report.cells import line_cells, name_odds, scenario_cells, varied_rows
 from ..results.report.days import day_rows
 from ..results.report.exit import exit_rows
 from ..results.report.explained import Explained, Rows
 from ..results.report.headline import headline
-from ..results.report.summary import FLOOR_WARNING, Line, Summary
+from ..results.report.limits import verdicts
+from ..results.report.summary import Summary
 from ..results.store.commit import open_results
 from .console import fit
+from .limits import limits_table
 
 DETAILED = 3
 LISTED = 40
@@ -36,8 +38,8 @@ GAINS = 5
 
 
 def show(path: str | Path, console: Console | None = None, *, verify: bool = True) -> None:
-    """Print a finished store: headline, scenarios, sensitivity, and of the worst scenarios the
-    measures, the tail explained, squeeze odds, loop gains and overlaps; then warnings.
+    """Print a finished store: headline, limits, scenarios, sensitivity, and of the worst scenarios
+    the measures, the tail explained, squeeze odds, loop gains and overlaps; then warnings.
 
     Errors: StoreError if the store is unfinished or damaged.
     """
@@ -46,6 +48,8 @@ def show(path: str | Path, console: Console | None = None, *, verify: bool = Tru
     console.print()
     console.print(Text(headline(summary), style="bold"))
     console.print()
+    if (limits := limits_table(verdicts(summary))) is not None:
+        console.print(fit(limits, console))
     if len(summary.given) > 1:
         console.print(fit(_scenarios(summary), console))
     if summary.sensitivity:
@@ -116,15 +120,11 @@ def _scenarios(summary: Summary) -> Table:
     for name in ("ES", "95 % interval", "no feedback", f"day {day}", "called", "unmet", "ruin"):
         table.add_column(name, justify="right", no_wrap=True)
     for s in summary.order[:LISTED]:
-        line = summary.headline_line(s)
-        level = "99" if summary.level is None else level_text(summary.level)
-        names = (f"es_{level}_day_{day}", "p_margin_call", "p_call_unmet", "p_ruin")
-        odds = [summary.line(s, name) for name in names]
-        head = ("", "", "") if line is None else _loss_cells(line)
-        cells = [percent(line.on.value) for line in odds]
-        table.add_row(escape(summary.scenarios[s]), *head, *cells)
-    rest = len(summary.order) - LISTED
-    more = f"; and {count(rest)} more with smaller losses" if rest > 0 else ""
+        row = scenario_cells(summary, s)
+        rest = (row.value, row.interval, row.off, row.end, row.called, row.unmet, row.ruin)
+        table.add_row(escape(row.scenario), *rest)
+    left = len(summary.order) - LISTED
+    more = f"; and {count(left)} more with smaller losses" if left > 0 else ""
     table.caption = f"day {day}: ES at its close; unmet: a margin call is not met{more}"
     return table
 
@@ -138,20 +138,10 @@ def sensitivity_table(summary: Summary) -> Table:
     table.add_column("parameter", no_wrap=True)
     for name in ("value", "ES", "95 % interval", "change", "error"):
         table.add_column(name, justify="right", no_wrap=True)
-    for place, row in enumerate(summary.sensitivity):
-        given = row.change is None
-        if given and place:
+    for place, (scenario, *cells) in enumerate(varied_rows(summary)):
+        if scenario and place:
             table.add_section()
-        interval = percent_range(row.es.low, row.es.high, row.es.value)
-        table.add_row(
-            escape(summary.scenarios[row.scenario]) if given else "",
-            escape(row.parameter),
-            row.value,
-            percent(row.es.value),
-            interval,
-            *row.change_texts,
-            style="bold" if given else "",
-        )
+        table.add_row(escape(scenario), *map(escape, cells), style="bold" if scenario else "")
     table.caption = "error: standard error of the change, same random numbers on both sides\n"
     return table
 
@@ -167,7 +157,7 @@ def _gains(summary: Summary, scenario: int) -> Table:
         typical, high = gains.total[i]
         table.add_row(
             escape(summary.symbols[i]),
-            number(gains.start[i].sum()),
+            number(gains.at_start(i)),
             Text(number(typical), "yellow" if typical >= 1 else ""),
             Text(number(high), "yellow" if high >= 1 else ""),
             escape(gains.main(i)),
@@ -191,11 +181,6 @@ def _overlap(summary: Summary, scenario: int) -> Table:
     return table
 
 
-def _loss_cells(line: Line) -> tuple[str, str, str]:
-    interval = percent_range(line.on.low, line.on.high, line.on.value)
-    return percent(line.on.value), interval, percent(line.off.value)
-
-
 def _measures(summary: Summary, scenario: int) -> Table:
     table = _table(f"{summary.scenarios[scenario]}: losses in % of equity, and odds")
     table.add_column("measure", no_wrap=True)
@@ -207,43 +192,31 @@ def _measures(summary: Summary, scenario: int) -> Table:
         if before is not None and block != before:
             table.add_section()
         before = block
-        value, interval, off = _loss_cells(line)
-        cash = money(line.on.value, summary.equity, "").strip() if line.is_money else ""
-        floor = "" if np.isnan(line.floor_share) else percent(line.floor_share)
-        style = "yellow" if line.floor_share > FLOOR_WARNING else ""
-        label = line.label if line.is_money else f"P({line.label})"
+        row = line_cells(summary, line)
+        floor = Text(row.floor, "yellow" if row.floor_bad else "")
         bold = "bold" if line == summary.headline_line(scenario) else ""
-        table.add_row(escape(label), value, interval, cash, off, Text(floor, style), style=bold)
+        cells = (row.value, row.interval, row.money, row.off)
+        table.add_row(escape(row.name), *cells, floor, style=bold)
     return table
 
 
 def _squeeze(summary: Summary, scenario: int, with_position: bool) -> Table:
-    squeeze = summary.tree["squeeze"].to_dataset().isel(scenario=scenario).load()
-    odds, low, high = (squeeze[v].values for v in ("probability", "low", "high"))
-    multiples = squeeze["multiple"].values
-    inputs = summary.tree["inputs"].to_dataset()
-    weights = inputs["weight"].values if "weight" in inputs else None
+    multiples, names = name_odds(summary, scenario)
     table = _table(f"{summary.scenarios[scenario]}: odds in % that the price peaks at or above")
     table.add_column("name", no_wrap=True, overflow="ellipsis", max_width=16)
     if with_position:
         table.add_column("position %", justify="right", no_wrap=True)
     for multiple in multiples:
-        table.add_column(f"{multiple:g}x", justify="right", no_wrap=True)
+        table.add_column(multiple, justify="right", no_wrap=True)
         table.add_column("95 % interval", justify="right", no_wrap=True, style="dim")
-    order = np.argsort(-odds[:, 0], kind="stable")
-    for i in order[:NAMES]:
-        cells = []
-        for j in range(len(multiples)):
-            cells += [
-                percent(odds[i, j]).removesuffix(" %"),
-                percent_range(low[i, j], high[i, j], odds[i, j]).removesuffix(" %"),
-            ]
+    for each in names[:NAMES]:
+        cells = [cell for pair in each.odds for cell in pair]
         if with_position:
-            position = "" if weights is None else percent(float(weights[i]))
-            cells.insert(0, position.removesuffix(" %"))
-        table.add_row(escape(summary.symbols[i]), *cells)
-    if len(order) > NAMES:
-        table.caption = f"and {len(order) - NAMES} names with smaller odds"
+            cells.insert(0, each.weight)
+        bare = (cell.removesuffix(" %") for cell in cells)
+        table.add_row(escape(summary.symbols[each.name]), *bare)
+    if len(names) > NAMES:
+        table.caption = f"and {len(names) - NAMES} names with smaller odds"
     return table
 
 

@@ -13,6 +13,7 @@ from ..measures import statistics as st
 from ..measures.conventions import FLOOR, SHARE, SIGN
 from ..measures.levels import LEVELS
 from ..measures.levels import percent as level_text
+from .limits import limits_words, verdicts
 from .summary import FLOOR_WARNING, HOLD, MOSTLY, Line, Summary
 
 
@@ -44,7 +45,12 @@ class Span:
 
 
 def headline(summary: Summary) -> str:
-    """The sentence at the top, with its interval."""
+    """The sentence at the top, with its interval, and how many limits are broken."""
+    text, words = _tail(summary), limits_words(verdicts(summary))
+    return f"{text} {words[0].upper()}{words[1:]}." if words else text
+
+
+def _tail(summary: Summary) -> str:
     worst = summary.order[0]
     line = summary.headline_line(worst)
     if line is None:

@@ -7,7 +7,7 @@ highest level the paths support.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,6 +21,7 @@ from ..measures import statistics as st
 from ..measures.euler import supported
 from ..measures.levels import ES, LEVELS, PROBABILITY, VAR
 from ..measures.levels import percent as level_text
+from ..measures.limits import LimitLike, kept
 from ..measures.path_loss import PathLoss
 from ..measures.target import Until, asked, error_text, relative
 
@@ -52,6 +53,11 @@ class Line:
     def is_money(self) -> bool:
         """Whether the estimate is a loss and not a probability."""
         return self.kind != PROBABILITY
+
+    @property
+    def name(self) -> str:
+        """The measure as a table names it."""
+        return self.label if self.is_money else f"P({self.label})"
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,10 @@ class Gains:
     largest: npt.NDArray[np.float64]
     total: npt.NDArray[np.float64]
 
+    def at_start(self, name: int) -> float:
+        """All channels of a name together."""
+        return float(self.start[name].sum())
+
     @property
     def order(self) -> list[int]:
         """Names, largest median first."""
@@ -111,11 +121,13 @@ class Gains:
 class Summary:
     """Reads a finished store (as `open_results` returns it) for people.
 
-    `scenarios` are all of the store; `order` leaves out those that only vary another one.
+    `scenarios` are all of the store; `order` leaves out those that only vary another one. `limits`
+    are those that the store keeps, or what it is held to instead.
     """
 
-    def __init__(self, tree: xr.DataTree) -> None:
+    def __init__(self, tree: xr.DataTree, limits: Sequence[LimitLike] | None = None) -> None:
         self.tree = tree
+        self.limits = kept(tree.attrs) if limits is None else tuple(limits)
         self.equity = float(tree.attrs["equity"])
         self.currency = clean(str(tree.attrs["currency"]))
         self.paths = int(tree.attrs["grid"]["paths"])

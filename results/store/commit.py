@@ -5,14 +5,13 @@ It stands in the attributes of the root (`commit`), is written last, and seals t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
-from .durable import METADATA, PARTIAL, sha256, write_files
+from .durable import METADATA, PARTIAL, sha256
 from .errors import StoreDamaged, StoreUnfinished
 from .records import (
     BlockRecord,
@@ -22,6 +21,7 @@ from .records import (
     read_grid,
     read_record,
     read_root,
+    write_root,
 )
 
 
@@ -95,8 +95,7 @@ def write_commit(
     attributes["status"] = "complete"
     attributes["commit"] = {"content_sha256": _digest(path, _recorded(records))}
     attributes["commit"]["seal"] = sha256(canonical(attributes))
-    metadata = json.loads((path / METADATA).read_bytes()) | {"attributes": attributes}
-    write_files(path, {METADATA: json.dumps(metadata, indent=2).encode()})
+    write_root(path, attributes)
 
 
 def check_commit(path: str | Path, *, deep: bool = True) -> None:

@@ -8,7 +8,6 @@ Robbins (1965), Annals of Mathematical Statistics 36, show that this goes away a
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +15,8 @@ import zarr
 
 from ..measures.path_loss import PathLoss, stored_losses
 from ..measures.target import Until
-from .durable import METADATA, Staged, write_files
-from .records import read_root
+from .durable import Staged, write_files
+from .records import read_root, write_root
 
 
 def errors_so_far(path: str | Path, until: Until, scenarios: int) -> list[float]:
@@ -46,5 +45,4 @@ def grow_store(path: str | Path, paths: int) -> None:
             if key == "path":
                 array[before:] = np.arange(before, paths, dtype=np.int64)
     write_files(path, staged.files)
-    metadata = json.loads((path / METADATA).read_bytes()) | {"attributes": attributes}
-    write_files(path, {METADATA: json.dumps(metadata, indent=2).encode()})
+    write_root(path, attributes)

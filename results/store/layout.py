@@ -13,6 +13,7 @@ from zarr.codecs import BytesCodec, Crc32cCodec, ZstdCodec
 from zarr.storage import StoreLike
 
 from ..measures.closes import BINS, EVENTS, edges
+from ..measures.limits import attribute
 from .fields import (
     CALL_COUNTS,
     CLOSES,
@@ -122,6 +123,8 @@ def lay_out(store: StoreLike, spec: StoreSpec) -> zarr.Group:
     }
     if spec.until is not None:
         attributes["until"] = asdict(spec.until)
+    if spec.limits:
+        attributes |= attribute(spec.limits)
     root = zarr.create_group(store, zarr_format=3, attributes=attributes)
     _inputs(root, spec)
     _losses(root, spec)

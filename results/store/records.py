@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from .durable import METADATA, sha256
+from .durable import METADATA, sha256, write_files
 from .errors import OtherBuild, StoreDamaged, StoreError, StoreMissing
 from .fields import GROUP_OF
 from .schema import FORMAT, RECORD_BYTES
@@ -63,6 +63,13 @@ def read_root(path: str | Path) -> dict[str, Any]:
     if attributes["grid"]["format"] != FORMAT:
         raise OtherBuild(f"{path} has store format {attributes['grid']['format']}, not {FORMAT}")
     return dict(attributes)
+
+
+def write_root(path: str | Path, attributes: dict[str, Any]) -> None:
+    """Write the attributes of the root of a store, whole or not at all."""
+    path = Path(path)
+    metadata = json.loads((path / METADATA).read_bytes()) | {"attributes": attributes}
+    write_files(path, {METADATA: json.dumps(metadata, indent=2).encode()})
 
 
 def read_grid(path: str | Path) -> Grid:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from ..measures.limits import KeptLimit
     from ..measures.target import Until
 
 
@@ -93,7 +94,8 @@ class StoreSpec:
     `channels_off` off; those scenarios come first. They also run `importance` weighted paths, of
     components with the `shares` and the `tilts`, shape (those scenarios, components, names +
     factors, 1 + days): what is added to the rate 1 of a restriction clock, then to means by day.
-    With `until` the store may grow to more paths, as many as it says at most.
+    With `until` the store may grow to more paths, as many as it says at most. `limits` are what the
+    run is held to; they decide no number.
     `provenance` is the one place for times, device and versions: it becomes the attributes of /
     and counts for no digest.
     """
@@ -122,6 +124,7 @@ class StoreSpec:
     channels_off: tuple[str, ...] = ()
     measure: str = "worst"
     until: Until | None = None
+    limits: tuple[KeptLimit, ...] = ()
     exit: Exit | None = None
     importance: int = 0
     shares: tuple[float, ...] = ()

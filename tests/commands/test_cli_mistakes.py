@@ -177,10 +177,7 @@ MISTAKES = {
     "resume-nothing": (("resume", "o.zarr"), NO_STORE),
     "whatif-nothing": (("whatif", "o.zarr", "--close", "GME"), NO_STORE),
     "compare-nothing": (("compare", "o.zarr", "o.zarr"), NO_STORE),
-    "check-without-limits": (
-        ("check", "o.zarr"),
-        "Missing option '--limits'. (powderkeg check --help)",
-    ),
+    "check-nothing": (("check", "o.zarr"), NO_STORE),
     "check-no-file": (
         ("check", "o.zarr", "--limits", "l.yaml"),
         "l.yaml: no such file; check the name and the folder",

@@ -22,16 +22,15 @@ from powderkeg.results.measures import statistics as st
 from powderkeg.results.measures.attribution import attribute
 from powderkeg.results.measures.euler import Floats
 from powderkeg.results.report.explained import INDENT, Explained
-from powderkeg.results.report.page import report_html
 from powderkeg.results.report.summary import Summary
 from powderkeg.results.store.records import chunk_key
 from powderkeg.results.testing import made_up_spec
 from powderkeg.scenarios import InputError, Scenario
 from powderkeg.screen.plan import show_plan
-from powderkeg.screen.store import show
 from tests.engine.test_executors import Failing, Heard, Shuffled
 from tests.helpers.cli_runs import RUN, command
 from tests.helpers.cli_runs import folder as folder
+from tests.helpers.said import page_of, printed
 from tests.helpers.small_run import CALM, CROWD, SQUEEZE, plan_of, run_at
 
 ALONE = Scenario.model_validate(
@@ -257,13 +256,6 @@ def test_variants_are_left_out(tmp_path: Path) -> None:
 # --- people ---------------------------------------------------------------------------------------
 
 
-def printed(path: Path) -> str:
-    console = Console(width=100, file=io.StringIO(), force_terminal=False)
-    show(path, console)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
-
-
 @pytest.mark.slow
 def test_show_and_report_say_what_es_is_due_to(store: Path) -> None:
     summary = Summary(open_results(store))
@@ -280,7 +272,7 @@ def test_show_and_report_say_what_es_is_due_to(store: Path) -> None:
     assert [row[0].strip() for row in only.rows] == [
         "crowd", "crowd shares", "all channels", "interaction",
     ]  # fmt: skip
-    page, text = report_html(store), printed(store)
+    page, text = page_of(store), printed(store)
     title = "What ES 97.5 % is due to, at the worst moment of 2 days"
     assert title in page and f"squeeze: {title}" in text
     assert explained.endogenous() in page

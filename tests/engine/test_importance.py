@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import xarray as xr
-from rich.console import Console
 from scipy import integrate, optimize, stats
 
 import powderkeg
@@ -30,17 +28,16 @@ from powderkeg.results.measures import statistics as st
 from powderkeg.results.measures.importance import Weighted, measure
 from powderkeg.results.measures.path_loss import PathLoss
 from powderkeg.results.report.explained import Explained
-from powderkeg.results.report.page import report_html
 from powderkeg.results.report.summary import Summary
 from powderkeg.results.store.fields import PATH_WEIGHT, PNL_TILTED
 from powderkeg.results.store.records import chunk_key
 from powderkeg.results.testing import made_up_spec
 from powderkeg.scenarios import InputError
-from powderkeg.screen.store import show
 from tests.engine.test_executors import Failing, Shuffled
 from tests.helpers.builders import packed, path_ids
 from tests.helpers.cli_runs import RUN, command
 from tests.helpers.cli_runs import folder as folder
+from tests.helpers.said import page_of, printed
 from tests.helpers.small_run import CALM, SQUEEZE, plan_of, run_at, work_on
 
 Floats = npt.NDArray[np.float64]
@@ -317,18 +314,11 @@ def test_variants_are_left_out(tmp_path: Path) -> None:
 # --- people ---------------------------------------------------------------------------------------
 
 
-def printed(path: Path) -> str:
-    console = Console(width=100, file=io.StringIO(), force_terminal=False)
-    show(path, console)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
-
-
 @pytest.mark.slow
 def test_show_and_report_have_the_table(store: Path) -> None:
     summary = Summary(open_results(store))
     explained = Explained(summary, 0)
-    page, text = report_html(store), printed(store)
+    page, text = page_of(store), printed(store)
     title = f"ES at the worst moment of 2 days from {N:,} weighted paths"
     assert title in page and f"squeeze: {title}" in text
     assert explained.sharper() in page and explained.sharper()[:60] in text

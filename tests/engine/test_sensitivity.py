@@ -16,13 +16,12 @@ from powderkeg.results import StoreError, create_store, open_results, store_dige
 from powderkeg.results.measures import statistics as st
 from powderkeg.results.measures.levels import LEVELS
 from powderkeg.results.report.headline import headline
-from powderkeg.results.report.page import report_html
 from powderkeg.results.report.summary import Summary
 from powderkeg.results.store.schema import Variant
 from powderkeg.results.testing import made_up_spec, made_up_store
 from powderkeg.scenarios import Scenario
 from powderkeg.screen.plan import show_plan
-from powderkeg.screen.store import show
+from tests.helpers.said import page_of, printed
 from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, SQUEEZE, plan_of
 
 RANGES = {"impact": (0.5, 2.0), "max_multiple": (), "dealer_sign": (-1.0,)}
@@ -42,13 +41,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         BOOK, MARKET, [PLAIN, VARIED], folder / "o.zarr", chain=CHAIN, paths=6000, sensitivity=True
     )
     return written
-
-
-def printed(path: Path) -> str:
-    console = Console(width=100, file=io.StringIO(), force_terminal=False)
-    show(path, console)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
 
 
 def test_bases_come_first_and_variants_say_what_they_vary() -> None:
@@ -104,7 +96,7 @@ def test_headline_and_tables_keep_to_what_was_given(store: Path) -> None:
     rows = summary.sensitivity
     assert [row.parameter for row in rows] == ["", "impact x", "impact x", "dealers' sign"]
     assert [row.value for row in rows] == ["as given", "0.5", "2", "\N{MINUS SIGN}1"]
-    text, page = printed(store), report_html(store)
+    text, page = printed(store), page_of(store)
     for part in (
         "What nobody knows, varied: ES 99 % at the worst moment",
         "dealers' sign",

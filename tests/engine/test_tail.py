@@ -24,12 +24,12 @@ from powderkeg.results import StoreError, open_results, store_digest
 from powderkeg.results.measures.path_loss import PathLoss
 from powderkeg.results.measures.tail import NAME_FIELDS, Replayed
 from powderkeg.results.report.explained import Explained
-from powderkeg.results.report.page import report_html
 from powderkeg.results.report.summary import Summary
 from powderkeg.scenarios import Scenario
 from tests.engine.test_executors import Failing, Shuffled
 from tests.helpers.builders import gme_like
 from tests.helpers.everything import everything
+from tests.helpers.said import page_of
 from tests.helpers.small_run import BOOK, CALM, CHAIN, CROWD, MARKET, plan_of
 
 SHORT = Scenario.model_validate(
@@ -319,7 +319,7 @@ def test_the_table_of_positions(store: Path, tail: xr.Dataset) -> None:
     shares = [float(row[-1].replace("\N{MINUS SIGN}", "-").removesuffix(" %")) for row in rows.rows]
     assert sum(shares) == pytest.approx(100, abs=0.2)
     assert "contributions add up to ES" in rows.note
-    page = report_html(store)
+    page = page_of(store)
     assert rows.title in page and Explained(Summary(open_results(store)), 0).story() in page
 
 

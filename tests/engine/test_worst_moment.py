@@ -12,10 +12,10 @@ from powderkeg.engine.whatif.effects import whatif
 from powderkeg.results import open_results
 from powderkeg.results.measures import statistics as st
 from powderkeg.results.report.headline import headline
-from powderkeg.results.report.page import report_html
 from powderkeg.results.report.summary import Summary
 from powderkeg.scenarios import Scenario
 from powderkeg.scenarios.limits import Limit
+from tests.helpers.said import page_of
 from tests.helpers.small_run import plan_of, run_at
 
 pytestmark = pytest.mark.slow
@@ -72,7 +72,7 @@ def test_the_worst_paths_are_those_of_the_measure(store: Path) -> None:
         assert set(tail["day"].values) == {3.0}
         assert name_that_costs_most(tail) != "GME"
     assert int(tail["path"][0]) == first
-    page = report_html(store)
+    page = page_of(store)
     place = page.index("The ten worst paths", page.index('<h2 id="scenario-1">'))
     assert f"<tr><td>{first}</td>" in page[place : place + 1500]
 

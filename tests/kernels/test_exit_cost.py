@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from powderkeg.engine.report import report
 from powderkeg.engine.validate import exact
 from powderkeg.engine.validate.cases.shorts import news
 from powderkeg.engine.validate.setting import Name, adjust, setting
@@ -17,7 +18,6 @@ from powderkeg.kernels.probes.exit_cost import exit_cost, exit_days
 from powderkeg.kernels.records import Channel
 from powderkeg.results import open_results
 from powderkeg.results.report.exit import exit_rows
-from powderkeg.results.report.page import write_report
 from powderkeg.results.report.summary import Summary
 from tests.helpers.small_run import run_at, small_plan
 
@@ -119,5 +119,5 @@ def test_it_is_stored_and_shown(tmp_path: Path) -> None:
     assert table is not None and [row[0] for row in table.rows] == ["GME", "NO", "1 others", "all"]
     whole = 100 * float(calm["cost"][:, 0].sum())
     assert float(table.rows[-1][3]) == pytest.approx(whole, rel=0.02)
-    write_report(path, tmp_path / "s.html")
+    report(path, tmp_path / "s.html")
     assert "exit cost in % of equity".lower() in (tmp_path / "s.html").read_text().lower()

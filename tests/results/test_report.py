@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from powderkeg.engine.report import report
 from powderkeg.results import StoreError, create_store, finish_store, open_results, write_block
 from powderkeg.results.report.headline import headline
-from powderkeg.results.report.page import report_html, write_report
 from powderkeg.results.report.pictures import loss_picture
 from powderkeg.results.report.summary import Summary
 from powderkeg.results.store.schema import InputFile
 from powderkeg.results.testing import made_up_block, made_up_spec, made_up_store
 from powderkeg.screen.store import show
+from tests.helpers.said import page_of, printed
 
 EVIL = (
     "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}[bold]$\\frac$ &amp;\x1b[31m"
@@ -57,7 +58,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pages(stores: Path) -> dict[str, str]:
-    return {name: report_html(stores / f"{name}.zarr") for name in ("plain", "evil", "few")}
+    return {name: page_of(stores / f"{name}.zarr") for name in ("plain", "evil", "few")}
 
 
 @pytest.fixture(scope="module")
@@ -79,13 +80,6 @@ class Elements(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
-
-
-def printed(path: Path, width: int = 100) -> str:
-    console = Console(width=width, file=io.StringIO(), force_terminal=False)
-    show(path, console)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
 
 
 @pytest.mark.slow
@@ -208,7 +202,7 @@ def test_no_number_is_cut_in_80_columns(stores: Path) -> None:
 
 def test_an_unfinished_store_is_neither_shown_nor_reported(tmp_path: Path) -> None:
     create_store(tmp_path / "x.zarr", made_up_spec())
-    for read in (lambda p: show(p, Console(file=io.StringIO())), report_html):
+    for read in (lambda p: show(p, Console(file=io.StringIO())), page_of):
         with pytest.raises(StoreError, match="not finished"):
             read(tmp_path / "x.zarr")
 
@@ -217,11 +211,11 @@ def test_the_report_is_written_once_and_is_always_the_same(
     stores: Path, tmp_path: Path, page: str
 ) -> None:
     out = tmp_path / "report.html"
-    write_report(stores / "plain.zarr", out)
+    report(stores / "plain.zarr", out)
     assert out.read_text() == page
     assert out.stat().st_mode & 0o077 == 0
     with pytest.raises(StoreError, match="exists"):
-        write_report(stores / "plain.zarr", out)
+        report(stores / "plain.zarr", out)
 
 
 def test_loss_picture(stores: Path, tmp_path: Path) -> None:
@@ -235,7 +229,7 @@ def test_many_scenarios_stay_readable(tmp_path: Path) -> None:
     names = [f"grid-{i:03}" for i in range(45)]
     spec = made_up_spec(names, ["GME"], paths=1000, block_size=1000, days=2, horizons=(2,))
     made_up_store(tmp_path / "many.zarr", spec)
-    page = report_html(tmp_path / "many.zarr")
+    page = page_of(tmp_path / "many.zarr")
     assert page.count("<svg") == 3 * 8  # the eight worst have pictures, all stand in the table
     assert len([n for n in names if n in page]) == 45
     assert len(page) < 2_000_000
@@ -269,4 +263,4 @@ def test_a_book_without_funds_has_no_overlaps(tmp_path: Path) -> None:
     )
     made_up_store(tmp_path / "x.zarr", alone)
     assert Summary(open_results(tmp_path / "x.zarr")).overlap(0)[0] == []
-    assert "unwinds" not in printed(tmp_path / "x.zarr") + report_html(tmp_path / "x.zarr")
+    assert "unwinds" not in printed(tmp_path / "x.zarr") + page_of(tmp_path / "x.zarr")

@@ -165,19 +165,19 @@ def test_limits_hold_estimates_or_the_upper_end_and_refusals_are_broken(
     between = (es + high) / 2
     assert check(limit("es_95_day_2", between))[0] == 0
     code, out = check(limit("es_95_day_2", between, confident=True))
-    assert code == 3 and "broken, above the limit" in out and "(upper end)" in out
+    assert code == 3 and "broken: above the limit" in out and "(upper end)" in out
     code, out = check(limit("es_95_day_2", es))  # below means below
-    assert code == 3 and "broken, at the limit" in out
+    assert code == 3 and "broken: at the limit" in out
     assert check(limit("es_95_day_2", high * 1.001, confident=True))[0] == 0
     code, out = check(limit("es_95_day_2", 9) + limit("es_99.9_day_2", 9))
     assert code == 3 and "1 of 2 limits broken" in out
-    assert "refused: 1 tail path, it takes 50" in out
+    assert "1 of them for want of paths" in out and "refused: 1 tail" in out
     assert check(limit("es_95_day_2", 9) + limit("p_ruin", 1))[1].endswith("every limit is kept")
 
     amount = 44.5e6 * (es + high) / 2
     code, out = check(limit("es_95_day_2", amount, currency="USD"))
     share = f"{100 * (es + high) / 2:.1f} %"
-    assert code == 0 and f"USD {amount / 1e6:.1f} m, {share}" in out
+    assert code == 0 and f"USD {amount / 1e6:.1f} m" in out and share in out
     assert check(limit("es_95_day_2", amount, currency="USD", confident=True))[0] == 3
 
     words = ("check", "out.zarr", "--limits", "limits.yaml", "--json")
@@ -190,7 +190,7 @@ def test_limits_hold_estimates_or_the_upper_end_and_refusals_are_broken(
     code, out, _ = command(capsys, monkeypatch, *words)
     (found,) = json.loads(out)
     assert code == 3 and found["broken"] and found["value"] is found["currency"] is None
-    (verdict,) = verdicts(Summary(open_results("out.zarr")), load_limits("limits.yaml"))
+    (verdict,) = verdicts(Summary(open_results("out.zarr"), load_limits("limits.yaml")))
     assert math.isnan(verdict.held) and verdict.broken
 
 
