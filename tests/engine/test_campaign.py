@@ -16,7 +16,7 @@ from powderkeg.engine.calibrate.inputs import read_scored
 from powderkeg.engine.calibrate.loss import Observed
 from powderkeg.engine.calibrate.scorecard import score
 from powderkeg.engine.calibrate.simulator import Simulator
-from powderkeg.engine.compare import compare
+from powderkeg.engine.compare.compare import compare
 from powderkeg.engine.errors import Incomplete, Interrupted
 from powderkeg.engine.executors import WAYS, executor
 from powderkeg.engine.executors.embedded import Embedded
