@@ -18,7 +18,7 @@ from scipy.special import ndtr
 from .calendar import expiry_days
 from .chain import OPTION_TYPES, SHARES_PER_CONTRACT
 from .errors import shown
-from .market import Market, MarketRow
+from .market import Market
 from .table import Row, choice
 
 TRADING_DAYS = 252
@@ -283,21 +283,13 @@ def contract_of(text: str, quantity: float, market: Market, where: str) -> Deriv
 
 def at_close_of(d: Derivative, market: Market, own: Market) -> Derivative:
     """The contract at the close of another market than its `own`, at the same ratio of its
-    volatility to the name's; its `expiry_day` is below 1 where it had expired by then. At its own
-    close it is itself, to the last bit.
+    volatility to the name's; its `expiry_day` is below 1 where it had expired by then.
     """
-    quote, mine = market[d.symbol], own[d.symbol]
-    if market.as_of == own.as_of and _marks(quote) == _marks(mine):
-        return d
+    quote = market[d.symbol]
     if d.kind == "future":
         return replace(d, price=quote.price, strike=quote.price, rate=quote.rate)
-    day, vol = d.expiry_day or 0, d.implied_vol * quote.implied_vol / mine.implied_vol
+    day, vol = d.expiry_day or 0, d.implied_vol * quote.implied_vol / own[d.symbol].implied_vol
     if d.expiry is not None and market.as_of is not None:
         day = expiry_days(market.as_of, [d.expiry])[d.expiry]
     price = option_price(d.kind, quote.price, d.strike, vol, day / TRADING_DAYS)
     return replace(d, price=price, implied_vol=vol, expiry_day=day, rate=quote.rate)
-
-
-def _marks(row: MarketRow) -> tuple[float, float, float]:
-    """What the marks of a name's contracts follow."""
-    return row.price, row.implied_vol, row.rate

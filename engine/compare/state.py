@@ -63,12 +63,25 @@ def filled(market: Market, other: Market) -> Market:
 
 
 def at_prices_of(market: Market, job: Job) -> Book:
-    """The job's book at the prices of a market; margin rates by default follow the price."""
+    """The job's book at the prices of a market; margin rates by default follow the price. At its
+    own close a contract keeps its mark, to the last bit.
+    """
     positions = []
     for p in job.book.positions:
         quote, margin = market[p.symbol], p.margin_rate
         if margin == maintenance_margin(p.quantity, p.price * p.rate):
             margin = maintenance_margin(p.quantity, quote.price * quote.rate)
         positions.append(replace(p, price=quote.price, rate=quote.rate, margin_rate=margin))
-    derivatives = tuple(at_close_of(d, market, job.market) for d in job.book.derivatives)
+    derivatives = tuple(
+        d
+        if _close(market, d.symbol) == _close(job.market, d.symbol)
+        else at_close_of(d, market, job.market)
+        for d in job.book.derivatives
+    )
     return replace(job.book, positions=tuple(positions), derivatives=derivatives)
+
+
+def _close(market: Market, symbol: str) -> tuple[object, ...]:
+    """What the marks of a name's contracts follow."""
+    row = market[symbol]
+    return market.as_of, row.price, row.implied_vol, row.rate

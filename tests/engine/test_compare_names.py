@@ -10,7 +10,7 @@ import pytest
 
 from powderkeg.engine.compare import plan as module
 from powderkeg.engine.compare.compare import compare
-from powderkeg.engine.compare.state import State
+from powderkeg.engine.compare.state import State, at_prices_of
 from powderkeg.engine.compare.swaps import (
     INPUTS,
     NAMES_ALONE,
@@ -21,6 +21,7 @@ from powderkeg.engine.compare.swaps import (
 )
 from powderkeg.engine.job import Job
 from powderkeg.scenarios import Book, Chain, Market, MarketRow, Position
+from powderkeg.scenarios.derivatives import contract_of
 from tests.helpers.compared import at_prices, es, parts_of, priced, store, yesterday
 from tests.helpers.small_run import AS_OF, BOOK, CALM, CHAIN, MARKET, SQUEEZE
 
@@ -184,6 +185,15 @@ def test_both_ways_end_in_the_same_state_by_themselves() -> None:
     assert swapped.key == end.key
     alive = [row.expiry for row in swap.dated.chain.rows]
     assert alive and min(alive) > date(2021, 1, 22)  # of the first, that day's have expired
+
+
+def test_a_contract_keeps_the_mark_of_its_own_close() -> None:
+    """Given by the broker, it is not quite what its volatility makes of it."""
+    call = replace(contract_of("GME210129C00043000", 10, MARKET, "test"), price=9.87)
+    job = Job(replace(BOOK, derivatives=(call,)), MARKET, CHAIN, (CALM,), 1, 1, "reference")
+    assert at_prices_of(MARKET, job).derivatives == (call,)
+    (moved,) = at_prices_of(priced(MARKET, GME=39.0), job).derivatives
+    assert moved.price != call.price
 
 
 def test_many_trades_share_a_step_and_move_no_equity() -> None:
