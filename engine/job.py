@@ -20,6 +20,7 @@ from ..kernels.digest import model_digest
 from ..kernels.packing.tilt import Tilt
 from ..results.measures.path_loss import PathLoss
 from ..results.measures.target import Until
+from ..results.store.arrays import texts_of
 from ..results.store.errors import OtherBuild, StoreMissing
 from ..results.store.records import read_grid, read_root
 from ..scenarios.book import Book
@@ -191,13 +192,7 @@ def job_text(store: str | Path) -> str:
     read_root(store)
     try:
         inputs = zarr.open_group(str(store), path="inputs", mode="r", zarr_format=3)
-        roles, texts = (_texts(inputs, name) for name in ("role", "text"))
+        roles, texts = (texts_of(inputs, name) for name in ("role", "text"))
         return texts[roles.index(ROLE)]
     except (KeyError, ValueError, FileNotFoundError) as error:
         raise StoreMissing(f"{store} has no job among its inputs ({error})") from None
-
-
-def _texts(group: zarr.Group, name: str) -> list[str]:
-    array = group[name]
-    assert isinstance(array, zarr.Array)
-    return [str(value) for value in array[...]]  # type: ignore[union-attr]
