@@ -32,7 +32,7 @@ from powderkeg.results import open_results, store_digest
 from powderkeg.scenarios import Chain
 from powderkeg.scenarios.bound import bind
 from powderkeg.scenarios.priors import load_priors
-from tests.engine.test_executors import Heard
+from tests.engine.test_same_bytes import Heard
 from tests.helpers.small_run import (
     BOOK,
     CALM,

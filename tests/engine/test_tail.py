@@ -27,7 +27,7 @@ from powderkeg.results.report.explained import Explained
 from powderkeg.results.report.page import report_html
 from powderkeg.results.report.summary import Summary
 from powderkeg.scenarios import Scenario
-from tests.engine.test_executors import Failing, Shuffled
+from tests.engine.test_same_bytes import Failing, Shuffled
 from tests.helpers.builders import gme_like
 from tests.helpers.everything import everything
 from tests.helpers.small_run import BOOK, CALM, CHAIN, CROWD, MARKET, plan_of
