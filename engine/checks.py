@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 from ..scenarios.errors import InputError
 
@@ -43,6 +44,24 @@ def texts(name: str, given: str | Sequence[str]) -> Sequence[str]:
         if not isinstance(each, str):
             raise InputError(f"{name}: {each!r} is not a text")
     return several
+
+
+Request = TypeVar("Request")
+
+
+def asked(
+    kind: type[Request],
+    make: Callable[..., Request],
+    inputs: Sequence[Any],
+    fields: Mapping[str, Any],
+) -> Request:
+    """The request that a call gives, alone, or the one that its fields make. Raises TypeError."""
+    given = inputs[0] if inputs else None
+    if not isinstance(given, kind):
+        return make(*inputs, **fields)
+    if len(inputs) > 1 or fields:
+        raise TypeError(f"give a {kind.__name__} alone, or its fields")
+    return given
 
 
 def check_folder(output: str | Path) -> None:

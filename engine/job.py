@@ -20,6 +20,7 @@ from ..kernels.digest import model_digest
 from ..kernels.packing.tilt import Tilt
 from ..results.measures.path_loss import PathLoss
 from ..results.measures.target import Until
+from ..results.store.arrays import texts_of
 from ..results.store.errors import OtherBuild, StoreMissing
 from ..results.store.records import read_grid, read_root
 from ..scenarios.book import Book
@@ -198,11 +199,5 @@ def job_text(store: str | Path) -> str:
 def input_texts(store: str | Path) -> dict[str, str]:
     """The texts among a store's inputs by their role, exactly as read; the first of each role."""
     inputs = zarr.open_group(str(store), path="inputs", mode="r", zarr_format=3)
-    roles, texts = (_texts(inputs, name) for name in ("role", "text"))
+    roles, texts = (texts_of(inputs, name) for name in ("role", "text"))
     return dict(reversed([*zip(roles, texts, strict=True)]))
-
-
-def _texts(group: zarr.Group, name: str) -> list[str]:
-    array = group[name]
-    assert isinstance(array, zarr.Array)
-    return [str(value) for value in array[...]]  # type: ignore[union-attr]

@@ -7,15 +7,15 @@ import numpy.typing as npt
 
 from ..kernels.packed import Packed, Simulated
 from ..kernels.records import Moment
-from ..results.measures.path_loss import USUAL, WORST, WORST_CLOSE, PathLoss
+from ..results.measures.path_loss import WORST, WORST_CLOSE, PathLoss
 from ..scenarios.errors import InputError
 
 Floats = npt.NDArray[np.float32]
 
 
-def path_loss(given: str | PathLoss | None, horizons: tuple[int, ...]) -> PathLoss:
-    """The loss of that name; None is `worst`. Raises InputError."""
-    asked = given if isinstance(given, PathLoss) else PathLoss(str(given or USUAL))
+def path_loss(name: str, horizons: tuple[int, ...]) -> PathLoss:
+    """The loss of that name. Raises InputError."""
+    asked = PathLoss(str(name))
     if problem := asked.problem(horizons):
         raise InputError(f"measure: {problem}")
     return asked

@@ -68,6 +68,14 @@ class Finished:
             pnl = pnl.isel(horizon=self.horizons.index(measure.day))
         return Losses(pnl.values, ~np.isnan(group["margin_call_day"].values))
 
+    def contributions(self, scenario: int) -> dict[str, float]:
+        """What ES of one scenario owes to each name, as the store has it; too few paths: none."""
+        if "tail" not in self.tree:
+            return {}
+        group = self.tree["tail"].to_dataset()
+        found = group["contribution"].sel(scenario=self.job.scenarios[scenario].id).values
+        return dict(zip(map(str, group["name"].values), map(float, found), strict=True))
+
 
 def finished(store: str | Path) -> Finished:
     """Open a finished store of any build. Raises StoreError."""

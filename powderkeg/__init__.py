@@ -26,7 +26,7 @@ NAMES = {
     "StoreError": ("results", "StoreError"),
     "calibrate": ("engine.calibrate.calibrate", "calibrate"),
     "check": ("engine.check", "check"),
-    "compare": ("engine.compare", "compare"),
+    "compare": ("engine.compare.compare", "compare"),
     "open": ("results", "open_results"),
     "replay": ("engine.replay.path", "replay"),
     "report": ("engine.report", "report"),

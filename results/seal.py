@@ -18,6 +18,7 @@ from .measures.importance import write_importance
 from .measures.sensitivity import write_sensitivity
 from .measures.table import COLUMNS, Row, columns, list_measures, measure_scenario
 from .measures.tail import Tails, write_tail
+from .store.arrays import array_of, group_of, texts_of, values_of
 from .store.commit import all_records, check_blocks, write_commit
 from .store.durable import METADATA, Staged, remove_partials, write_files
 from .store.errors import StoreError
@@ -62,17 +63,12 @@ def finish_store(
     write_commit(path, records, provenance or {})
 
 
-def _array(store: zarr.Group, name: str) -> zarr.Array[Any]:
-    found = store[f"losses/{name}"]
-    assert isinstance(found, zarr.Array)
-    return found
-
-
 def _write_measures(root: zarr.Group, store: zarr.Group, where: str) -> None:
     """Add the group /measures to `root` from the losses of `store`."""
-    scenarios = tuple(str(s) for s in np.asarray(_array(store, "scenario")[:]))
-    horizons = tuple(int(day) for day in np.asarray(_array(store, "horizon")[:]))
-    losses = {f.name: _array(store, f.name) for f in (*PNL, *EVERY_PATH_FIELD)}
+    stored = group_of(store, "losses")
+    scenarios = texts_of(stored, "scenario")
+    horizons = tuple(int(day) for day in values_of(stored, "horizon"))
+    losses = {f.name: array_of(stored, f.name) for f in (*PNL, *EVERY_PATH_FIELD)}
 
     def each() -> Iterator[dict[str, Row]]:
         for s, scenario in enumerate(scenarios):

@@ -10,7 +10,7 @@ from ...kernels import backend
 from ...results.store.durable import write_file
 from ...scenarios.errors import InputError
 from ..campaign import campaign
-from ..checks import check_folder, check_seed
+from ..checks import asked, check_folder, check_seed
 from ..executors import check_back_end
 from ..progress import Progress
 from . import document
@@ -95,11 +95,8 @@ def calibrate(*inputs: Any, progress: Progress | None = None, **options: Any) ->
     >>> fit.members.shape == (8, len(fit.simulator.priors.parameters))
     True
     """
-    request = inputs[0] if inputs and isinstance(inputs[0], CalibrationRequest) else None
-    if request is not None and (len(inputs) > 1 or options):
-        raise TypeError("calibrate takes a CalibrationRequest alone, or its fields")
-    plan = plan_calibration(request or CalibrationRequest(*inputs, **options))
-    return run_calibration(plan, progress)
+    request = asked(CalibrationRequest, CalibrationRequest, inputs, options)
+    return run_calibration(plan_calibration(request), progress)
 
 
 def _check_output(output: Path) -> None:

@@ -23,6 +23,7 @@ from ...results.measures import statistics as st
 from ...results.measures.conventions import FLOOR, SHARE, SIGN, Convention
 from ...results.measures.euler import supported
 from ...results.measures.path_loss import stored_losses
+from ...results.store.arrays import array_of
 from ...scenarios.bound import bind
 from ...scenarios.scenario import Scenario
 from ..campaign import Campaign
@@ -135,7 +136,5 @@ def _floor_share(job: Job, losses: zarr.Group, index: int) -> float:
     lost = stored_losses(losses, index, job.loss)
     level = supported(lost.size)
     assert level is not None
-    floor = losses["floor_names"]
-    assert isinstance(floor, zarr.Array)
     tail = lost >= st.var_es(lost, level)[0].value
-    return float((np.asarray(floor[index])[tail] > 0).mean())
+    return float((np.asarray(array_of(losses, "floor_names")[index])[tail] > 0).mean())

@@ -22,6 +22,7 @@ from ...results.store.schema import StoreSpec
 from ...scenarios.limits import Limit, read_limits
 from .. import memory
 from ..campaign import Campaign, campaign
+from ..checks import asked
 from ..errors import Incomplete
 from ..executors.placement import EMBEDDED, Placement
 from ..executors.protocol import Executor
@@ -74,10 +75,8 @@ def run(*inputs: Any, progress: Progress | None = None, **options: Any) -> Path:
     >>> powderkeg.run("book.csv", "market.csv", "calm.yaml", "out.zarr", paths=1000).name
     'out.zarr'
     """
-    request = inputs[0] if inputs and isinstance(inputs[0], RunRequest) else None
-    if request is not None and (len(inputs) > 1 or options):
-        raise TypeError("run takes a RunRequest alone, or its fields")
-    return run_plan(make_plan(request or RunRequest.of(*inputs, **options)), progress)
+    request = asked(RunRequest, RunRequest.of, inputs, options)
+    return run_plan(make_plan(request), progress)
 
 
 def run_plan(plan: Plan, progress: Progress | None = None) -> Path:

@@ -23,10 +23,18 @@ def compare(
     *,
     placement: Place,
 ) -> None:
-    """Why ES changed between two stores: book, market, scenario, model version, noise."""
-    from ..engine.compare import plan_comparison, run_comparison
-    from ..screen.compare import COMPARE_NOTE, book_tables, compare_notes, compare_tables
-    from ..screen.console import console, fit, plural
+    """Why ES changed between two stores: by book, market, scenario, version, name and input."""
+    from ..engine.compare.compare import run_comparison
+    from ..engine.compare.plan import plan_comparison
+    from ..screen.compare import (
+        COMPARE_NOTE,
+        about_to_run,
+        book_tables,
+        compare_notes,
+        compare_tables,
+        sentence,
+    )
+    from ..screen.console import console, fit
     from ..screen.progress import progress_for
     from .arguments import count
     from .exits import stoppable
@@ -34,16 +42,14 @@ def compare(
     wanted = None if paths is None else count("--paths", paths)
     plan = plan_comparison(yesterday, tonight, paths=wanted, measure=measure)
     aside, screen = console(stderr=True), console()
-    if plan.todo:
-        runs = plural(len(plan.todo), "run")
-        aside.print(f"{runs} of {plural(plan.paths, 'path')}", markup=False)
-    else:
-        aside.print("everything is known from the two stores; nothing runs", markup=False)
+    aside.print(about_to_run(plan), markup=False)
     with stoppable():
         result = run_comparison(plan, placement=placement, progress=progress_for(aside))
     if as_json:
         print_json(result.as_json())
         return
+    for difference in result.differences:
+        screen.print(sentence(result, difference), markup=False)
     for made in (*compare_tables(result), *book_tables(result)):
         screen.print(fit(made, screen))
     for note in compare_notes(result):

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import astuple
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import zarr
 
+from ..store.arrays import array_of, group_of, texts_of
 from ..store.layout import full_array, new_group, scenario_coordinate
 from . import statistics as st
 from .estimates import PARTS, write_estimates
@@ -52,18 +52,15 @@ def write_attribution(root: zarr.Group, store: zarr.Group) -> None:
     """Add the group /attribution to `root`, if paths of `store` ran with one channel off."""
     if "channel_off" not in store:
         return
-    off, losses = store["channel_off"], store["losses"]
-    assert isinstance(off, zarr.Group) and isinstance(losses, zarr.Group)
-    scenarios, channels = (
-        [str(text) for text in np.asarray(_array(off, name)[:])] for name in ("scenario", "channel")
-    )
-    n, loss = _array(off, "path").shape[0], PathLoss(str(store.attrs["measure"]))
+    off, losses = group_of(store, "channel_off"), group_of(store, "losses")
+    scenarios, channels = texts_of(off, "scenario"), texts_of(off, "channel")
+    n, loss = array_of(off, "path").shape[0], PathLoss(str(store.attrs["measure"]))
     shape = (len(scenarios), len(channels), len(LEVELS))
     tables = {name: np.full((len(PARTS), *shape), np.nan) for name in BY_CHANNEL}
     tables |= {name: np.full((len(PARTS), shape[0], shape[2]), np.nan) for name in BY_SCENARIO}
     for s in range(len(scenarios)):
         full, calm = (stored_losses(losses, s, loss, calm=side)[:n] for side in (False, True))
-        without = -np.asarray(_array(off, "pnl_off")[s], np.float64)
+        without = -np.asarray(array_of(off, "pnl_off")[s], np.float64)
         for number, level in enumerate(LEVELS):
             if st.tail_paths(n, level) >= st.REFUSE:
                 found = attribute(full, calm, dict(zip(channels, without, strict=True)), level)
@@ -78,7 +75,7 @@ def write_attribution(root: zarr.Group, store: zarr.Group) -> None:
         measure=loss.name,
         paths=n,
     )
-    scenario_coordinate(group, tuple(scenarios))
+    scenario_coordinate(group, scenarios)
     full_array(group, "channel", ("channel",), channels, "1", "channel that is off")
     inside = [PART_OF.get(c, "") if PART_OF.get(c) in channels else "" for c in channels]
     words = "channel that switches this one off as well; empty: none"
@@ -135,9 +132,3 @@ def _estimate(value: float, psi: Floats) -> st.Estimate:
 def _parts(estimates: Iterable[st.Estimate]) -> Floats:
     """(4, estimates): value, standard error, low, high."""
     return np.array([astuple(estimate) for estimate in estimates]).T
-
-
-def _array(parent: zarr.Group, name: str) -> zarr.Array[Any]:
-    found = parent[name]
-    assert isinstance(found, zarr.Array)
-    return found

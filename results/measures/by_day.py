@@ -6,12 +6,13 @@ Days of the horizon have their exact measures in /measures.
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import astuple
 
 import numpy as np
 import numpy.typing as npt
 import zarr
 
+from ..store.arrays import array_of, group_of, texts_of, values_of
 from ..store.fields import CALL_COUNTS, EVENT_COUNTS, LOSS_COUNTS
 from ..store.layout import full_array, new_group, scenario_coordinate
 from ..store.schema import QUANTILES
@@ -23,10 +24,8 @@ from .levels import LEVELS
 
 def write_by_day(root: zarr.Group, store: zarr.Group) -> None:
     """Add the group /by_day to `root` from the counts of the blocks of `store`."""
-    counts, losses = store["counts"], store["losses"]
-    assert isinstance(counts, zarr.Group) and isinstance(losses, zarr.Group)
-    scenarios = tuple(str(s) for s in np.asarray(_array(losses, "scenario")[:]))
-    days = np.asarray(_array(counts, "day")[:])
+    counts = group_of(store, "counts")
+    scenarios, days = texts_of(store, "losses/scenario"), values_of(counts, "day")
     group = new_group(
         root,
         "by_day",
@@ -44,19 +43,19 @@ def write_by_day(root: zarr.Group, store: zarr.Group) -> None:
     odds = np.empty((4, *shape, len(EVENTS)))
     for s in range(len(scenarios)):
         of_loss, of_call, events = (
-            np.asarray(_array(counts, f.name)[s]).sum(axis=0, dtype=np.int64)
+            np.asarray(array_of(counts, f.name)[s]).sum(axis=0, dtype=np.int64)
             for f in (LOSS_COUNTS, CALL_COUNTS, EVENT_COUNTS)
         )
         n = int(of_loss[0].sum())
         known = np.vstack([events[:-1].cumsum(axis=1), events[-1:]])
         for d in range(days.size):
             fan[s, d] = -np.array([quantile(of_loss[d], 1 - q) for q in QUANTILES])
-            odds[:, s, d] = np.array([_parts(st.wilson(int(hits), n)) for hits in known[:, d]]).T
+            odds[:, s, d] = np.array([astuple(st.wilson(int(hits), n)) for hits in known[:, d]]).T
             for k, level in enumerate(LEVELS):
                 if st.tail_paths(n, level) >= st.REFUSE:
                     both = var_es(of_loss[d], level)
-                    tails["var"][:, s, d, k], tails["es"][:, s, d, k] = map(_parts, both)
-                    tails["cash_call"][:, s, d, k] = _parts(var_es(of_call[d], level)[0])
+                    tails["var"][:, s, d, k], tails["es"][:, s, d, k] = map(astuple, both)
+                    tails["cash_call"][:, s, d, k] = astuple(var_es(of_call[d], level)[0])
     words, about = "profit and loss of the book", "Fraction of equity at the start."
     full_array(group, "pnl", ("scenario", "day", "quantile"), fan, "1", words, about)
     about = "Fraction of equity, losses positive; within about 1 % of its size, the width of a bin."
@@ -106,13 +105,3 @@ def var_es(counts: npt.NDArray[np.int64], level: float) -> tuple[st.Estimate, st
 
 _EDGES = edges()
 _MIDDLES = np.where(np.arange(BINS) == SIDE, 0.0, (_EDGES[:-1] + _EDGES[1:]) / 2)
-
-
-def _parts(each: st.Estimate) -> tuple[float, ...]:
-    return each.value, each.standard_error, each.low, each.high
-
-
-def _array(parent: zarr.Group, name: str) -> zarr.Array[Any]:
-    found = parent[name]
-    assert isinstance(found, zarr.Array)
-    return found

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import zarr
 
+from ..store.arrays import array_of, group_of, texts_of, values_of
 from ..store.fields import quantity_field
 from ..store.layout import full_array, name_coordinate, new_group, scenario_coordinate
 from ..store.schema import MULTIPLES, QUANTILES
@@ -54,10 +55,10 @@ def histogram_quantiles(
 
 def write_prices(root: zarr.Group, store: zarr.Group) -> None:
     """Add the group /prices to `root` from the histograms of `store`."""
-    histograms = _group(store, "histograms")
-    closes, edges = _array(histograms, "closes"), np.asarray(_array(histograms, "edges")[:])
-    quantities, symbols = _texts(histograms, "quantity"), _texts(histograms, "name")
-    scenarios = _texts(histograms, "scenario")
+    histograms = group_of(store, "histograms")
+    closes, edges = array_of(histograms, "closes"), values_of(histograms, "edges")
+    quantities, symbols = texts_of(histograms, "quantity"), texts_of(histograms, "name")
+    scenarios = texts_of(histograms, "scenario")
     shape = (len(scenarios), len(symbols), closes.shape[2], len(QUANTILES))
     tables = {q: np.empty(shape, np.float32) for q in quantities}
     for s in range(len(scenarios)):
@@ -68,7 +69,7 @@ def write_prices(root: zarr.Group, store: zarr.Group) -> None:
     group = new_group(root, "prices", "Quantiles over all paths at every close, by name.")
     scenario_coordinate(group, scenarios)
     name_coordinate(group, symbols)
-    day = np.asarray(_array(histograms, "day")[:])
+    day = values_of(histograms, "day")
     full_array(group, "day", ("day",), day, "trading days", "close of this day")
     words = "share of paths below"
     full_array(group, "quantile", ("quantile",), np.array(QUANTILES), "1", words)
@@ -82,9 +83,9 @@ def write_prices(root: zarr.Group, store: zarr.Group) -> None:
 
 def write_squeeze(root: zarr.Group, store: zarr.Group) -> None:
     """Add the group /squeeze to `root` from the histograms of `store`."""
-    histograms = _group(store, "histograms")
-    peaks, edges = _array(histograms, "peaks"), np.asarray(_array(histograms, "peak_edges")[:])
-    scenarios, symbols = _texts(histograms, "scenario"), _texts(histograms, "name")
+    histograms = group_of(store, "histograms")
+    peaks, edges = array_of(histograms, "peaks"), values_of(histograms, "peak_edges")
+    scenarios, symbols = texts_of(histograms, "scenario"), texts_of(histograms, "name")
     odds = np.empty((3, len(scenarios), len(symbols), len(MULTIPLES)))
     for s in range(len(scenarios)):
         counts = merged(peaks, s)
@@ -105,19 +106,3 @@ def write_squeeze(root: zarr.Group, store: zarr.Group) -> None:
         ("high", odds[2], "upper end of the 95 % interval (Wilson)"),
     ):
         full_array(group, name, dims, values, "1", words)
-
-
-def _group(parent: zarr.Group, name: str) -> zarr.Group:
-    found = parent[name]
-    assert isinstance(found, zarr.Group)
-    return found
-
-
-def _array(parent: zarr.Group, name: str) -> zarr.Array[Any]:
-    found = parent[name]
-    assert isinstance(found, zarr.Array)
-    return found
-
-
-def _texts(parent: zarr.Group, name: str) -> tuple[str, ...]:
-    return tuple(str(text) for text in np.asarray(_array(parent, name)[:]))

@@ -17,12 +17,12 @@ weighted sample, to SE^2: how many times as many plain paths the same error take
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import zarr
 
+from ..store.arrays import array_of, group_of, texts_of, values_of
 from ..store.fields import PATH_WEIGHT, PNL_TILTED
 from ..store.layout import full_array, new_group, scenario_coordinate
 from . import statistics as st
@@ -137,17 +137,16 @@ def write_importance(root: zarr.Group, store: zarr.Group) -> None:
     """Add the group /importance to `root`, if `store` has weighted paths."""
     if "tilted" not in store:
         return
-    given, losses = store["tilted"], store["losses"]
-    assert isinstance(given, zarr.Group) and isinstance(losses, zarr.Group)
-    scenarios = tuple(str(text) for text in np.asarray(_array(given, "scenario")[:]))
-    strata, shares = (np.asarray(_array(given, name)[:]) for name in ("component_of", "share"))
+    given, losses = group_of(store, "tilted"), group_of(store, "losses")
+    scenarios = texts_of(given, "scenario")
+    strata, shares = (values_of(given, name) for name in ("component_of", "share"))
     loss = PathLoss(str(store.attrs["measure"]))
     n, shape = strata.size, (len(scenarios), len(LEVELS))
     tables = {name: np.full((len(PARTS), *shape), np.nan) for name in WORDS}
     numbers = {name: np.full(shape, np.nan) for name in NUMBERS}
     effective, weight = np.empty(len(scenarios)), np.empty((len(PARTS), len(scenarios)))
     for s in range(len(scenarios)):
-        pnl, weights = (np.asarray(_array(given, f.name)[s]) for f in (PNL_TILTED, PATH_WEIGHT))
+        pnl, weights = (np.asarray(array_of(given, f.name)[s]) for f in (PNL_TILTED, PATH_WEIGHT))
         sample = Weighted.of(-pnl.astype(np.float64), weights, strata, shares)
         effective[s] = sample.effective(n)
         value, se = sample.mean(np.ones(n))
@@ -184,9 +183,3 @@ def write_importance(root: zarr.Group, store: zarr.Group) -> None:
 
 
 _ABOUT = "Fraction of equity, losses positive; NaN: the sample is too small."
-
-
-def _array(parent: zarr.Group, name: str) -> zarr.Array[Any]:
-    found = parent[name]
-    assert isinstance(found, zarr.Array)
-    return found

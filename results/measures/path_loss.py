@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import zarr
 
+from ..store.arrays import array_of, values_of
+
 WORST, WORST_CLOSE = "worst", "worst_close"
 _DAY = re.compile(r"day_([1-9]\d*)")
 
@@ -55,10 +57,6 @@ class PathLoss:
         return f"{self.name!r} is not one of {known}"
 
 
-USUAL = PathLoss()
-"""Where nobody says which."""
-
-
 def stored_losses(
     losses: zarr.Group, scenario: int, loss: PathLoss, *, calm: bool = False
 ) -> npt.NDArray[np.float64]:
@@ -66,11 +64,8 @@ def stored_losses(
 
     `calm`: the same paths with all feedback off.
     """
-    stored = losses[f"{loss.variable}_calm" if calm else loss.variable]
-    assert isinstance(stored, zarr.Array)
+    stored = array_of(losses, f"{loss.variable}_calm" if calm else loss.variable)
     if loss.day is None:
         return 0.0 - np.asarray(stored[scenario], np.float64)
-    horizons = losses["horizon"]
-    assert isinstance(horizons, zarr.Array)
-    row = np.asarray(horizons[:]).tolist().index(loss.day)
+    row = values_of(losses, "horizon").tolist().index(loss.day)
     return 0.0 - np.asarray(stored[scenario, row], np.float64)

@@ -7,12 +7,11 @@ SE = sd(psi_1 - psi_0)/sqrt n (results/measures/statistics.py).
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import zarr
 
+from ..store.arrays import group_of, texts_of, values_of
 from ..store.layout import full_array, new_group
 from . import statistics as st
 from .estimates import write_estimates
@@ -25,11 +24,13 @@ PARTS = ("value", "standard_error", "low", "high")
 
 def write_sensitivity(root: zarr.Group, store: zarr.Group) -> None:
     """Add the group /sensitivity to `root`, if a scenario of `store` varies another one."""
-    inputs, losses = (_group(store, name) for name in ("inputs", "losses"))
+    inputs, losses = (group_of(store, name) for name in ("inputs", "losses"))
     if "variant_of" not in inputs:
         return
-    scenarios, bases, parameters = (_texts(inputs[n]) for n in ("scenario", "variant_of", "varied"))
-    values = np.asarray(_array(inputs["varied_value"])[:])
+    scenarios, bases, parameters = (
+        texts_of(inputs, name) for name in ("scenario", "variant_of", "varied")
+    )
+    values = values_of(inputs, "varied_value")
     loss = PathLoss(str(store.attrs["measure"]))
     variants = [s for s, base in enumerate(bases) if base]
     found = np.full((2, len(PARTS), len(variants), len(LEVELS)), np.nan)
@@ -81,18 +82,3 @@ def _compared(losses: Floats, base: Floats) -> Floats:
         for side, estimate in zip(found, (known[1], change), strict=True):
             side[:, number] = [getattr(estimate, part) for part in PARTS]
     return found
-
-
-def _group(parent: zarr.Group, name: str) -> zarr.Group:
-    found = parent[name]
-    assert isinstance(found, zarr.Group)
-    return found
-
-
-def _array(found: Any) -> zarr.Array[Any]:
-    assert isinstance(found, zarr.Array)
-    return found
-
-
-def _texts(found: Any) -> list[str]:
-    return [str(text) for text in np.asarray(_array(found)[:])]

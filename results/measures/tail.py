@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import zarr
 
+from ..store.arrays import array_of, group_of, texts_of
 from ..store.errors import VerificationFailed
 from ..store.fields import Field
 from ..store.layout import full_array, name_coordinate, new_group, scenario_coordinate
@@ -114,10 +114,9 @@ def write_tail(root: zarr.Group, store: zarr.Group, tails: Tails, where: str) ->
     Errors: StoreError if a replayed path is not the stored one to the bit.
     """
     tail, size = tails.tail, tails.tail.size
-    losses = store["losses"]
-    assert isinstance(losses, zarr.Group)
+    losses = group_of(store, "losses")
     check(losses, tails, where)
-    symbols = tuple(str(s) for s in np.asarray(_array(store, "inputs/name")[:]))
+    symbols = texts_of(store, "inputs/name")
     found = list(tails.scenarios.values())
 
     group = new_group(
@@ -204,7 +203,7 @@ def check(losses: zarr.Group, tails: Tails, where: str) -> None:
 
     Errors: StoreError naming the first path that is not the same to the bit.
     """
-    stored = _array(losses, "pnl")
+    stored = array_of(losses, "pnl")
     for s, (scenario, replayed) in enumerate(tails.scenarios.items()):
         before = np.asarray(stored[s])[:, replayed.paths]
         same = (before.view(np.uint32) == replayed.pnl.view(np.uint32)).all(axis=0)
@@ -216,9 +215,3 @@ def check(losses: zarr.Group, tails: Tails, where: str) -> None:
                 f"{where}: path {path} of scenario {scenario!r}, replayed, is not the stored one; "
                 "the store or this machine is not to be trusted: run again into a new store"
             )
-
-
-def _array(parent: zarr.Group, name: str) -> zarr.Array[Any]:
-    found = parent[name]
-    assert isinstance(found, zarr.Array)
-    return found

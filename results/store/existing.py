@@ -9,6 +9,7 @@ from typing import Any
 import zarr
 
 from ..formats import clean
+from .arrays import texts_of
 from .errors import StoreError, StoreExists
 from .records import Grid, read_root
 
@@ -37,16 +38,10 @@ def _contents(path: str | Path, root: dict[str, Any]) -> str:
     paths = f"{Grid(**root['grid']).paths:,} paths"
     try:
         group = zarr.open_group(str(path), path="inputs", mode="r", zarr_format=3)
-        names = _texts(group, "scenario")
-        bases = _texts(group, "variant_of") if "variant_of" in group else [""] * len(names)
+        names = texts_of(group, "scenario")
+        bases = texts_of(group, "variant_of") if "variant_of" in group else ("",) * len(names)
     except (KeyError, ValueError, OSError):
         return paths
     given = [clean(name) for name, base in zip(names, bases, strict=True) if not base]
     more = f" and {len(given) - NAMED} more" if len(given) > NAMED else ""
     return f"{paths} of {', '.join(given[:NAMED])}{more}"
-
-
-def _texts(group: zarr.Group, name: str) -> list[str]:
-    array = group[name]
-    assert isinstance(array, zarr.Array)
-    return [str(value) for value in array[...]]  # type: ignore[union-attr]

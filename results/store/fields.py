@@ -196,38 +196,26 @@ PATH_FIELDS = (
     Field("derivative_pnl", "1", "profit and loss of options and futures", _PART),
 )
 
+
+def _within_10_days(name: str, what: str, share: str, odds: tuple[str, str]) -> tuple[Field, ...]:
+    """The largest move of a path over at most ten days, and the odds that it is a fifth."""
+    a_fifth = Odds(*odds, lambda x: x >= np.float32(0.2), place=8)
+    words = f"{what} over at most 10 trading days", f"From close to close, {share}."
+    return _with_calm(Field(name, "1", *words, (a_fifth,)))
+
+
 CLOSE_FIELDS = (
-    *_with_calm(
-        Field(
-            "largest_nav_loss",
-            "1",
-            "largest fall of net asset value over at most 10 trading days",
-            "From close to close, a share of the value at the start of the fall.",
-            (
-                Odds(
-                    "p_nav_loss_20_10d",
-                    "20 % of NAV lost within 10 days",
-                    lambda x: x >= np.float32(0.2),
-                    place=8,
-                ),
-            ),
-        )
+    *_within_10_days(
+        "largest_nav_loss",
+        "largest fall of net asset value",
+        "a share of the value at the start of the fall",
+        ("p_nav_loss_20_10d", "20 % of NAV lost within 10 days"),
     ),
-    *_with_calm(
-        Field(
-            "largest_margin_rise",
-            "1",
-            "largest rise of the margin requirement over at most 10 trading days",
-            "From close to close, a share of net asset value at the start of the rise.",
-            (
-                Odds(
-                    "p_margin_rise_20_10d",
-                    "margin up by 20 % of NAV within 10 days",
-                    lambda x: x >= np.float32(0.2),
-                    place=8,
-                ),
-            ),
-        )
+    *_within_10_days(
+        "largest_margin_rise",
+        "largest rise of the margin requirement",
+        "a share of net asset value at the start of the rise",
+        ("p_margin_rise_20_10d", "margin up by 20 % of NAV within 10 days"),
     ),
     *_with_calm(
         Field(

@@ -27,7 +27,7 @@ from powderkeg.results.store.records import chunk_key
 from powderkeg.results.testing import made_up_spec
 from powderkeg.scenarios import InputError, Scenario
 from powderkeg.screen.plan import show_plan
-from tests.engine.test_executors import Failing, Heard, Shuffled
+from tests.engine.test_same_bytes import Failing, Heard, Shuffled
 from tests.helpers.cli_runs import RUN, command
 from tests.helpers.cli_runs import folder as folder
 from tests.helpers.said import page_of, printed

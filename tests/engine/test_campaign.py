@@ -16,7 +16,7 @@ from powderkeg.engine.calibrate.inputs import read_scored
 from powderkeg.engine.calibrate.loss import Observed
 from powderkeg.engine.calibrate.scorecard import score
 from powderkeg.engine.calibrate.simulator import Simulator
-from powderkeg.engine.compare import compare
+from powderkeg.engine.compare.compare import compare
 from powderkeg.engine.errors import Incomplete, Interrupted
 from powderkeg.engine.executors import WAYS, executor
 from powderkeg.engine.executors.embedded import Embedded
@@ -32,7 +32,7 @@ from powderkeg.results import open_results, store_digest
 from powderkeg.scenarios import Chain
 from powderkeg.scenarios.bound import bind
 from powderkeg.scenarios.priors import load_priors
-from tests.engine.test_executors import Heard
+from tests.engine.test_same_bytes import Heard
 from tests.helpers.small_run import (
     BOOK,
     CALM,

@@ -1,7 +1,6 @@
 """Why ES changed between two stores: every part against runs of its own."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,79 +9,29 @@ import numpy as np
 import pytest
 import QuantLib as ql
 
-import powderkeg
-from powderkeg.engine import compare as module
-from powderkeg.engine.compare import NOISE, PARTS, VERSION, Difference, compare, plan_comparison
+from powderkeg.engine.compare import plan as module
+from powderkeg.engine.compare.compare import compare
+from powderkeg.engine.compare.plan import NOISE, PARTS, VERSION, plan_comparison
 from powderkeg.engine.stored import Finished, Losses, finished
 from powderkeg.results import open_results
 from powderkeg.results.measures import statistics as st
 from powderkeg.results.measures.path_loss import PathLoss
-from powderkeg.scenarios import Book, InputError, Market, Position, Scenario
+from powderkeg.scenarios import Book, InputError, Market, Position
 from powderkeg.scenarios.derivatives import Derivative, contract_of
 from tests.helpers.cli_runs import RUN, command, folder
-from tests.helpers.small_run import AS_OF, BOOK, CALM, CHAIN, MARKET, SQUEEZE
-
-__all__ = ["folder"]  # a fixture
-
-PATHS = 4000
-
-
-def with_short(book: Book, shares: float) -> Book:
-    gme, *others = book.positions
-    return replace(book, positions=(replace(gme, quantity=-shares), *others))
-
-
-def priced(market: Market, **prices: float) -> Market:
-    rows = {s: replace(row, price=prices.get(s, row.price)) for s, row in market.rows.items()}
-    return replace(market, rows=rows)
-
-
-def at_prices(book: Book, market: Market) -> Book:
-    positions = (replace(p, price=market[p.symbol].price) for p in book.positions)
-    return replace(book, positions=tuple(positions))
-
-
-LOUDER = Scenario.model_validate(
-    {
-        **SQUEEZE.model_dump(exclude_unset=True),
-        "names": {"GME": {"crowd": {"initial_attention": 0.08, "infection": 1.0}}},
-    }
+from tests.helpers.compared import (
+    LATER,
+    LOUDER,
+    MORE,
+    at_prices,
+    es,
+    parts_of,
+    store,
+    yesterday,
 )
-MORE = with_short(BOOK, 1_200_000)
-LATER = priced(MARKET, GME=39.0, NO=9.0)
+from tests.helpers.small_run import AS_OF, BOOK, CALM, MARKET, SQUEEZE
 
-
-def store(
-    into: Path,
-    book: Book,
-    market: Market,
-    scenarios: Sequence[Scenario],
-    *,
-    seed: int = 7,
-    paths: int = PATHS,
-) -> Path:
-    written: Path = powderkeg.run(
-        book, market, scenarios, into, chain=CHAIN, paths=paths, seed=seed
-    )
-    return written
-
-
-@pytest.fixture(scope="module")
-def yesterday(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    into = tmp_path_factory.mktemp("compare") / "yesterday.zarr"
-    return store(into, BOOK, MARKET, [SQUEEZE, CALM])
-
-
-def es(path: Path, paths: int | None = None, level: float = 0.975) -> st.Estimate:
-    loss = -open_results(path)["losses"].to_dataset()["worst_pnl"].values[0, :paths].astype(float)
-    return st.var_es(loss, level)[1]
-
-
-def parts_of(found: Difference) -> dict[str, float]:
-    assert sum(p.value for p in found.parts.values()) == pytest.approx(found.total.value, abs=1e-14)
-    change = found.tonight.value - found.yesterday.value
-    assert found.total.value == pytest.approx(change, abs=1e-14)
-    return {name: part.value for name, part in found.parts.items()}
+__all__ = ["folder", "yesterday"]  # fixtures
 
 
 @pytest.mark.slow
@@ -130,7 +79,7 @@ def test_everything_changed_and_every_part_is_a_run_of_its_own(
     tonight = store(tmp_path / "t.zarr", book, LATER, [LOUDER], seed=11, paths=3000)
     found = compare(yesterday, tonight, paths=2000)
     (difference,) = found.differences
-    assert (found.paths, found.runs, found.only_yesterday) == (2000, 3, ("calm",))
+    assert (found.paths, found.runs, found.only_yesterday) == (2000, 4, ("calm",))
     parts = parts_of(difference)
     assert parts[VERSION] == 0
     ways = {
@@ -218,7 +167,9 @@ def test_names_bought_and_sold_are_part_of_the_book(yesterday: Path, tmp_path: P
     (difference,) = found.differences
     parts = parts_of(difference)
     assert parts["book"] == pytest.approx(difference.total.value, abs=1e-15)
-    assert parts["market"] == 0
+    assert parts["market"] == 0 and list(difference.names) == ["dates"]
+    # bought for what the other brought at the same prices: no cash is left unexplained
+    assert set(difference.trades) == {"NO", "XYZ"}
 
 
 def black(contract: Derivative, spot: float, vol: float, days: int) -> float:
@@ -303,7 +254,8 @@ def test_the_command(
     assert command(capsys, monkeypatch, *later)[0] == 0
     code, out, err = command(capsys, monkeypatch, "compare", "out.zarr", "later.zarr")
     assert code == 0, err
-    assert err.startswith("1 run of 1,000 paths\n")
+    assert err.startswith("2 runs of 1,000 paths\n")  # another seed; the position, then cash
+    assert out.startswith("short: ES 95 % at the worst moment")
     for text in (
         "ES 95 % at the worst moment",
         "yesterday",

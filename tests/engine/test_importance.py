@@ -33,7 +33,7 @@ from powderkeg.results.store.fields import PATH_WEIGHT, PNL_TILTED
 from powderkeg.results.store.records import chunk_key
 from powderkeg.results.testing import made_up_spec
 from powderkeg.scenarios import InputError
-from tests.engine.test_executors import Failing, Shuffled
+from tests.engine.test_same_bytes import Failing, Shuffled
 from tests.helpers.builders import packed, path_ids
 from tests.helpers.cli_runs import RUN, command
 from tests.helpers.cli_runs import folder as folder

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import powderkeg
 from powderkeg.engine.executors.placement import Placement
 from powderkeg.engine.job import Job
 from powderkeg.engine.memory import Projection, words
@@ -229,3 +230,12 @@ def test_calm_scenario_runs_no_channel() -> None:
     scenario = Scenario.model_validate({"id": "off", "horizon_days": 2, "channels": off})
     plan = plan_of(scenario, paths=10, seed=1)
     assert int(plan.packed[0].run["channels"]) == 0
+
+
+def test_a_request_stands_alone() -> None:
+    request = RunRequest("book.csv", "market.csv", ["calm.yaml"], "out.zarr")
+    with pytest.raises(TypeError, match="give a RunRequest alone, or its fields"):
+        powderkeg.run(request, paths=1000)
+    fit = powderkeg.CalibrationRequest("prices.csv", "market.csv")
+    with pytest.raises(TypeError, match="give a CalibrationRequest alone, or its fields"):
+        powderkeg.calibrate(fit, "other.csv")

@@ -26,7 +26,7 @@ from powderkeg.results.measures.tail import NAME_FIELDS, Replayed
 from powderkeg.results.report.explained import Explained
 from powderkeg.results.report.summary import Summary
 from powderkeg.scenarios import Scenario
-from tests.engine.test_executors import Failing, Shuffled
+from tests.engine.test_same_bytes import Failing, Shuffled
 from tests.helpers.builders import gme_like
 from tests.helpers.everything import everything
 from tests.helpers.said import page_of

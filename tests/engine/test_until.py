@@ -25,7 +25,7 @@ from powderkeg.results.report.summary import Summary
 from powderkeg.results.store import durable
 from powderkeg.results.store import growth as until
 from powderkeg.scenarios import InputError
-from tests.engine.test_executors import Heard
+from tests.engine.test_same_bytes import Heard
 from tests.helpers.cli_runs import RUN, command, folder
 from tests.helpers.small_run import CALM, SQUEEZE, plan_of, run_at
 

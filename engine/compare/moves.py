@@ -1,34 +1,11 @@
-"""What changed between two market files, input by input, and what the day made of the book."""
+"""Positions that changed between two books, and what the day made of the first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from ..scenarios.book import Book
-from ..scenarios.market import Market
-
-INPUTS = {
-    "price": ("price", "rate"),
-    "float": ("float_shares", "shares_outstanding"),
-    "short interest": ("short_interest",),
-    "volatility": ("volatility", "implied_vol"),
-    "borrow": ("borrow_fee", "lendable"),
-    "volume": ("adv",),
-}
-"""Columns of the market file by the input they are, in the order in which they are swapped."""
-REST = "dates, betas and chain"
-"""What the last swap brings."""
-
-
-def swapped(was: Market, now: Market) -> Iterator[tuple[str, Market]]:
-    """The first market with one input after another of the second, by input; of names in both."""
-    rows = dict(was.rows)
-    for name, columns in INPUTS.items():
-        for symbol in rows.keys() & now.rows.keys():
-            new = {column: getattr(now[symbol], column) for column in columns}
-            rows[symbol] = replace(rows[symbol], **new)
-        yield name, replace(was, rows=dict(rows))
+from ...scenarios.book import Book
+from ...scenarios.market import Market
 
 
 @dataclass(frozen=True)

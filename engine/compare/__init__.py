@@ -1,0 +1,1 @@
+"""Why ES of tonight is not that of yesterday: by book, market, scenario, version, noise."""
