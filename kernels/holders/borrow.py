@@ -16,6 +16,7 @@ def pack(name: Subject) -> Record:
     return {
         "lendable_elastic": lendable_elastic,
         "lendable_locked": lendable_locked,
+        "lendable_crowd": borrow.lendable_crowd,
         "recall_c": name.c(borrow.recall_rate),
         "fee0": name.row.borrow_fee if position.borrow_fee is None else position.borrow_fee,
         "fee_slope": borrow.fee_slope,
@@ -30,10 +31,12 @@ def lending(name: Subject) -> tuple[float, float, float]:
     """Lendable shares of elastic and locked holders, scaled to the market file; utilisation."""
     row, held = name.row, name.held
     of_elastic, of_locked = name.p.borrow.lendable_elastic, name.p.borrow.lendable_locked
+    of_crowd = name.p.borrow.lendable_crowd * held.of["crowd_shares"]
     lendable = of_elastic * held.elastic + of_locked * held.of["locked"]
     if row.lendable is not None and lendable > 0:
-        scale = row.lendable / row.float_shares / lendable
+        scale = max(row.lendable / row.float_shares - of_crowd, 0.0) / lendable
         of_elastic, of_locked, lendable = of_elastic * scale, of_locked * scale, lendable * scale
+    lendable += of_crowd
     if lendable < 1 / LOTS_PER_FLOAT:
         raise InputError(
             f"{row.symbol}: nothing can be borrowed; give lendable in the market file, or "
@@ -52,6 +55,7 @@ HOLDER = Holder(
     fields=(
         Field("lendable_elastic", "l_E", padding=1.0),
         Field("lendable_locked", "l_L"),
+        Field("lendable_crowd", "l_R"),
         Field("recall_c"),
         Field("fee0", "per annum"),
         Field("fee_slope"),

@@ -38,6 +38,8 @@ def pack(name: Subject) -> Record:
         "stampede_drawdown": crowd.stampede_drawdown,
         "share_budget": afford * crowd.share_budget,
         "never_sell": crowd.never_sell,
+        "crowd_profit_rate_dt": crowd.take_profit_rate * name.dt,
+        "crowd_profit": crowd.take_profit,
         "call_budget": afford * crowd.call_budget,
         "call_strike": crowd.call_strike,
         "call_strike_exp": math.exp(crowd.call_strike),
@@ -84,6 +86,8 @@ HOLDER = Holder(
         Field("stampede_drawdown"),
         Field("share_budget"),
         Field("never_sell"),
+        Field("crowd_profit_rate_dt", "per log unit of gain beyond crowd_profit; 0: never"),
+        Field("crowd_profit"),
         Field("call_budget"),
         Field("call_strike", "km, log-moneyness of calls bought"),
         Field("call_strike_exp", "e^km", padding=1.0),
@@ -95,6 +99,9 @@ HOLDER = Holder(
     quantities=(
         Quantity(
             "crowd_shares", "floats", "shares of the crowd", "crowd0", undone=True, holder="crowd"
+        ),
+        Quantity(
+            "crowd_entry", "1", "mean log price that a crowd that takes profit paid", undone=True
         ),
         Quantity("attention", "1", "share of the crowd that pays attention", "attention0"),
         Quantity("removed", "1", "share of the crowd that has left", "removed0"),

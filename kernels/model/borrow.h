@@ -5,7 +5,8 @@
 
 // `factor` is what a recall event leaves.
 FN Real lendable(const State& s, const Name& p, Real factor) {
-    const Real all = fused(Real(p.lendable_elastic), s.elastic, Real(p.lendable_locked) * s.locked);
+    Real all = fused(Real(p.lendable_elastic), s.elastic, Real(p.lendable_locked) * s.locked);
+    if (p.lendable_crowd > 0.0f) all = fused(Real(p.lendable_crowd), s.crowd_shares, all);
     return maximum(all * factor, Real(1.0f / LOTS_PER_FLOAT));
 }
 

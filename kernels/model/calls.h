@@ -10,9 +10,11 @@ FN Real call_price(const Name& p, Real vol, float root_tau) {
                         vol * Real(root_tau), true);
 }
 
-// One maturity: leavers close their part, `spent` (over the share's price) buys more.
-FN void trade_maturity(const State& s, const Name& p, Real leaving, Real spent, float root_tau,
-                       Real& calls, Real& strike) {
+// One maturity: those who leave or take profit, counted from the share's price when the calls were
+// bought, close their part, `spent` (over the share's price) buys more.
+FN void trade_maturity(const State& s, const Name& p, Real leaving, Real closing, Real spent,
+                       float root_tau, Real& calls, Real& strike) {
+    leaving = closing * leaving_or_profit(s, p, leaving, strike - Real(p.call_strike));
     const Real bought = spent / maximum(call_price(p, s.implied_vol, root_tau), Real(0.005f));
     calls = fused(calls, Real(1.0f) - leaving, bought);
     const Real weight = bought / (calls + Real(1e-12f));
@@ -25,15 +27,15 @@ FN void trade_calls(State& s, const Name& p, const Now& now, const Crowding& cro
     const bool monthly = now.features & FEATURE_MONTHLY_CALLS;
     const Real open = monthly ? s.calls + s.monthly_calls : s.calls, zero = Real(0.0f);
     const Real room = positive(fused(open, Real(-p.call_capacity_inverse), Real(1.0f)));
-    const Real leaving = select(halted, zero, crowd.leaving);
+    const Real closing = now.channels & CHANNEL_CROWD ? select(halted, zero, Real(1.0f)) : zero;
     const Real joining = select(halted, zero, room * (crowd.joining / s.price));
 
     Real spent = Real(p.call_budget * (1.0f - p.monthly_share)) * joining;
     if ((now.channels & CHANNEL_PROGRAMMES) && (now.features & FEATURE_EVENTS))
         spent = spent + select(halted, zero, room * (programme * Real(now.run.dt) / s.price));
-    trade_maturity(s, p, leaving, spent, now.step.sqrt_tau_buy, s.calls, s.call_log_strike);
+    trade_maturity(s, p, crowd.leaving, closing, spent, now.step.sqrt_tau_buy, s.calls, s.call_log_strike);
     if (monthly)
-        trade_maturity(s, p, leaving, Real(p.call_budget * p.monthly_share) * joining,
+        trade_maturity(s, p, crowd.leaving, closing, Real(p.call_budget * p.monthly_share) * joining,
                        now.step.sqrt_tau_month_buy, s.monthly_calls, s.monthly_call_log_strike);
 }
 

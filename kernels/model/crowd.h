@@ -31,7 +31,27 @@ FN Crowding spread_attention(State& s, const Name& p, const Now& now, Mask restr
     return {joining, leaving};
 }
 
+// Part of a holding that is sold at a profit in a step, `paid` the mean log price that it cost.
+FN Real profit_taken(const State& s, const Name& p, Real paid) {
+    const Real gain = s.log_price - paid - Real(p.crowd_profit);
+    return happened(Real(p.crowd_profit_rate_dt) * positive(gain));
+}
+
+// Both those who leave, a part of them, and those who take profit.
+FN Real leaving_or_profit(const State& s, const Name& p, Real leaving, Real paid) {
+    if (!(p.crowd_profit_rate_dt > 0.0f)) return leaving;
+    return fused(Real(1.0f) - leaving, profit_taken(s, p, paid), leaving);
+}
+
+// The mean price follows what was bought, of which `before` and `sold` are what was there and left.
+FN void remember_purchase(State& s, Real before, Real sold) {
+    const Real bought = s.crowd_shares - before + sold;
+    s.crowd_entry = fused(bought / (s.crowd_shares + Real(1e-12f)), s.log_price - s.crowd_entry,
+                          s.crowd_entry);
+}
+
 FN void crowd_orders(const State& s, const Name& p, const Crowding& crowd, Orders& o) {
     o.crowd_shares.buy = Real(p.share_budget) * (crowd.joining / s.price);
-    o.crowd_shares.sell = s.crowd_shares * crowd.leaving * Real(1.0f - p.never_sell);
+    const Real leaving = crowd.leaving * Real(1.0f - p.never_sell);
+    o.crowd_shares.sell = s.crowd_shares * leaving_or_profit(s, p, leaving, s.crowd_entry);
 }

@@ -131,6 +131,8 @@ struct Name {
     float stampede_drawdown;
     float share_budget;
     float never_sell;
+    float crowd_profit_rate_dt;
+    float crowd_profit;
     float call_budget;
     float call_strike;
     float call_strike_exp;
@@ -210,6 +212,7 @@ struct Name {
     float derivatives0;
     float lendable_elastic;
     float lendable_locked;
+    float lendable_crowd;
     float recall_c;
     float fee0;
     float fee_slope;
@@ -227,7 +230,7 @@ struct Name {
     float reference_c;
     float pause_steps;
 };
-static_assert(sizeof(Name) == 552);
+static_assert(sizeof(Name) == 564);
 
 struct Fund {
     float threshold;
@@ -309,6 +312,7 @@ struct Trace {
     float implied_vol;
     float realised_vol;
     float crowd_shares;
+    float crowd_entry;
     float attention;
     float removed;
     float calls;
@@ -346,7 +350,7 @@ struct Trace {
     float waiting;
     float paused;
 };
-static_assert(sizeof(Trace) == 192);
+static_assert(sizeof(Trace) == 196);
 
 // Arrays of a launch; shapes in kernels/packed.py (Packed, Simulated).
 struct Launch {
@@ -434,6 +438,7 @@ struct Launch {
     X(implied_vol) \
     X(realised_vol) \
     X(crowd_shares) \
+    X(crowd_entry) \
     X(attention) \
     X(removed) \
     X(calls) \
@@ -495,6 +500,7 @@ struct Launch {
     X(elastic) \
     X(log_price_max) \
     X(crowd_shares) \
+    X(crowd_entry) \
     X(calls) \
     X(call_log_strike) \
     X(monthly_calls) \
@@ -529,6 +535,7 @@ struct Launch {
     X(implied_vol) \
     X(realised_vol) \
     X(crowd_shares) \
+    X(crowd_entry) \
     X(attention) \
     X(removed) \
     X(calls) \

@@ -1,6 +1,7 @@
 """The market for borrowed shares: what can be lent, what is borrowed, what it costs.
 
-    lendable = l_E E + l_L L,   D = S_c + S_n + B- + (-H)+ + sum_k (-F_k)+,   u = D / lendable
+    lendable = l_E E + l_L L + l_R R,   D = S_c + S_n + B- + (-H)+ + sum_k (-F_k)+
+    u        = D / lendable
     fee_new = max(fee0 + fee_slope ((u - threshold)+ - (u0 - threshold)+), fee_min)
     recall  = c(recall_rate) (D - lendable)+
 
@@ -23,6 +24,7 @@ ONE_LOT = 1 / LOTS_PER_FLOAT
 def lendable(state: State, p: Columns, now: Now) -> Array:
     """What can be lent, times the factor of the recall events that are on."""
     own = p.lendable_elastic * state.elastic + p.lendable_locked * state.locked
+    own = own + p.lendable_crowd * state.crowd_shares
     return np.maximum(own * now.factor(EventType.LENDABLE), ONE_LOT)
 
 

@@ -2,7 +2,7 @@
 
     bought = budget / (P max(call, .005)) room,   room = (1 - (o + o_m)/capacity)+
     call   = N(d1) - e^km N(d2),   d1 = -km/s + s/2,   s = max(v sqrt(tau), 1e-4)
-    o      = o stay + bought;      l += bought/(o + 1e-12) (x + km - l)
+    o      = o stay (1 - taken) + bought;      l += bought/(o + 1e-12) (x + km - l)
 
 docs/model.md, sections 7 and 9.
 """
@@ -15,6 +15,7 @@ from scipy.special import ndtr
 
 from ..draws.timeline import Now
 from ..records import Channel, EventType, Feature
+from .crowd import taken
 from .parameters import ONE, ZERO, Array, Columns, Model
 from .state import State
 
@@ -65,6 +66,9 @@ def trade(
             premium = np.maximum(call_price(state.implied_vol, sqrt_tau, p), 0.005)
             bought = budget * room / (state.price * premium)
             number, strike = (getattr(state, field) for field in kind)
+            profit = taken(state, p, strike - p.call_strike) * trading
+            if Channel.CROWD in model.on:
+                number = number * (1 - profit)
             number = number * (1 - gone) + bought
             strike = strike + bought / (number + 1e-12) * (state.log_price + p.call_strike - strike)
             put(state, kind, number, strike)

@@ -8,6 +8,11 @@ A susceptible-infected-removed epidemic, stepped exactly at the rates of the ste
     new   = (1 - restricted) (1 - A - Rm)+ (1 - exp(-force (1 - e^{-leave dt}) / leave))
     left  = A (1 - e^{-leave dt})
 
+and those who are in sell at a profit, whatever they think of tomorrow:
+
+    taken = 1 - exp(-take_profit_rate (x - x_r - take_profit)+ dt)
+    x_r  += bought / (R + 1e-12) (x - x_r)
+
 Kermack & McKendrick (1927); the term in K is the innovation of Bass (1969). docs/model.md, 7.
 """
 
@@ -56,12 +61,26 @@ def spread(state: State, model: Model, now: Now, restricted: Array) -> tuple[Arr
     return new, gone
 
 
+def taken(state: State, p: Columns, paid: Array) -> Array:
+    """Part of a holding that is sold at a profit in a step; `paid` its mean log price."""
+    gain = np.maximum(state.log_price - paid - p.crowd_profit, 0)
+    return np.asarray(-np.expm1(-p.crowd_profit_rate_dt * gain))
+
+
+def remember(state: State, p: Columns, before: Array, sold: Array) -> None:
+    """The mean log price paid, of a crowd that minds, moves to that of what was bought."""
+    held = state.crowd_shares
+    weight = (p.crowd_profit_rate_dt > 0) * (held - before + sold) / (held + 1e-12)
+    state.crowd_entry = state.crowd_entry + weight * (state.log_price - state.crowd_entry)
+
+
 def order(
     state: State, p: Columns, new: Array, gone: Array, trading: npt.NDArray[np.bool_]
 ) -> Order:
     """Shares bought and sold. What a halt stops waits for the first step that trades."""
     buys = p.share_budget * new / state.price
-    sells = state.crowd_shares * gone * (1 - p.never_sell)
+    stay = 1 - gone * (1 - p.never_sell)
+    sells = state.crowd_shares * (1 - stay * (1 - taken(state, p, state.crowd_entry)))
     stopped = not trading.all()
     if stopped or state.waiting.any():
         wanted = state.waiting + np.where(trading, 0, buys - sells)

@@ -237,9 +237,12 @@ def trade(
 
     # Fills, in whole lots; every trade is with the elastic holders.
     before, held, seen = state.elastic, state.book, state.price
+    crowd_before = state.crowd_shares
     quantity = order_book.fill(state, wanted, p.elastic_min)
     if "new_shorts" in wanted:
         new_shorts.remember(state, clearing.lots(wanted["new_shorts"].sells), x)
+    if "crowd_shares" in wanted:
+        crowd.remember(state, p, crowd_before, clearing.lots(wanted["crowd_shares"].sells))
 
     # The price that clears.
     state.transient = decayed

@@ -20,6 +20,15 @@ class Borrow(Section):
     lendable_locked: float = parameter(
         0.9, "l_L: the same of the locked holders' shares", "1", GME_EQUATIONS, ge=0, le=1
     )
+    lendable_crowd: float = parameter(
+        0.0,
+        "l_R: the same of the crowd's shares, those that its brokers hold on margin; as it stands, "
+        "also where the market file gives lendable",
+        "1",
+        CHOICE,
+        ge=0,
+        le=1,
+    )
     recall_rate: float = parameter(
         0.3, "rate at which loans beyond what is lendable are recalled", "per day", GME_EQUATIONS,
         ge=0, le=100,

@@ -73,6 +73,23 @@ class Crowd(Section):
     never_sell: float = parameter(
         0.318, "fraction of their shares that leavers keep", "1", GME_FIT, ge=0, le=1
     )
+    take_profit_rate: float = parameter(
+        0.0,
+        "rate at which it sells shares and closes calls, for each log unit of gain beyond "
+        "take_profit; 0: only those sell who leave",
+        "per day and log price",
+        CHOICE + " (disposition effect: Shefrin & Statman 1985, Odean 1998, J. Finance)",
+        ge=0,
+        le=100,
+    )
+    take_profit: float = parameter(
+        1.61,
+        "gain from which it does, over the mean log price that it paid",
+        "log price",
+        CHOICE + " (ln 5)",
+        ge=0,
+        le=10,
+    )
     call_budget: float = parameter(
         0.027,
         "premium the whole crowd spends on calls",
