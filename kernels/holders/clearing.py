@@ -34,7 +34,22 @@ def pack(name: Subject) -> Record:
         "adv": name.adv,
         "attention_volume": clearing.attention_volume,
         "depth_volatility": clearing.depth_volatility,
+        "corner_ratio": _corner_ratio(name),
+        "settlement": math.log(clearing.settlement_multiple),
     }
+
+
+def _corner_ratio(name: Subject) -> float:
+    """0 where no corner is closed out. Raises InputError for a path that starts in one."""
+    ratio, of = name.p.clearing.corner_ratio, name.held.of
+    owed = of["cohort"] + of["new_shorts"] + max(-of["book"], 0.0)
+    if ratio is not None and name.held.elastic < ratio * owed:
+        raise InputError(
+            f"{name.row.symbol}: elastic holders have {name.held.elastic:.3g} of the float and the "
+            f"shorts owe {owed:.3g}, so the path would start in a corner; lower "
+            "clearing.corner_ratio, locked.share or the short interest"
+        )
+    return ratio or 0.0
 
 
 HOLDER = Holder(
@@ -53,6 +68,8 @@ HOLDER = Holder(
         Field("adv", "floats a day", padding=1.0),
         Field("attention_volume", "a_V"),
         Field("depth_volatility"),
+        Field("corner_ratio", "of E to what is owed, below which shorts are closed out; 0: never"),
+        Field("settlement", "log of what is paid then over the last close"),
     ),
     quantities=(
         Quantity("log_price", "1", "log price relative to the start", undone=True),
@@ -61,7 +78,7 @@ HOLDER = Holder(
         Quantity("elastic", "floats", "shares of elastic holders", "elastic0", undone=True),
         Quantity("log_price_max", "1", "highest log price so far", undone=True),
         Quantity("log_price_close", traced=False),
-        Quantity("floor", "1", "1 once the name ran out of elastic float"),
+        Quantity("floor", "1", "1 once it ran out of elastic float or shorts were closed out"),
         Quantity("fails", "floats", "unfilled buys of crowd, dealers, leader, programmes so far"),
         Quantity(
             "fill_price",

@@ -109,6 +109,8 @@ struct Name {
     float adv;
     float attention_volume;
     float depth_volatility;
+    float corner_ratio;
+    float settlement;
     float vol0;
     float vol_c;
     float vol_realised;
@@ -230,7 +232,7 @@ struct Name {
     float reference_c;
     float pause_steps;
 };
-static_assert(sizeof(Name) == 564);
+static_assert(sizeof(Name) == 572);
 
 struct Fund {
     float threshold;

@@ -4,6 +4,7 @@
 #include "calls.h"
 #include "cancellation.h"
 #include "clearing_rule.h"
+#include "close_out.h"
 #include "dealers.h"
 #include "derivatives.h"
 #include "funds.h"
@@ -158,6 +159,7 @@ FN Clearing trade(State& s, const Name& p, const Position* positions, const Now&
         dealer = select(halted, Real(0.0f),
                         dealer_order(s, p, now, chain, elasticity(p, e), others));
     Clearing c = clear(s, p, now, e, o, others, dealer, halted);
+    c.book = c.book + close_out(s, p, channels, halted);
     if (channels & CHANNEL_PAUSES) check_bands(s, p, now.step, e.halted);
 
     move_borrow_market(s, p, run.dt, e.lendable, now.fund_count);

@@ -23,6 +23,7 @@ from . import (
     calls,
     cancellation,
     clearing,
+    close_out,
     crowd,
     dealers,
     histograms,
@@ -258,7 +259,8 @@ def trade(
         fill = clearing.fill_price(state.anchor, mean, before, state.elastic, m, p.elastic_normal)
         state.fill_price = np.where(trading, fill, state.price)
     if Channel.BOOK in on:
-        policy.settle(state, model, state.book - held, seen)
+        policy.pay(state, model, state.book - held, state.fill_price, seen)
+    close_out.settle(state, model, trading)
     if Channel.PAUSES in on:
         pauses.update(state, p, kind, now.any(EventType.HALT))
 

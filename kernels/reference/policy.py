@@ -81,8 +81,8 @@ def order(
     return Order(np.where(short, traded, 0), np.where(short | (p.book_inverse == 0), 0, traded))
 
 
-def settle(state: State, model: Model, bought: Array, seen: Array) -> None:
-    """Money spent, and slippage against the price that the order saw."""
+def pay(state: State, model: Model, bought: Array, price: Array, seen: Array) -> None:
+    """Money spent at a price, and slippage against the price that was seen."""
     value = model.name.book_value * bought
-    state.spent = state.spent + value * state.fill_price
-    state.slippage = state.slippage + value * (state.fill_price - seen)
+    state.spent = state.spent + value * price
+    state.slippage = state.slippage + value * (price - seen)

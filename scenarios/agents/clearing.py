@@ -34,6 +34,25 @@ class Clearing(Section):
         ge=1.1,
         le=10_000,
     )
+    corner_ratio: float | None = parameter(
+        None,
+        "a name is cornered where elastic holders have less than this times what is owed by "
+        "shorts; they are closed out then by those who hold the rest; null: never",
+        "1",
+        CHOICE + " (1: what is for sale no longer covers what is owed; Allen, Litov & Mei 2006, "
+        "Large investors, price manipulation, and limits to arbitrage, Review of Finance 10)",
+        gt=0,
+        le=2,
+    )
+    settlement_multiple: float = parameter(
+        1.0,
+        "what a share costs in a close-out, as a multiple of the last close before it",
+        "multiple",
+        "Volkswagen 29 October 2008: 517 against 520 two days before, nickel March 2022: trades "
+        "undone, Northern Pacific 1901: 150 against 160, each about the last close before the day",
+        ge=0.1,
+        le=100,
+    )
     transient_impact: float = parameter(
         0.548, "eta: J moves by eta sigma q / (V + |q|/dt)", "days^1/2", GME_FIT, ge=0, le=10
     )

@@ -20,6 +20,8 @@ SECTIONS: dict[str, tuple[str, str, Any]] = {
     "jump_mean": ("anchor", "jump_mean", 0.0),
     "jump_sd": ("anchor", "jump_sd", 0.0),
     "max_multiple": ("clearing", "max_multiple", 30.0),
+    "corner_ratio": ("clearing", "corner_ratio", None),
+    "settlement_multiple": ("clearing", "settlement_multiple", 1.0),
     "eta": ("clearing", "transient_impact", 0.5),
     "transient_decay": ("clearing", "transient_decay", 2.0),
     "attention_volume": ("clearing", "attention_volume", 5.0),
