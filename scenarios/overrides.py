@@ -46,6 +46,7 @@ def _varied(p: NameParameters, by: Variation) -> NameParameters:
         "clearing": {
             "impact_factor": clearing.impact_factor * by.impact,
             "max_multiple": max(clearing.max_multiple * by.max_multiple, LEAST_MULTIPLE),
+            "settlement_multiple": clearing.settlement_multiple * by.max_multiple,
         },
         "dealers": {"sign": min(max(sign, -1.0), 1.0)},
         "crowd": {

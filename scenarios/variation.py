@@ -36,9 +36,14 @@ class Variation(Section):
 
     impact: float = parameter(1.0, "factor on clearing.impact_factor", "1", CHOICE, ge=1e-4, le=1e4)
     max_multiple: float = parameter(
-        1.0, "factor on clearing.max_multiple (which stays at least 1.1)", "1", CHOICE, ge=1e-4,
+        1.0,
+        "factor on what a share costs where none is for sale: clearing.max_multiple (which stays "
+        "at least 1.1) and settlement_multiple",
+        "1",
+        CHOICE,
+        ge=1e-4,
         le=1e4,
-    )  # fmt: skip
+    )
     dealer_sign: float | None = parameter(
         None, "replaces dealers.sign; null: as it is", "1", CHOICE, ge=-1, le=1
     )

@@ -135,7 +135,8 @@ PATH_FIELDS = (
         "floor_names",
         "1",
         "names that ran out of elastic float",
-        "How many names had orders cut because the elastic holders had no more to sell.",
+        "How many names had orders cut because the elastic holders had no more to sell, or shorts "
+        "closed out in a corner.",
     ),
     Field(
         "fails",
