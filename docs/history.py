@@ -184,7 +184,7 @@ def chapter(cards: Sequence[Scorecard], parts: Sequence[Decomposition]) -> Itera
             yield f"### {story.id}: {card.episode.symbol}\n"
         yield f"Source: {card.episode.source.rstrip('.')}.\n"
         yield "\n".join(f"* {line}" for line in show_score.sentences(card)) + "\n"
-        yield table(show_score.FIGURE_COLUMNS, show_score.figure_rows(card))
+        yield table(show_score.FIGURE_COLUMNS, show_score.figure_rows(card.figures))
         yield table(show_score.SCORE_COLUMNS, show_score.score_rows(card))
         rows = (*part.rows, *part.signs)
         yield "What the peak is due to: peak close as a multiple of the first.\n"
