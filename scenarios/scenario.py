@@ -130,7 +130,7 @@ class Scenario(NameParameters):
         (), description="changes of the market snapshot, applied in order", strict=False
     )
     names: dict[str, NameParameters] = Field(
-        {}, description="overrides by symbol; the key `shorts` is every name the book is short"
+        {}, description="overrides by symbol; the key `shorts` is every stock the book is short"
     )
     ensemble: dict[str, Members] = Field(
         {},

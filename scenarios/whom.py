@@ -17,7 +17,7 @@ class Touching(Section):
 
     names: tuple[str, ...] = parameter(
         (ALL,),
-        "whom it touches: all, shorts (every name the book is short), or a list of symbols",
+        "whom it touches: all, shorts (every stock the book is short), or a list of symbols",
         "symbols",
         CHOICE,
         strict=False,
