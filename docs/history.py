@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
+from powderkeg.engine.calibrate.comovement import comovement
 from powderkeg.engine.calibrate.decompose import LEVEL, Decomposition, decompose
 from powderkeg.engine.calibrate.fit import Size
 from powderkeg.engine.calibrate.forecast import Forecast, forecast, reported
@@ -170,6 +171,17 @@ def draw_forecasts(found: Sequence[Forecast], path: Path) -> None:
     figure.savefig(path, dpi=75)
 
 
+def together(name: str, cards: Sequence[Scorecard]) -> Iterator[str]:
+    """What several names had in common."""
+    found = comovement(cards)
+    if found is not None:
+        yield f"### {name}: names together\n"
+        yield "\n".join(f"* {line}" for line in show_score.joint_sentences(found)) + "\n"
+        yield table(show_score.FIGURE_COLUMNS, show_score.figure_rows(found.figures))
+        yield "Joint scores of daily returns, less is better:\n"
+        yield table(show_score.JOINT_COLUMNS, show_score.joint_rows(found))
+
+
 def chapter(cards: Sequence[Scorecard], parts: Sequence[Decomposition]) -> Iterator[str]:
     """One preset: what it is, its picture, its cards, its decomposition."""
     story = cards[0].scenario
@@ -179,12 +191,13 @@ def chapter(cards: Sequence[Scorecard], parts: Sequence[Decomposition]) -> Itera
     yield f"## {story.id}\n"
     yield f"{story.description}\n"
     yield f"![{story.id}](images/{picture})\n"
+    yield from together(story.id, cards)
     for card, part in zip(cards, parts, strict=True):
         if len(cards) > 1:
             yield f"### {story.id}: {card.episode.symbol}\n"
         yield f"Source: {card.episode.source.rstrip('.')}.\n"
         yield "\n".join(f"* {line}" for line in show_score.sentences(card)) + "\n"
-        yield table(show_score.FIGURE_COLUMNS, show_score.figure_rows(card))
+        yield table(show_score.FIGURE_COLUMNS, show_score.figure_rows(card.figures))
         yield table(show_score.SCORE_COLUMNS, show_score.score_rows(card))
         rows = (*part.rows, *part.signs)
         yield "What the peak is due to: peak close as a multiple of the first.\n"

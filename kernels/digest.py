@@ -34,6 +34,7 @@ KERNELS = (
 )
 SCENARIOS = (
     "agents",
+    "attention_factor.py",
     "book.py",
     "bound.py",
     "calendar.py",
@@ -50,6 +51,7 @@ SCENARIOS = (
     "scenario.py",
     "timeline.py",
     "variation.py",
+    "whom.py",
 )
 DECIDES = tuple(f"kernels/{name}" for name in KERNELS) + tuple(f"scenarios/{n}" for n in SCENARIOS)
 """Files and folders that decide numbers, folders with all that is below them: how a path moves, and

@@ -29,6 +29,7 @@ class Feature(IntFlag):
     COHORT_MARGIN = 64
     DERIVATIVES = 128
     CLUSTERING = 256
+    ATTENTION_FACTORS = 512
 
 
 class EventType(IntEnum):

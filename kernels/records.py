@@ -118,6 +118,7 @@ RUN = np.dtype(
         ("lanes", i4),  # T of the tile
         ("names_per_lane", i4),  # K of the tile
         ("factors", i4),
+        ("attention_factors", i4),  # the last of them, which scale with attention
         ("funds", i4),
         ("events", i4),
         ("components", i4),  # of the importance mixture; 0: no random number is tilted

@@ -12,7 +12,7 @@ price plus cash, in the market file's currency.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .capacity import MAX_DERIVATIVES, MAX_NAMES
@@ -45,7 +45,7 @@ class Position:
     Units: quantity in signed shares; price in the name's currency (of the market snapshot), of
     which one is worth `rate` in the book's; margin_rate maintenance margin as a fraction of the
     position's value; borrow_fee per annum, None to take the market's; locate the borrowed shares
-    that lenders cannot recall, None: all.
+    that lenders cannot recall, None: all; is_index as the market file says.
     """
 
     position_id: str
@@ -56,6 +56,7 @@ class Position:
     borrow_fee: float | None = None
     rate: float = 1.0
     locate: float | None = None
+    is_index: bool = False
 
     @property
     def value(self) -> float:
@@ -91,14 +92,16 @@ class Book:
     def shorts(self) -> frozenset[str]:
         """Symbols the book is short: where the overrides under `names: shorts:` apply.
 
-        Where it has no shares, what its options and futures make of it counts.
+        Where it has no shares, what its options make of it counts. A short of an index is a hedge
+        that nobody squeezes, and so is a future: there is no float of it to buy up.
         """
-        bearish = {d.symbol for d in self.derivatives if not d.bullish}
+        bearish = {d.symbol for d in self.derivatives if not d.bullish and d.kind != "future"}
         bullish = {d.symbol for d in self.derivatives if d.bullish}
         return frozenset(
             p.symbol
             for p in self.positions
-            if p.quantity < 0 or (p.quantity == 0 and p.symbol in bearish - bullish)
+            if not p.is_index
+            and (p.quantity < 0 or (p.quantity == 0 and p.symbol in bearish - bullish))
         )
 
     def __getitem__(self, symbol: str) -> Position:
@@ -198,6 +201,7 @@ def _position(row: Row, quantity: float, market: Market) -> Position:
         borrow_fee=fee,
         rate=quote.rate,
         locate=locate,
+        is_index=quote.is_index,
     )
 
 
@@ -314,9 +318,8 @@ def _checked(
         if symbol not in with_shares:
             quote = market[symbol]
             margin = maintenance_margin(0, quote.price)
-            positions.append(
-                Position(f"shares {symbol}", symbol, 0.0, quote.price, margin, rate=quote.rate)
-            )
+            no_shares = Position(f"shares {symbol}", symbol, 0.0, quote.price, margin)
+            positions.append(replace(no_shares, rate=quote.rate, is_index=quote.is_index))
     if len(positions) > MAX_NAMES:
         raise InputError(f"{table.file}: {len(positions)} names; at most {MAX_NAMES} in one book")
     if len(derivatives) > MAX_DERIVATIVES:

@@ -12,7 +12,7 @@ from .book import Book
 from .capacity import MAX_NAMES
 from .chain import Chain
 from .errors import InputError
-from .factors import loadings
+from .factors import attention_loadings, loadings
 from .joint import shifted_market
 from .market import Market, MarketRow
 from .overrides import for_name, members
@@ -60,6 +60,11 @@ class Bound:
     def loadings(self) -> npt.NDArray[np.float64]:
         """Loadings of names on independent factors, per root day. Shape: (names, factors)."""
         return loadings(self.scenario, self.market, self.book, self.symbols)
+
+    @cached_property
+    def attention_loadings(self) -> npt.NDArray[np.float64]:
+        """Loadings on attention factors, relative. Shape: (names, attention factors)."""
+        return attention_loadings(self.scenario, self.market, self.book, self.symbols)
 
     def members(self) -> list[Bound]:
         """The same under every member of the scenario's ensemble; [] without one."""

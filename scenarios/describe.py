@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from .attention_factor import AttentionFactor
 from .funds import Fund
 from .parameter import Section
 from .scenario import Scenario
@@ -116,5 +117,7 @@ def _event_rows() -> Iterator[ParameterRow]:
 
 @cache
 def describe_parameters() -> tuple[ParameterRow, ...]:
-    """Every parameter of a scenario: the run's first, then section by section, funds, events."""
-    return (*_rows(Scenario, ""), *_rows(Fund, "funds.NAME."), *_event_rows())
+    """Every parameter of a scenario: the run's first, then section by section,
+    attention factors, funds, events."""
+    factors = _rows(AttentionFactor, "attention_factors.NAME.")
+    return (*_rows(Scenario, ""), *factors, *_rows(Fund, "funds.NAME."), *_event_rows())

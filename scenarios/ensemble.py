@@ -22,7 +22,8 @@ from pydantic import ValidationError
 from .capacity import FEWEST_MEMBERS, MOST_MEMBERS
 from .errors import did_you_mean
 from .parameter import Section
-from .timeline import SHORTS, numbered
+from .timeline import numbered
+from .whom import SHORTS
 from .yamlfile import Mapping as Tree
 from .yamlfile import Sequence, merge
 

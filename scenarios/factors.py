@@ -53,11 +53,49 @@ def loadings(
     return np.asarray(loading * np.sqrt(LARGEST_SHARE / np.maximum(share, LARGEST_SHARE))[:, None])
 
 
+def attention_loadings(
+    scenario: Scenario, market: Market, book: Book, symbols: Sequence[str]
+) -> npt.NDArray[np.float64]:
+    """Loadings a of docs/model.md, section 6, whose squares are parts of the variance beyond
+    `factors`. Shape: (symbols, attention factors).
+
+    Where they and the betas explain more than a name's variance, these are scaled down.
+    """
+    share = _attention_shares(scenario, book, symbols)
+    explained = np.minimum(_uncapped(scenario, market, book, symbols)[1], LARGEST_SHARE)
+    part = share / (1 - explained)[:, None]
+    total = part.sum(axis=1, keepdims=True)
+    return np.asarray(np.sqrt(part * LARGEST_SHARE / np.maximum(total, LARGEST_SHARE)))
+
+
+def _attention_shares(
+    scenario: Scenario, book: Book, symbols: Sequence[str]
+) -> npt.NDArray[np.float64]:
+    """The part of each name's variance that each attention factor is asked to be."""
+    varied, shorts = scenario.variation.attention_share, book.shorts
+    rows = [
+        [
+            (factor.share if varied is None else varied) * factor.touches(s, s in shorts)
+            for factor in scenario.attention_factors.values()
+        ]
+        for s in symbols
+    ]
+    return np.array(rows, float).reshape(len(symbols), len(scenario.attention_factors))
+
+
 def capped(scenario: Scenario, market: Market, book: Book) -> tuple[str, ...]:
-    """One note for each name of the book whose betas were scaled down."""
+    """One note for each name of the book whose betas or attention factors were scaled down."""
     _, share = _uncapped(scenario, market, book, book.symbols)
-    return tuple(
-        f"{scenario.id}: betas of {symbol} explain {part:.0%} of its variance; scaled down to it"
-        for symbol, part in zip(book.symbols, share, strict=True)
-        if part > WORTH_A_NOTE
-    )
+    asked = _attention_shares(scenario, book, book.symbols).sum(axis=1)
+    notes = []
+    for symbol, part, more in zip(book.symbols, share, asked, strict=True):
+        if part > WORTH_A_NOTE:
+            what = f"betas of {symbol} explain {part:.0%} of its variance"
+            notes.append(f"{scenario.id}: {what}; scaled down to it")
+        if more and part + more > WORTH_A_NOTE:
+            left = max(LARGEST_SHARE - part, 0.0)
+            notes.append(
+                f"{scenario.id}: attention factors ask for {more:.0%} of {symbol}'s variance; its "
+                f"betas leave {left:.0%}"
+            )
+    return tuple(notes)

@@ -9,7 +9,7 @@ from .errors import InputError, did_you_mean
 from .factors import betas, capped
 from .market import Market, MarketRow
 from .scenario import SHORTS, MarketShift, Scenario
-from .timeline import ALL
+from .whom import ALL
 from .yamlfile import Mapping, Place, place_of
 
 MAY_BE_ZERO = ("short_interest", "borrow_fee")
@@ -77,6 +77,10 @@ def _check_symbols(tree: Mapping, scenario: Scenario, market: Market, book: Book
         for symbol in event.symbols:
             place = place_of(tree, ("timeline", index, "names"))
             places.setdefault(symbol, (place, f"timeline[{index}].names"))
+    for name, factor in scenario.attention_factors.items():
+        for symbol in factor.symbols:
+            place = place_of(tree, ("attention_factors", name, "names"))
+            places.setdefault(symbol, (place, f"attention_factors.{name}.names"))
     for symbol, (place, what) in places.items():
         if symbol not in market:
             help_ = did_you_mean(symbol, market.rows)
@@ -95,13 +99,21 @@ def _check_symbols(tree: Mapping, scenario: Scenario, market: Market, book: Book
 
 
 def _outside_the_book(scenario: Scenario, book: Book) -> list[str]:
-    """Notes on events and funds that name symbols which the book does not hold."""
+    """Notes on events, attention factors and funds that find less in the book than they name."""
     held, notes = set(book.symbols), []
     for index, event in enumerate(scenario.timeline):
         if missing := [symbol for symbol in event.symbols if symbol not in held]:
             notes.append(
                 f"{scenario.id}: the book does not hold {', '.join(missing)}; timeline[{index}] "
                 "does nothing there"
+            )
+    for name, factor in scenario.attention_factors.items():
+        touched = [s for s in book.symbols if factor.touches(s, s in book.shorts)]
+        if len(touched) < 2:
+            notes.append(
+                f"{scenario.id}: attention factor {name} touches "
+                f"{f'{touched[0]} alone' if touched else 'nothing'} that the book holds, so no two "
+                "names move together by it"
             )
     for name, fund in scenario.funds.items():
         if missing := [symbol for symbol in fund.positions if symbol not in held]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .errors import InputError, did_you_mean, shown
-from .timeline import ALL
+from .whom import ALL
 from .yamlfile import Mapping, Place, load_tree
 from .yamlfile import Sequence as Listed
 

@@ -19,7 +19,7 @@ from datetime import date
 from pathlib import Path
 
 from .errors import InputError, shown
-from .table import Row, Table, parse_date, parse_table, read_table
+from .table import Row, Table, choice, parse_date, parse_table, read_table
 
 REQUIRED = (
     "symbol",
@@ -30,8 +30,17 @@ REQUIRED = (
     "adv",
     "volatility",
 )
-OPTIONAL = ("shares_outstanding", "lendable", "utilisation", "implied_vol", "currency", "source")
+OPTIONAL = (
+    "security_type",
+    "shares_outstanding",
+    "lendable",
+    "utilisation",
+    "implied_vol",
+    "currency",
+    "source",
+)
 COLUMNS = REQUIRED + OPTIONAL
+SECURITY_TYPES = {"stock": "stock", "index": "index"}
 BETA, RATE = "beta_", "rate_"
 
 
@@ -41,7 +50,8 @@ class MarketRow:
 
     Units: price in `currency` (empty: the market's), of which one is worth `rate` in the market's;
     shares in shares; adv in shares a day; borrow_fee, volatility and implied_vol per annum as
-    decimals. `lendable` is None where the file gives neither lendable nor utilisation.
+    decimals. `lendable` is None where the file gives neither lendable nor utilisation. `is_index`:
+    an index or a fund on one, whose shorts are hedges.
     """
 
     symbol: str
@@ -58,6 +68,7 @@ class MarketRow:
     source: str = ""
     currency: str = ""
     rate: float = 1.0
+    is_index: bool = False
 
     @property
     def utilisation(self) -> float | None:
@@ -185,6 +196,8 @@ def _market_row(
         source=row.text("source"),
         currency="" if currency == header.currency else currency,
         rate=rate,
+        is_index=bool(row.text("security_type"))
+        and choice(row, "security_type", SECURITY_TYPES) == "index",
     )
 
 

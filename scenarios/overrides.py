@@ -9,8 +9,9 @@ from .ensemble import TIMELINE, steps
 from .errors import InputError
 from .parameter import Section
 from .scenario import NameParameters, Scenario
-from .timeline import SHORTS, labels
+from .timeline import labels
 from .variation import Variation
+from .whom import SHORTS
 
 LEAST_MULTIPLE = 1.1  # of max_multiple
 LONGEST_ID_WITH_VARIANTS = 150
@@ -145,6 +146,9 @@ def survivals(scenario: Scenario) -> list[Scenario]:
 def _varies(scenario: Scenario, variation: Variation) -> bool:
     """Whether one more change says anything that does not hold already."""
     before, sign = scenario.variation, variation.dealer_sign
+    if variation.attention_share != before.attention_share:
+        shares = {factor.share for factor in scenario.attention_factors.values()}
+        return bool(shares) and shares != {variation.attention_share}
     if variation == before or sign == before.dealer_sign:
         return variation != before
     overrides = {

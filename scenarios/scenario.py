@@ -9,14 +9,16 @@ import numpy.typing as npt
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from .agents import Broker, Channels, NameParameters
+from .attention_factor import AttentionFactor
 from .capacity import MAX_EVENTS, MAX_FACTORS, MAX_FUNDS
 from .ensemble import check_ensemble
 from .episode import Episode, Episodes, check_together
 from .funds import Fund, FundName
 from .parameter import CHOICE, Section, parameter
 from .policy import BookRules
-from .timeline import SHORTS, MarketShock, TimelineEvent, labels
+from .timeline import MarketShock, TimelineEvent, labels
 from .variation import Sensitivity, Variation
+from .whom import SHORTS
 
 __all__ = [
     "SHORTS",  # the key under `names` for every name that the book is short
@@ -93,6 +95,10 @@ class Scenario(NameParameters):
     factor_correlation: dict[str, dict[str, Correlation]] = parameter(
         {}, "correlation of two factors, as {one: {other: value}}; 0 where absent", "1", CHOICE
     )
+    attention_factors: dict[str, AttentionFactor] = Field(
+        {},
+        description="factors that scale with attention, by name: the common move of crowded names",
+    )
     factor_dof: float | None = parameter(
         None,
         "degrees of freedom of daily Student-t factor returns, one mixture for all factors; null: "
@@ -124,7 +130,7 @@ class Scenario(NameParameters):
         (), description="changes of the market snapshot, applied in order", strict=False
     )
     names: dict[str, NameParameters] = Field(
-        {}, description="overrides by symbol; the key `shorts` is every name the book is short"
+        {}, description="overrides by symbol; the key `shorts` is every stock the book is short"
     )
     ensemble: dict[str, Members] = Field(
         {},
@@ -164,8 +170,11 @@ class Scenario(NameParameters):
 
     @model_validator(mode="after")
     def _factors_are_correlated(self) -> Self:
-        if len(self.factors) > MAX_FACTORS:
-            raise ValueError(f"factors: {len(self.factors)} factors; at most {MAX_FACTORS}")
+        if (count := len(self.factors) + len(self.attention_factors)) > MAX_FACTORS:
+            raise ValueError(f"factors: {count} factors; at most {MAX_FACTORS}")
+        for name in self.attention_factors:
+            if name in self.factors:
+                raise ValueError(f"attention_factors: {name} is one of the factors; rename one")
         matrix = self.correlation()
         if len(matrix) and np.linalg.eigvalsh(matrix)[0] < 1e-8:
             raise ValueError(
@@ -211,6 +220,11 @@ class Scenario(NameParameters):
     def pasts(self) -> tuple[Episode, ...]:
         """Every name's episode."""
         return (*([self.episode] if self.episode else []), *self.episodes.values())
+
+    @property
+    def factor_names(self) -> tuple[str, ...]:
+        """Every factor in the order in which they are packed: those that scale come last."""
+        return (*self.factors, *self.attention_factors)
 
     def correlation(self) -> npt.NDArray[np.float64]:
         """Correlation of the factors in the order of `factors`. Shape: (factors, factors)."""

@@ -11,16 +11,15 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from .parameter import CHOICE, Section, parameter
+from .parameter import CHOICE, parameter
+from .whom import Touching
 
-ALL = "all"
-SHORTS = "shorts"
 OPEN = "open"
 
 EventId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$")]
 
 
-class Event(Section):
+class Event(Touching):
     """What every event has: a name, whom it touches, when it starts."""
 
     id: EventId | None = parameter(
@@ -29,13 +28,6 @@ class Event(Section):
         "comes twice",
         "1",
         CHOICE,
-    )
-    names: tuple[str, ...] = parameter(
-        (ALL,),
-        "whom it touches: all, shorts (every name the book is short), or a list of symbols",
-        "symbols",
-        CHOICE,
-        strict=False,
     )
     day: int | None = parameter(
         None, "day on which it starts, 1 is the first; else give a hazard", "days", CHOICE, ge=1,
@@ -57,15 +49,6 @@ class Event(Section):
         None, "days after the start from which a hazard counts; null: 0", "days", CHOICE, ge=0,
         le=252,
     )  # fmt: skip
-
-    @field_validator("names", mode="before")
-    @classmethod
-    def _one_name_is_a_list(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return (value,)
-        if not isinstance(value, list | tuple) or not value:
-            raise ValueError("give all, shorts, or a list of symbols")
-        return value
 
     @field_validator("at", mode="before")
     @classmethod
@@ -89,15 +72,6 @@ class Event(Section):
         if self.from_day is not None and self.hazard is None:
             raise ValueError("from_day: goes with a hazard; remove it")
         return self
-
-    def touches(self, symbol: str, is_short: bool) -> bool:
-        """Whether the event touches a name of the book."""
-        return symbol in self.names or ALL in self.names or (is_short and SHORTS in self.names)
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """The symbols it names, without `all` and `shorts`."""
-        return tuple(name for name in self.names if name not in (ALL, SHORTS))
 
 
 class Lasting(Event):

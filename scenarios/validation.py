@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from .attention_factor import AttentionFactor
 from .describe import describe_parameters, range_words, section_of
 from .ensemble import ColumnError, steps
 from .episode import Episode
@@ -16,7 +17,8 @@ from .funds import Fund
 from .members import Cell
 from .scenario import SHORTS, MarketShift, NameParameters, Scenario
 from .table import is_symbol
-from .timeline import ALL, EVENT_TYPES
+from .timeline import EVENT_TYPES
+from .whom import ALL
 from .yamlfile import Mapping, Place, Sequence, place_of
 
 Location = tuple[int | str, ...]
@@ -75,6 +77,8 @@ def _fields(location: Location) -> dict[str, FieldInfo]:
         fields, steps = Episode.model_fields, steps[2:]
     elif steps[:1] == ["market_shifts"]:
         fields, steps = MarketShift.model_fields, steps[2:]
+    elif steps[:1] == ["attention_factors"] and len(steps) > 1:
+        fields, steps = AttentionFactor.model_fields, steps[2:]
     elif steps[:1] == ["funds"] and len(steps) > 1:
         fields, steps = Fund.model_fields, steps[2:]
     elif kind := _event_type(location):
@@ -210,6 +214,15 @@ class _Symbols:
         known = not isinstance(name, str) or name in (SHORTS, ALL)
         return name if known else self.mapped(name, place)
 
+    def touched(self, section: Mapping) -> None:
+        """The `names` of a section, one or a list, in place."""
+        names = section.get("names")
+        if isinstance(names, Sequence):
+            names[:] = map(self.whom, names, names.places)
+        elif names is not None:
+            place = section.places["names"]
+            section.put("names", self.whom(names, place), place)
+
     def keyed(self, section: Mapping, path: Location, *words: str) -> Mapping:
         """A section whose keys are symbols, or one of the words."""
         made = Mapping(section.place)
@@ -251,12 +264,11 @@ def normalise_names(tree: Mapping, symbol_map: dict[str, str]) -> set[str]:
             place = shift.places["symbol"]
             shift.put("symbol", symbols.whom(shift["symbol"], place), place)
     for event in _sections(tree, "timeline"):
-        touched = event.get("names")
-        if isinstance(touched, Sequence):
-            touched[:] = map(symbols.whom, touched, touched.places)
-        elif touched is not None:
-            place = event.places["names"]
-            event.put("names", symbols.whom(touched, place), place)
+        symbols.touched(event)
+    if isinstance(factors := tree.get("attention_factors"), Mapping):
+        for factor in factors.values():
+            if isinstance(factor, Mapping):
+                symbols.touched(factor)
     if isinstance(funds := tree.get("funds"), Mapping):
         for name, fund in funds.items():
             if isinstance(fund, Mapping) and isinstance(held := fund.get("positions"), Mapping):

@@ -7,10 +7,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from .attention_factor import LEAST_SHARE, MOST_SHARE
 from .parameter import CHOICE, Section, parameter
 
 Factor = Annotated[float, Field(ge=0.01, le=100)]
 Sign = Annotated[float, Field(ge=-1, le=1)]
+Share = Annotated[float, Field(ge=0, le=0.99)]
 
 
 class Sensitivity(Section):
@@ -27,6 +29,13 @@ class Sensitivity(Section):
         "dealers' sign in every name",
         "1",
         CHOICE + ": SEC staff found dealers buying calls in January 2021",
+        strict=False,
+    )
+    attention_share: tuple[Share, ...] = parameter(
+        (LEAST_SHARE, MOST_SHARE),
+        "share of every attention factor, where there is one",
+        "1",
+        CHOICE + ": what the correlations of January 2021 leave open",
         strict=False,
     )
 
@@ -50,6 +59,10 @@ class Variation(Section):
     dealer_shift: float = parameter(
         0.0, "added to dealers.sign (which stays within -1 and 1)", "1", CHOICE, ge=-2, le=2
     )
+    attention_share: float | None = parameter(
+        None, "replaces the share of every attention factor; null: as it is", "1", CHOICE, ge=0,
+        le=0.99,
+    )  # fmt: skip
     crowd: float = parameter(
         1.0, "factor on crowd.infection, share_budget, call_budget and wealth", "1", CHOICE,
         ge=1e-4, le=1e4,
@@ -80,6 +93,8 @@ class Variation(Section):
         ]
         if self.dealer_sign is not None:
             words.append(f"dealer_sign {self.dealer_sign:g}")
+        if self.attention_share is not None:
+            words.append(f"attention_share {self.attention_share:g}")
         words += [
             f"{name} {value:+g}"
             for name in ("dealer_shift", "tolerance")
@@ -95,3 +110,5 @@ class Variation(Section):
             yield self.model_copy(update={"max_multiple": self.max_multiple * factor})
         for sign in ranges.dealer_sign:
             yield self.model_copy(update={"dealer_sign": sign})
+        for share in ranges.attention_share:
+            yield self.model_copy(update={"attention_share": share})

@@ -16,6 +16,7 @@ from ..progress import Progress
 from . import document
 from .fit import Fit, fit
 from .inputs import Episode, read_episode
+from .pairing import paired
 from .request import CalibrationRequest
 from .simulator import Simulator
 
@@ -48,7 +49,7 @@ def run_calibration(plan: Calibration, progress: Progress | None = None) -> Fit:
     """Draw the ensemble and write its scenario. Raises InputError, Incomplete."""
     request, simulator = plan.request, plan.simulator
     with campaign(request.placement, simulator.engine.name, progress) as work:
-        found = fit(work, simulator, plan.episode.observed, request.size)
+        found = paired(work, fit(work, simulator, plan.episode.observed, request.size))
     if request.output is not None:
         output = Path(request.output)
         write_file(output, document.yaml(found, plan.episode, output).encode())

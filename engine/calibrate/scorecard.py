@@ -289,10 +289,11 @@ def _shape(closes: Array, actual: Array, days: tuple[int, ...]) -> list[Figure]:
         return made
 
     seen = of(actual[None])
-    return [_figure(name, float(seen[name][0]), values) for name, values in of(closes).items()]
+    return [figure(name, float(seen[name][0]), values) for name, values in of(closes).items()]
 
 
-def _figure(name: str, actual: float, values: Array) -> Figure:
+def figure(name: str, actual: float, values: Array) -> Figure:
+    """A figure of the past among those of paths. Shape: values (paths,)."""
     rank = float(ranks(values[:, None], [actual])[0])
     return Figure(name, actual, np.quantile(values, LEVELS), rank)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .comovement import INDEPENDENT, SCENARIO, Comovement
 from .scorecard import Figure, Scorecard
 
 NEAR_DAYS = 2.0  # of the median path's peak
@@ -52,3 +53,14 @@ def shortfalls(card: Scorecard) -> Iterator[str]:
     for name, (crps, _) in card.scores.items():
         if crps < own_crps:
             yield f"mean CRPS: {own_crps:.3f}, {name} has {crps:.3f}"
+
+
+def apart(found: Comovement) -> Iterator[str]:
+    """Where names of the past moved together as those of the scenario do not, a line each."""
+    for figure in found.figures:
+        if outside(figure) == WIDE:
+            own = f"{figure.quantiles[0]:.3g} to {figure.quantiles[-1]:.3g}"
+            yield f"{figure.name}: {figure.actual:.3g}, {WIDE} of simulated ones are {own}"
+    (score, _), (independent, _) = found.scores[SCENARIO], found.scores[INDEPENDENT]
+    if independent < score:
+        yield f"variogram score: {score:.4f}, independent names have {independent:.4f}"

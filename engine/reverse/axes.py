@@ -18,7 +18,8 @@ from ...scenarios.capacity import MAX_EVENTS
 from ...scenarios.errors import did_you_mean
 from ...scenarios.overrides import for_name
 from ...scenarios.scenario import SHORTS, MarketShift
-from ...scenarios.timeline import ALL, AnchorNews, MarketShock
+from ...scenarios.timeline import AnchorNews, MarketShock
+from ...scenarios.whom import ALL
 
 FACTOR = 1.25
 """One unit of an axis that is a factor."""

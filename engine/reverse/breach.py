@@ -235,7 +235,7 @@ def _mean(values: Floats) -> st.Estimate:
 
 
 def _drivers(scenario: Scenario, mine: Drivers, theirs: Drivers) -> Iterator[Compared]:
-    count = len(scenario.factors)
+    count = len(scenario.factor_names)
     for i, source in enumerate(mine.sources):
         quantity = "factor" if i < count else "news"
         found = _compared(source, quantity, "sd", mine.whole[i], theirs.whole[i], mine.news[i])

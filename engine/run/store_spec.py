@@ -69,11 +69,11 @@ def _weighted(job: Job, first: Packed) -> dict[str, Any]:
     if not job.importance:
         return {}
     names, given = len(first.symbols), job.scenarios[: len(job.tilts)]
-    factors = list(dict.fromkeys(f for scenario in given for f in scenario.factors))
+    factors = list(dict.fromkeys(f for scenario in given for f in scenario.factor_names))
     shape = (len(given), len(SHARES), names + len(factors), 1 + int(first.run["days"]))
     tilts = np.zeros(shape)
     for table, scenario, tilt in zip(tilts, given, job.tilts, strict=True):
-        mine = [*range(names), *(names + factors.index(f) for f in scenario.factors)]
+        mine = [*range(names), *(names + factors.index(f) for f in scenario.factor_names)]
         table[1:, mine] = tilt
     return {
         "importance": job.importance,

@@ -19,6 +19,7 @@ def pack(name: Subject) -> Record:
         "stream": name.setting.stream,
         "sigma": name.sigma,
         "factor_variance": float(np.sum(name.setting.loadings**2)),
+        "attention_share": float(np.sum(name.setting.attention_loadings**2)),
         "drift": anchor.drift,
         "attention_volatility": anchor.attention_volatility,
         "clustering": anchor.clustering,
@@ -36,7 +37,8 @@ HOLDER = Holder(
     fields=(
         Field("stream", "hash of the symbol", kind=np.uint32),
         Field("sigma", "per square-root day"),
-        Field("factor_variance", "sum of squared loadings, per day"),
+        Field("factor_variance", "sum of squared loadings, per day, on factors that do not scale"),
+        Field("attention_share", "attention factors' part of the variance beyond those"),
         Field("drift", "per day"),
         Field("attention_volatility", "a_sigma"),
         Field("clustering", "part of the own variance that follows realised variance"),

@@ -59,7 +59,8 @@ NO_MARGIN = Margin(0.0)
 class Setting:
     """What a name's record needs from outside the name.
 
-    `loadings` (factors,) per square-root day; `funds` what each fund holds and `issuance` what the
+    `loadings` (factors,) per square-root day; `attention_loadings` (attention factors,) relative;
+    `funds` what each fund holds and `issuance` what the
     timeline issues, in floats; `root_tau` the square root of years to the first weekly expiry.
     """
 
@@ -75,6 +76,7 @@ class Setting:
     funds: Mapping[str, float] = field(default_factory=dict)
     issuance: float = 0.0
     margin: Margin = NO_MARGIN
+    attention_loadings: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,16 @@ struct Shares {
 
 FN Shares shares_of(float share) { return {share, square_root(Real(share))}; }
 
-// Attention adds idiosyncratic variance; e^w stays a martingale when the drift is zero.
-// `factors` is the name's factor return per square-root day, already of the factors' variance of
-// the day; both variances of the day are 1 without heavy tails.
-FN void diffuse_anchor(State& s, const Name& p, unsigned features, Real factors, Real normal,
+// What moves a name's anchor in a step: its own normal, its return on factors per square-root day,
+// and its loadings times attention factors, relative. Factors are of their variance of the day.
+struct News {
+    Real factors, attention, normal;
+};
+
+// Attention adds variance to the name itself and to attention factors, of which they have a share;
+// e^w stays a martingale when the drift is zero. Both variances of the day are 1 without heavy
+// tails.
+FN void diffuse_anchor(State& s, const Name& p, unsigned features, const News& news,
                        Real factor_variance, const Shares& step) {
     const Real sigma = Real(p.sigma) * fused(Real(p.attention_volatility), s.attention, Real(1.0f));
     Real variance = sigma * sigma;
@@ -25,10 +31,17 @@ FN void diffuse_anchor(State& s, const Name& p, unsigned features, Real factors,
         own = fused(Real(p.clustering), realised - own, own);
         variance = own + Real(p.factor_variance);
     }
+    Real of_factors = Real(p.factor_variance), shock = news.factors;
+    if (features & FEATURE_ATTENTION_FACTORS) {
+        const Real scaled = Real(p.attention_share) * own;
+        shock = fused(square_root(positive(own)), news.attention, shock);
+        own = own - scaled;
+        of_factors = of_factors + scaled;
+    }
     if (features & FEATURE_NAME_TAILS) own = own * s.variance;
     if (features & (FEATURE_NAME_TAILS | FEATURE_FACTOR_TAILS))
-        variance = fused(Real(p.factor_variance), factor_variance, own);
-    const Real shock = step.root * fused(square_root(positive(own)), normal, factors);
+        variance = fused(of_factors, factor_variance, own);
+    shock = step.root * fused(square_root(positive(own)), news.normal, shock);
     const Real drift = fused(Real(-0.5f), variance, Real(p.drift));
     s.anchor = s.anchor + fused(Real(step.share), drift, shock);
 }

@@ -72,6 +72,24 @@ FN void draw_factors(Tile& tile, const Launch& launch, const Now& now, const Til
     }
 }
 
+// A name's returns on the factors of a step; those that scale with attention come last.
+template <class Tile>
+FN News news_of_factors(const Tile& tile, const Now& now, const float* loadings,
+                        const Real* factors) {
+    const bool scales = now.features & FEATURE_ATTENTION_FACTORS;
+    const int first = tile.factors() - (scales ? now.run.attention_factors : 0);
+    News news = {Real(0.0f), Real(0.0f), Real(0.0f)};
+    POWDERKEG_UNROLL
+    for (int f = 0; f < tile.factors(); ++f) {
+        const Real loading = Real(loadings[f]);
+        if (f < first)
+            news.factors = fused(loading, factors[f], news.factors);
+        else
+            news.attention = fused(loading, factors[f], news.attention);
+    }
+    return news;
+}
+
 // What a name draws overnight for the day.
 FN void draw_day(State& s, const Name& p, const Launch& launch, const Now& now, PathId path) {
     const int day = now.step.day;
@@ -88,12 +106,7 @@ FN Effects move_name(Tile& tile, const Launch& launch, const Now& now, const Til
     const Name& p = launch.names[slot];
     const Run& run = now.run;
     State& s = tile.states[k];
-    News news = {Real(0.0f), Real(0.0f)};
-    POWDERKEG_UNROLL
-    for (int f = 0; f < tile.factors(); ++f)
-        news.factors =
-            fused(Real(launch.loadings[slot * tile.factors() + f]), factors[f], news.factors);
-
+    News news = news_of_factors(tile, now, launch.loadings + slot * tile.factors(), factors);
     Effects e = effects_at(launch, now, slot);
     if (now.features & FEATURE_CANCELLATION)
         undo_trades(s, tile.closed[k], e.cancelled, now.fund_count);

@@ -13,7 +13,7 @@ constexpr float LOTS_PER_FLOAT = 4194304.0f;
 
 enum : unsigned { CHANNEL_DEALERS = 1, CHANNEL_CROWD = 2, CHANNEL_CROWD_SHARES = 4, CHANNEL_CROWD_CALLS = 8, CHANNEL_SHORTS = 16, CHANNEL_NEW_SHORTS = 32, CHANNEL_RECALL = 64, CHANNEL_RESTRICTION = 128, CHANNEL_TRANSIENT_IMPACT = 256, CHANNEL_FUNDS = 512, CHANNEL_LEVERED_LONGS = 1024, CHANNEL_LOCKED_RELEASE = 2048, CHANNEL_ISSUER = 4096, CHANNEL_LEADER = 8192, CHANNEL_PAUSES = 16384, CHANNEL_CLEARING_RULE = 32768, CHANNEL_PROGRAMMES = 65536, CHANNEL_BOOK = 131072 };
 
-enum : unsigned { FEATURE_FACTOR_TAILS = 1, FEATURE_NAME_TAILS = 2, FEATURE_JUMPS = 4, FEATURE_EVENTS = 8, FEATURE_MONTHLY_CALLS = 16, FEATURE_CANCELLATION = 32, FEATURE_COHORT_MARGIN = 64, FEATURE_DERIVATIVES = 128, FEATURE_CLUSTERING = 256 };
+enum : unsigned { FEATURE_FACTOR_TAILS = 1, FEATURE_NAME_TAILS = 2, FEATURE_JUMPS = 4, FEATURE_EVENTS = 8, FEATURE_MONTHLY_CALLS = 16, FEATURE_CANCELLATION = 32, FEATURE_COHORT_MARGIN = 64, FEATURE_DERIVATIVES = 128, FEATURE_CLUSTERING = 256, FEATURE_ATTENTION_FACTORS = 512 };
 
 enum : int { EVENT_ANCHOR = 1, EVENT_PROGRAMME = 2, EVENT_CALL_PROGRAMME = 3, EVENT_LENDABLE = 4, EVENT_ATTENTION = 5, EVENT_ELASTICITY = 6, EVENT_DEPTH = 7, EVENT_IMPLIED_VOL = 8, EVENT_ISSUANCE = 9, EVENT_RESTRICTION = 10, EVENT_MARGIN = 11, EVENT_HALT = 12, EVENT_CANCELLATION = 13 };
 
@@ -42,6 +42,7 @@ struct Run {
     int lanes;
     int names_per_lane;
     int factors;
+    int attention_factors;
     int funds;
     int events;
     int components;
@@ -91,6 +92,7 @@ struct Name {
     unsigned stream;
     float sigma;
     float factor_variance;
+    float attention_share;
     float drift;
     float attention_volatility;
     float clustering;
@@ -232,7 +234,7 @@ struct Name {
     float reference_c;
     float pause_steps;
 };
-static_assert(sizeof(Name) == 572);
+static_assert(sizeof(Name) == 576);
 
 struct Fund {
     float threshold;

@@ -27,18 +27,13 @@ struct Clearing {
     Real fill_price, net, book;  // net buying of all, and of the book
 };
 
-// What moves a name's anchor in a step: its factor return and its own normal.
-struct News {
-    Real factors, normal;
-};
-
 // M, with the factor of the elasticity events that are on.
 FN Real elasticity(const Name& p, const Effects& e) { return Real(p.elasticity) * e.elasticity; }
 
 // News of the timeline, the step's own move, a jump.
 FN void move_anchor(State& s, const Name& p, const Now& now, const Effects& e, const News& news) {
     if (now.features & FEATURE_EVENTS) s.anchor = s.anchor + e.news;
-    diffuse_anchor(s, p, now.features, news.factors, news.normal, now.factor_variance, now.move);
+    diffuse_anchor(s, p, now.features, news, now.factor_variance, now.move);
     if (now.features & FEATURE_JUMPS) jump(s, p, now.step);
 }
 

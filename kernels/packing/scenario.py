@@ -81,7 +81,7 @@ def _prepare_one(bound: Bound, seed: int, channels: Channel | None) -> Prepared:
     weekly = weekly_expiries(market.as_of, scenario.horizon_days)
     steps = _steps(scenario, market, weekly)
     hedges, table = _hedges(rows, parameters, market, bound.chain, weekly, steps, scenario)
-    loads = bound.loadings
+    loads, scaled = bound.loadings, bound.attention_loadings
     weights = _attention_weights(parameters)
     streams = _streams(symbols, scenario)
     tails = _Tails(scenario, parameters)
@@ -98,6 +98,7 @@ def _prepare_one(bound: Bound, seed: int, channels: Channel | None) -> Prepared:
             equity=book.equity,
             hedge=hedges[i],
             loadings=loads[i],
+            attention_loadings=scaled[i],
             attention_weight=weights[i],
             stream=streams[i],
             dt=1 / scenario.steps_per_day,
@@ -111,8 +112,8 @@ def _prepare_one(bound: Bound, seed: int, channels: Channel | None) -> Prepared:
         for i in range(len(symbols))
     ]
     names, impacts = _names(bound, settings, of_names, slots)
-    padded = np.zeros((slots, loads.shape[1]), np.float32)
-    padded[: len(symbols)] = loads
+    padded = np.zeros((slots, len(scenario.factor_names)), np.float32)
+    padded[: len(symbols)] = np.hstack([loads, scaled])
 
     packed = Packed(
         symbols=symbols,
@@ -182,7 +183,7 @@ class _Tails:
             return NO_MIXING if dof is None else laws.setdefault((dof, cap), len(laws))
 
         self.of_names = [row_of(p.anchor.dof, p.anchor.tail_cap) for p in parameters]
-        factor_dof = scenario.factor_dof if scenario.factors else None
+        factor_dof = scenario.factor_dof if scenario.factor_names else None
         self.of_factors = row_of(factor_dof, scenario.factor_tail_cap)
         tables = [mixing_table(*law) for law in laws]
         self.tables = np.array(tables, np.float32).reshape(-1, MIXING_NODES)
@@ -199,7 +200,8 @@ def _run(
         "names": names,
         "lanes": lanes,
         "names_per_lane": names_per_lane,
-        "factors": len(scenario.factors),
+        "factors": len(scenario.factor_names),
+        "attention_factors": len(scenario.attention_factors),
         "funds": len(scenario.funds),
         "events": len(scenario.timeline),
         "factor_mixing": tails.of_factors,
@@ -238,6 +240,7 @@ def _features(packed: Packed) -> Feature:
         Feature.DERIVATIVES: len(packed.derivatives) > 0,
         Feature.COHORT_MARGIN: (names["cohort_margin_share"] > 0).any(),
         Feature.CLUSTERING: (names["clustering"] > 0).any(),
+        Feature.ATTENTION_FACTORS: (names["attention_share"] > 0).any(),
     }
     return Feature(sum(feature for feature, asked in used.items() if asked))
 
@@ -245,7 +248,7 @@ def _features(packed: Packed) -> Feature:
 def _streams(symbols: tuple[str, ...], scenario: Scenario) -> list[int]:
     """Random-number streams of names, then factors; any two that share one are refused."""
     labels = [symbol.upper() for symbol in symbols]
-    labels += [f"factor:{name}" for name in scenario.factors]
+    labels += [f"factor:{name}" for name in scenario.factor_names]
     owner: dict[int, str] = {}
     for label in (*labels, *event_streams(scenario)):
         other = owner.setdefault(stream_of(label), label)

@@ -70,7 +70,7 @@ def drivers(
     """Drivers of paths up to a day: of all factors, and of the given names of the book."""
     windows = windows_of(packed.horizons.tolist(), day)
     chosen = [packed.symbols.index(name) for name in names]
-    sources = tuple(scenario.factors) + tuple(names)
+    sources = scenario.factor_names + tuple(names)
     parts = [
         (_news(packed, part, chosen, windows), _others(packed, scenario, part, chosen, day))
         for part in _chunks(ids)

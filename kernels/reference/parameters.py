@@ -42,6 +42,7 @@ class Model:
     streams: npt.NDArray[np.uint64] = field(init=False)  # of the names
     name: Columns = field(init=False)
     loadings: Array = field(init=False)  # (names, factors)
+    attention_loadings: Array = field(init=False)  # (names, attention factors), relative
     holdings: Array = field(init=False)  # of the funds at the start, (funds, names, 1)
 
     def __post_init__(self) -> None:
@@ -54,8 +55,10 @@ class Model:
         put(self, "steps_per_day", int(run["steps_per_day"]))
         put(self, "streams", self.packed.names["stream"][:count].astype(np.uint64))
         put(self, "name", Columns(self.packed.names[:count]))
-        factors = int(run["factors"])
-        put(self, "loadings", self.packed.loadings[:count, :factors].astype(float))
+        fixed, every = int(run["factors"] - run["attention_factors"]), int(run["factors"])
+        loadings = self.packed.loadings[:count, :every].astype(float)
+        put(self, "loadings", loadings[:, :fixed])
+        put(self, "attention_loadings", loadings[:, fixed:])
         positions = self.packed.positions[:count, : int(run["funds"])]
         put(self, "holdings", positions["holding0"].astype(float).T[:, :, None])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,11 +42,29 @@ def score(story: Story, symbol: str | None, paths: int, output: Path | None) -> 
         rows = show_score.summary_rows(cards)
         title = f"{scenario.id}: names simulated together, peaks as multiples of the first close"
         screen.print(fit(table(title, show_score.SUMMARY_COLUMNS, rows), screen))
+        show_together(cards, screen)
     for card in cards:
         show_card(card, screen)
     if output is not None:
         show_score.draw(cards, output)
         print(f"wrote {output}")
+
+
+def show_together(cards: Sequence[Scorecard], screen: Console) -> None:
+    """What the names had in common, where every close is known."""
+    from ..engine.calibrate.comovement import comovement
+    from ..screen import score as show_score
+    from ..screen.console import fit, table
+
+    found = comovement(cards)
+    if found is None:
+        return
+    rows = show_score.figure_rows(found.figures)
+    screen.print(fit(table("Names together", show_score.FIGURE_COLUMNS, rows), screen))
+    title = "Joint scores of daily returns, less is better"
+    screen.print(table(title, show_score.JOINT_COLUMNS, show_score.joint_rows(found)))
+    for sentence in show_score.joint_sentences(found):
+        screen.print(sentence, markup=False)
 
 
 def show_card(card: Scorecard, screen: Console) -> None:
@@ -55,7 +74,7 @@ def show_card(card: Scorecard, screen: Console) -> None:
 
     title = f"Closes of {card.episode.symbol} as multiples of the first"
     screen.print(fit(table(title, show_score.DAY_COLUMNS, show_score.day_rows(card), 2), screen))
-    rows = show_score.figure_rows(card)
+    rows = show_score.figure_rows(card.figures)
     screen.print(fit(table("The path", show_score.FIGURE_COLUMNS, rows), screen))
     rows = show_score.score_rows(card)
     screen.print(table("Scores of log closes, less is better", show_score.SCORE_COLUMNS, rows))

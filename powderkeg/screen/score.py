@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..engine.calibrate.scorecard import Expected, Scorecard
-from ..engine.calibrate.verdict import outside, shape, shortfalls
+from ..engine.calibrate.comovement import Comovement
+from ..engine.calibrate.scorecard import Expected, Figure, Scorecard
+from ..engine.calibrate.verdict import apart, outside, shape, shortfalls
 from ..results.measures.scores import BANDS, FAN
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 DAY_COLUMNS = ("day", "date", "close", "5 %", "25 %", "50 %", "75 %", "95 %", "rank")
 FIGURE_COLUMNS = ("figure", "actual", "5 %", "10 %", "50 %", "90 %", "95 %", "rank", "outside")
 SCORE_COLUMNS = ("foretold by", "mean CRPS", "energy score")
+JOINT_COLUMNS = ("foretold by", "variogram score", "error")
 SUMMARY_COLUMNS = (
     "name", "closes in 5-95 %", "taken as a whole", "peak", "5 %", "50 %", "95 %", "mean CRPS",
     "random walk", "Merton",
@@ -37,18 +39,35 @@ def day_rows(card: Scorecard) -> list[tuple[str, ...]]:
     ]  # fmt: skip
 
 
-def figure_rows(card: Scorecard) -> list[tuple[str, ...]]:
-    """What the path looked like beside what simulated paths look like."""
+def figure_rows(figures: Sequence[Figure]) -> list[tuple[str, ...]]:
+    """What the past looked like beside what simulated paths look like."""
     return [
         (f.name, f"{f.actual:.3g}", *(f"{q:.3g}" for q in f.quantiles), f"{f.rank:.2f}",
          outside(f))
-        for f in card.figures
+        for f in figures
     ]  # fmt: skip
 
 
 def score_rows(card: Scorecard) -> list[tuple[str, ...]]:
     """Scores of the scenario and of what it is compared with; less is better."""
     return [(name, f"{c:.3f}", f"{e:.3f}") for name, (c, e) in card.scores.items()]
+
+
+def joint_rows(found: Comovement) -> list[tuple[str, ...]]:
+    """Joint scores of the names and of the same names made independent; less is better."""
+    return [(name, f"{score:.4f}", f"{se:.4f}") for name, (score, se) in found.scores.items()]
+
+
+def joint_sentences(found: Comovement) -> Iterator[str]:
+    """What the names had in common, in words."""
+    correlation = found.figures[0]
+    low, high = correlation.quantiles[0], correlation.quantiles[-1]
+    yield (
+        f"mean pairwise correlation of daily returns over {found.days} days: "
+        f"{correlation.actual:.2f}, on simulated paths {correlation.quantiles[2]:.2f} "
+        f"(5-95 %: {low:.2f} to {high:.2f}), rank {correlation.rank:.3f}"
+    )
+    yield from (f"falls short: {line}" for line in apart(found))
 
 
 def sentences(card: Scorecard) -> Iterator[str]:

@@ -162,7 +162,10 @@ def name_coordinate(group: zarr.Group, symbols: tuple[str, ...]) -> None:
     full_array(group, "name", ("name",), symbols, "1", "symbol of the name")
 
 
-_VARIED = "impact and max_multiple: a factor on those of every name; dealer_sign: the sign itself."
+_VARIED = (
+    "impact and max_multiple: a factor on those of every name; dealer_sign, attention_share: the "
+    "value itself."
+)
 
 
 def _inputs(root: zarr.Group, spec: StoreSpec) -> None:

@@ -97,7 +97,7 @@ def test_a_past_out_of_reach_is_surprising_and_outside() -> None:
     wild = card(STORY + EPISODE.split("  closes:")[0] + "  closes:\n" + risen)
     assert not wild.expected[2].usual  # every rank is the highest
     assert wild.histogram.tolist() == [0, 0, 0, 0, 8] and wild.inside[(0.05, 0.95)] == 0
-    marks = {row[0]: row[-1] for row in show_score.figure_rows(wild)}
+    marks = {row[0]: row[-1] for row in show_score.figure_rows(wild.figures)}
     assert marks["peak close, multiple"] == "5-95 %"
     assert any("SURPRISING" in sentence for sentence in show_score.sentences(wild))
 

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from powderkeg.engine.calibrate import verdict
 from powderkeg.engine.calibrate.beside import Beside
 from powderkeg.engine.calibrate.closes import closes_of
+from powderkeg.engine.calibrate.comovement import comovement
 from powderkeg.engine.calibrate.inputs import read_episode, read_scored
 from powderkeg.engine.calibrate.request import CalibrationRequest
 from powderkeg.engine.calibrate.scorecard import Figure, Scorecard, score_all
@@ -82,6 +84,23 @@ def test_names_that_share_nothing_have_the_cards_they_have_alone() -> None:
     assert abs(np.corrcoef(gme.closes[:, -1], amc.closes[:, -1])[0, 1]) < 0.2
 
 
+def test_a_common_factor_shows_in_what_names_have_in_common() -> None:
+    factor = "attention_factors: {crowd: {share: .9}}\n"
+    apart, close = (comovement(cards(text, 4000)) for text in (BOTH, factor + BOTH))
+    assert apart is not None and close is not None
+    closes = [float(line.split(": ")[1]) for line in CLOSES.splitlines()]
+    moves = [np.diff(np.log([start, *closes])) for start in (20, 10)]  # of the same closes
+    actual = pytest.approx(np.corrcoef(moves)[0, 1])
+    assert apart.days == len(closes) == 8 and apart.figures[0].actual == actual
+    assert abs(apart.figures[0].quantiles[2]) < 0.3 < close.figures[0].quantiles[2]
+    (own, error), (without, other) = close.scores.values()
+    assert own < without - 3 * np.hypot(error, other)
+    (own, error), (without, other) = apart.scores.values()
+    assert abs(own - without) < 4 * np.hypot(error, other)
+    assert [line for line in verdict.apart(apart) if line.startswith("mean pairwise correlation")]
+    assert comovement(cards(STORY + EPISODE)) is None
+
+
 def test_attention_that_is_shared_moves_the_other_name() -> None:
     infected = BOTH.replace(
         "names:\n", "names:\n  AMC: {crowd: {shared: 1, infection: 2, attention_weight: 0}}\n"
@@ -132,13 +151,13 @@ def test_the_command_prints_a_summary_and_a_card_for_each(
     words = ("scenarios", "score", "both.yaml", "--paths", "200")
     code, out, err = command(capsys, monkeypatch, *words, "-o", "both.svg")
     assert code == 0, err
-    assert "names simulated together" in out
+    assert "names simulated together" in out and "independent names" in out
     assert "Closes of GME" in out and "Closes of AMC" in out
     picture = Path("both.svg").read_text()
     assert picture.count("inside 5-95 %") >= 2 or picture.startswith("<?xml")
     code, out, err = command(capsys, monkeypatch, *words, "--symbol", "amc")
     assert code == 0 and "Closes of AMC" in out and "Closes of GME" not in out
-    assert "names simulated together" not in out
+    assert "names simulated together" not in out and "Names together" not in out
     code, out, err = command(capsys, monkeypatch, *words, "--symbol", "BB")
     assert (code, out) == (1, "") and "--symbol: no episode of BB; it has GME, AMC" in err
 
@@ -246,6 +265,16 @@ def test_the_seven_names_find_what_happened_unsurprising(basket: dict[str, Score
         assert (len(card.actual), card.members) == (26, 64)
         assert all(expected.usual for expected in card.expected), (symbol, card.expected)
         assert 0.05 < peak(card).rank < 0.95, symbol
+
+
+@pytest.mark.slow
+def test_the_seven_names_move_together(basket: dict[str, Scorecard]) -> None:
+    """Not less usual than one path in thirty, where it was none in 8,192."""
+    found = comovement(tuple(basket.values()))
+    assert found is not None and found.figures[0].actual == pytest.approx(0.635, abs=0.001)
+    assert found.figures[0].rank < 0.975
+    (own, error), (independent, other) = found.scores.values()
+    assert own < independent - 5 * np.hypot(error, other)
 
 
 @pytest.mark.slow

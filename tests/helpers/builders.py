@@ -208,6 +208,7 @@ def tree_of(
     policy = Policy(int(said["policy"]))
     tree["book"]["policy"] = [str(p.name).lower() for p in Policy if p in policy]
     tree["factors"] = dict.fromkeys(said["factors"], FACTOR_VOLATILITY)
+    tree["attention_factors"] = dict(said["attention_factors"])
     if said["broker_value"]:
         capital = float(prices[0]) * FLOAT / said["broker_value"]
         tree["broker"] |= {

@@ -36,6 +36,7 @@ def story(steps_per_day: int) -> list[dict[str, Any]]:
 # What is at work whatever the names are.
 AT_WORK: dict[str, Any] = {
     "factors": ["market", "meme"],
+    "attention_factors": {"attention": {"share": 0.4}},
     "shared": 0.2,
     "clustering": 0.4,
     "book_located": 0.0,  # all can be recalled

@@ -144,6 +144,7 @@ STORY: dict[str, Any] = {
     "horizons": None,  # the last day
     "loadings": None,  # (names, factors), daily vols
     "factors": (),
+    "attention_factors": {},
     "symbols": None,
     "options": None,  # one chain for all names, or one or None for each
     "expiries": None,  # days of the assumed calls

@@ -219,6 +219,10 @@ def fields_strategy(draw: st.DrawFn, /, names: int, rows: int) -> dict[str, Any]
     return fields
 
 
+shares = st.fixed_dictionaries({"share": st.floats(0, 0.6)})
+attention_factors = st.dictionaries(st.sampled_from(["crowd", "peers"]), shares)
+
+
 @st.composite
 def packed_strategy(draw: st.DrawFn, /, max_names: int = 7, **fixed: Any) -> Packed:
     """Wide admissible scenarios: up to `max_names` names, any channels, with or without chains."""
@@ -244,6 +248,7 @@ def packed_strategy(draw: st.DrawFn, /, max_names: int = 7, **fixed: Any) -> Pac
         "expiry_every": draw(st.integers(1, 5)),
         "loadings": loadings,
         "factors": ["market", "sector"][:factors],
+        "attention_factors": draw(attention_factors),
         **fields,
         **fixed,
     }

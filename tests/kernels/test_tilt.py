@@ -57,7 +57,7 @@ def test_native_and_reference_agree(which: str) -> None:
 def test_no_tilt_changes_nothing() -> None:
     scenario = SCENARIOS["everything"]
     ids = path_ids(64, first=FIRST)
-    none = tilted(scenario, np.zeros((3, 7, 4)))
+    none = tilted(scenario, np.zeros_like(some_tilts(scenario)))
     plain, mixed = (native.simulate(s, ids) for s in (scenario, none))
     assert plain.pnl.tobytes() == mixed.pnl.tobytes()
     np.testing.assert_allclose(mixed.paths["weight"], 1, atol=1e-6)

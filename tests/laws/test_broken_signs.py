@@ -25,6 +25,9 @@ MODEL = Path(__file__).parents[2] / "kernels" / "model"
 MISTAKES = [
     ("none", "anchor.h", "Real(-0.5f)", "Real(0.5f)"),
     ("none", "anchor.h", "realised - own", "own - realised"),
+    ("none", "anchor.h", "own = own - scaled;", "own = own + scaled;"),
+    ("none", "anchor.h", "own = own - scaled;", ""),
+    ("none", "anchor.h", "of_factors = of_factors + scaled;", ""),
     ("none", "book.h", "-(s.borrow_paid + s.spent)", "(s.borrow_paid + s.spent)"),
     ("none", "book.h", "select(b.pnl < b.worst, here", "select(b.pnl > b.worst, here"),
     ("none", "book.h", "b.worst = minimum(b.worst, b.pnl);",

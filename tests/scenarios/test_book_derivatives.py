@@ -136,7 +136,7 @@ def test_a_future_is_worth_nothing_and_stands_at_its_underlying() -> None:
     assert (found.kind, found.multiplier, found.margin_rate) == ("future", 50, 0.12)
     assert (found.price, found.strike, found.value, held.equity) == (375, 375, 0, 1e6)
     assert (found.expiry, found.label) == (None, "SPY future")
-    assert held.shorts == {"SPY"}
+    assert held.shorts == frozenset()  # nobody can buy up a float of futures
 
 
 def test_a_book_of_only_options() -> None:

@@ -44,6 +44,28 @@ def test_part_of_the_variance_follows_realised_variance() -> None:
     assert move[0, 0] == pytest.approx(math.sqrt(own) - (own + 0.01) / 2, rel=1e-6)
 
 
+def test_an_attention_factor_takes_its_share() -> None:
+    """At rest .3 of the variance; under attention .3 in the same proportion to what the name's own
+    is, beyond the factor that does not scale; on days of unequal variances each has its own.
+    """
+    scenario = packed(
+        sigma=0.2, attention_volatility=2.0, loadings=[[0.1]], factors=["market"],
+        attention_factors={"crowd": {"share": 0.3}},
+    )  # fmt: skip
+    rise = (0.32**2 - 0.01) / (0.04 - 0.01)
+    own, common = rise * (0.04 - 0.01 - 0.3 * 0.04), rise * 0.3 * 0.04
+    normals = np.array([[1.0], [-2.0], [3.0]])  # of the name, the market, the crowd
+    unequal = {"name_variance": np.array([[2.0]]), "factor_variance": np.array([0.5])}
+    for tails in ({}, unequal):
+        of_name, of_factors = tails.get("name_variance", 1.0), tails.get("factor_variance", 1.0)
+        draws = np.sqrt(of_name * own) + np.sqrt(of_factors) * (3 * np.sqrt(common) - 0.2)
+        whole = of_name * own + of_factors * (0.01 + common)
+        move = anchor.move(
+            Model(scenario), np.array([[0.3]]), np.zeros((1, 1)), 1.0, anchor.News(normals, **tails)
+        )
+        assert move[0, 0] == pytest.approx(float(np.squeeze(draws - whole / 2)), rel=1e-6)
+
+
 def test_a_coarse_step_sums_the_normals_of_the_fine_steps() -> None:
     same: dict[str, Any] = {"channels": CALM, "days": 2, "drift": 0.0}
     fine = traced(packed(steps_per_day=26, **same), 50)
