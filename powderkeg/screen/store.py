@@ -19,6 +19,7 @@ from ..results.report.exit import exit_rows
 from ..results.report.explained import Explained, Rows
 from ..results.report.headline import headline
 from ..results.report.summary import FLOOR_WARNING, Line, Summary
+from ..results.report.unconditional import unconditional_rows
 from ..results.store.commit import open_results
 from .console import fit
 
@@ -69,6 +70,7 @@ def _explain(summary: Summary, scenario: int, console: Console) -> None:
     """Whose losses the tail is made of and which feedback it is due to, where a store says it."""
     explained, worst = Explained(summary, scenario), scenario == summary.order[0]
     for sentence, rows in (
+        ("", unconditional_rows(summary, scenario)),
         day_rows(summary, scenario) if worst else ("", None),
         (explained.story(), explained.contributions(POSITIONS)),
         ("", explained.components()),

@@ -14,6 +14,7 @@ from ..measures.conventions import FLOOR, SHARE, SIGN
 from ..measures.levels import LEVELS
 from ..measures.levels import percent as level_text
 from .summary import FLOOR_WARNING, HOLD, MOSTLY, Line, Summary
+from .unconditional import unconditional
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ def headline(summary: Summary) -> str:
         )
     said = line.floor_share > MOSTLY  # in the first words
     text += "".join(f" {s.sentence}" for s in spans if not (said and s.parameter == FLOOR))
-    return text + _survival(summary, worst) + _ties(summary, line)
+    beside = unconditional(summary, worst)
+    return text + beside + _survival(summary, worst) + _ties(summary, line)
 
 
 def _alone(line: Line) -> str:

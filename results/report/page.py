@@ -20,6 +20,7 @@ from .headline import headline
 from .inline import StyleSheet, policy_hash
 from .pictures import FAINT, INK, OFF, ON, fan_svg, loss_svg
 from .summary import FLOOR_WARNING, Line, Summary
+from .unconditional import unconditional_rows
 
 DETAILED = 8
 FANNED = 24
@@ -169,6 +170,7 @@ def _scenario(summary: Summary, scenario: int, sheet: StyleSheet) -> dict[str, A
         "main": [_cells(summary, line) for line in summary.main_lines(scenario)],
         "all": [_cells(summary, line) for line in summary.lines(scenario)],
         "explained": [
+            ("", unconditional_rows(summary, scenario)),
             day_rows(summary, scenario),
             (explained.story(), explained.contributions(POSITIONS)),
             ("", explained.components()),

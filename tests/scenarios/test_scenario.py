@@ -25,7 +25,7 @@ from tests.helpers.small_market import BOOK, MARKET, load, load_one
 
 WITHOUT_UNIT = (
     *("id", "description", "variant_of", "funds", "timeline", "market_shifts", "names"),
-    *("ensemble", "episode", "episodes"),
+    *("ensemble", "no_crowd", "episode", "episodes"),
 )
 EXAMPLE = Path(__file__).parents[2] / "examples" / "january-2021"
 
