@@ -21,11 +21,11 @@ from powderkeg.engine.calibrate.fit import Size
 from powderkeg.engine.calibrate.forecast import Forecast, forecast, reported
 from powderkeg.engine.calibrate.inputs import read_scored
 from powderkeg.engine.calibrate.scorecard import Scorecard, score_all
-from powderkeg.engine.calibrate.verdict import outside, shortfalls
+from powderkeg.engine.calibrate.verdict import outside, shortfalls, unsurprising
 from powderkeg.engine.campaign import campaign
 from powderkeg.engine.executors.placement import EMBEDDED
 from powderkeg.kernels import backend
-from powderkeg.results.measures.scores import BANDS
+from powderkeg.results.measures.scores import BANDS, FAN
 from powderkeg.scenarios import Scenario, presets
 from powderkeg.scenarios.chain import Chain
 from powderkeg.scenarios.library import PRESETS
@@ -52,12 +52,14 @@ What every preset with a past makes of it. Written by
 from the presets as they are, never by hand. How a scenario is fitted and what a scorecard asks
 stands in [calibration.md](calibration.md); `powderkeg scenarios score NAME`, `decompose NAME` and
 `forecast NAME` print the same for any scenario. Scores are of {PATHS:,} paths that no fit has
-seen; Merton's jumps are fitted to the episode itself. Where a preset falls short it says so.
+seen; Merton's jumps and a GARCH(1,1) are fitted to the episode itself. Where a preset falls short
+it says so.
 """
 WHOLE = """\
 Peaks are highest closes as multiples of the first, beside simulated ones. Taken as a whole:
 coverage of both bands and evenness of ranks lie within the central 95 % of what they are with each
-simulated path as the truth.
+simulated path as the truth, and the CRPS is at most a quarter above that of a random walk and that
+of the GARCH.
 
 Where they fall short, every way that a scorecard knows of:
 """
@@ -107,16 +109,16 @@ def overview(cards: Sequence[Scorecard]) -> Iterator[str]:
     """All episodes in one table, then what each falls short of."""
     columns = (
         "preset", "name", "closes", "in 5-95 %", "in 25-75 %", "taken as a whole", "peak", "5 %",
-        "50 %", "95 %", "rank", "mean CRPS", "random walk", "Merton",
+        "50 %", "95 %", "rank", "mean CRPS", "random walk", "Merton", "GARCH",
     )  # fmt: skip
     rows = []
     for card in cards:
         peak = card.figures[0]
-        usual = all(expected.usual for expected in card.expected)
         rows.append((
             f"[{card.scenario.id}](#{card.scenario.id})", card.episode.symbol,
             str(len(card.actual)),
-            *(str(card.inside[band]) for band in BANDS), "unsurprising" if usual else "SURPRISING",
+            *(str(card.inside[band]) for band in BANDS), 
+            "unsurprising" if unsurprising(card) else "SURPRISING",
             *(f"{x:.3g}" for x in (peak.actual, *peak.quantiles[[0, 2, -1]])),
             f"{peak.rank:.2f}" + (f", outside {outside(peak)}" if outside(peak) else ""),
             *(f"{crps:.3f}" for crps, _ in card.scores.values()),
@@ -136,6 +138,8 @@ def foretold(found: Sequence[Forecast]) -> Iterator[str]:
     shrink(picture)
     yield FORECASTS
     yield table(show_history.OUTLOOK_COLUMNS, show_history.outlook_rows(found))
+    yield "No crowd's weight, and a close of at least twice the last one known:\n"
+    yield table(show_history.ODDS_COLUMNS, show_history.odds_rows(found))
     yield "Mean CRPS of log returns from the last close known, less is better:\n"
     yield table(show_history.OUTLOOK_SCORES, show_history.outlook_scores(found))
     yield from (f"{note}\n" for note in show_history.outlook_notes(found))
@@ -154,7 +158,7 @@ def draw_forecasts(found: Sequence[Forecast], path: Path) -> None:
     for panel, each in zip(panels, found, strict=True):
         days = np.arange(len(each.actual) + 1)
         paths = np.concatenate([np.zeros((len(each.paths), 1)), each.paths], axis=1)
-        quantiles = np.quantile(paths, show_history.LEVELS, axis=0)
+        quantiles = np.quantile(paths, FAN, axis=0)
         low, lower, middle, upper, high = each.close * np.exp(quantiles)
         panel.fill_between(days, low, high, color="#c9d3dc", label="5-95 %")
         panel.fill_between(days, lower, upper, color="#8fa1b3", label="25-75 %")

@@ -46,6 +46,7 @@ SCENARIOS = (
     "funds.py",
     "joint.py",
     "market.py",
+    "no_crowd.py",
     "overrides.py",
     "policy.py",
     "scenario.py",

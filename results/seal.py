@@ -18,6 +18,7 @@ from .measures.importance import write_importance
 from .measures.sensitivity import write_sensitivity
 from .measures.table import COLUMNS, Row, columns, list_measures, measure_scenario
 from .measures.tail import Tails, write_tail
+from .measures.unconditional import write_unconditional
 from .store.arrays import array_of, group_of, texts_of, values_of
 from .store.commit import all_records, check_blocks, write_commit
 from .store.durable import METADATA, Staged, remove_partials, write_files
@@ -53,6 +54,7 @@ def finish_store(
     _write_measures(root, store, str(path))
     write_by_day(root, store)
     write_sensitivity(root, store)
+    write_unconditional(root, store)
     write_attribution(root, store)
     write_importance(root, store)
     write_conventions(root, conventions)

@@ -15,9 +15,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from .capacity import FEWEST_MEMBERS, MOST_MEMBERS
 from .errors import did_you_mean
@@ -28,6 +28,8 @@ from .yamlfile import Mapping as Tree
 from .yamlfile import Sequence, merge
 
 TIMELINE = "timeline"
+NO_CROWD = "no_crowd"
+Members = Annotated[tuple[float, ...], Field(strict=False)]
 
 
 def is_size(key: str) -> bool:
@@ -134,10 +136,19 @@ def _section(path: list[str], sections: Mapping[str, Any]) -> type[Section] | No
 
 
 def pinned(tree: Tree, over: Tree, sections: Mapping[str, Any]) -> Tree:
-    """`tree` without the columns of its ensemble whose parameters `over` gives a value.
+    """`tree` without the columns of its ensembles whose parameters `over` gives a value.
 
     What stands nearer holds: a scenario on top of another's ensemble keeps what it says itself.
     """
+    if isinstance(alone := tree.get(NO_CROWD), Tree):
+        made = merge(Tree(tree.place), tree)
+        made.put(NO_CROWD, _pinned(alone, over, sections), tree.places[NO_CROWD])
+        tree = made
+    return _pinned(tree, over, sections)
+
+
+def _pinned(tree: Tree, over: Tree, sections: Mapping[str, Any]) -> Tree:
+    """The same of the one ensemble that stands in a tree."""
     columns = tree.get("ensemble")
     if not isinstance(columns, Tree):
         return tree

@@ -116,15 +116,19 @@ def variants(scenario: Scenario) -> list[Scenario]:
     varied = []
     for variation in scenario.variation.around(scenario.sensitivity):
         if _varies(scenario, variation):
-            name = f"{scenario.id}, {variation.label or 'as given'}"
+            name = _variant_id(scenario, variation.label or "as given")
             update = {"id": name, "variant_of": scenario.id, "variation": variation}
             varied.append(scenario.model_copy(update=update))
-    if varied and len(scenario.id) > LONGEST_ID_WITH_VARIANTS:
+    return varied
+
+
+def _variant_id(scenario: Scenario, label: str) -> str:
+    if len(scenario.id) > LONGEST_ID_WITH_VARIANTS:
         raise InputError(
             f"id: {len(scenario.id)} characters leave no room to say what a variant varies; at "
             f"most {LONGEST_ID_WITH_VARIANTS}"
         )
-    return varied
+    return f"{scenario.id}, {label}"
 
 
 SURVIVAL = "margin, house"
@@ -138,9 +142,34 @@ def survivals(scenario: Scenario) -> list[Scenario]:
     rules = scenario.book.model_copy(update={"policy": ("margin",), "regime": "house"})
     if scenario.variant_of is not None or rules == scenario.book:
         return []
-    name = f"{scenario.id}, {SURVIVAL}"
-    update = {"id": name, "variant_of": scenario.id, "book": rules}
+    update = {"id": _variant_id(scenario, SURVIVAL), "variant_of": scenario.id, "book": rules}
     return [scenario.model_copy(update=update)]
+
+
+ATTENTION = "crowd.initial_attention"
+
+
+def no_crowds(scenario: Scenario) -> list[Scenario]:
+    """The scenario in which no crowd comes, where it says how likely that is; [] elsewhere.
+
+    Raises InputError as `variants`.
+    """
+    if scenario.variant_of is not None or scenario.no_crowd is None:
+        return []
+    found = without_crowd(scenario, {**scenario.ensemble, **scenario.no_crowd.ensemble})
+    update = {"id": _variant_id(scenario, "no crowd"), "variant_of": scenario.id}
+    return [found.model_copy(update=update)]
+
+
+def without_crowd(scenario: Scenario, columns: Mapping[str, tuple[float, ...]]) -> Scenario:
+    """A scenario under these columns of an ensemble in which nobody attends to any name, and the
+    crowd neither grows nor trades.
+    """
+    everywhere = (ATTENTION, *(f"names.{symbol}.{ATTENTION}" for symbol in scenario.names))
+    made = with_values(scenario, dict.fromkeys(everywhere, 0.0))
+    channels = scenario.channels.model_copy(update={"crowd": False})
+    kept = {key: values for key, values in columns.items() if not key.endswith(ATTENTION)}
+    return made.model_copy(update={"channels": channels, "ensemble": kept, "no_crowd": None})
 
 
 def _varies(scenario: Scenario, variation: Variation) -> bool:

@@ -19,6 +19,7 @@ from scipy.special import ndtr
 
 from .describe import bound
 from .errors import InputError, did_you_mean, shown
+from .no_crowd import CROWDS_PER_YEAR
 from .parameter import Section
 from .scenario import NameParameters
 from .yamlfile import Mapping as Tree
@@ -78,12 +79,14 @@ class Priors:
     """Independent priors by parameter, `section.field` of a name; `name` is the file's.
 
     `limits` are what the model allows of parameters that are of no name: sizes of events.
+    `crowds_per_year` is the part of all names that a crowd comes to within a year.
     """
 
     laws: Mapping[str, Normal | LogNormal | Uniform]
     name: str
     text: str
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    crowds_per_year: float = CROWDS_PER_YEAR
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -99,7 +102,7 @@ class Priors:
         columns = [law.value(scores[..., k]) for k, law in enumerate(self.laws.values())]
         limits = [self.limits.get(key) or limits_of(_field(key)) for key in self.laws]
         held = [np.clip(c, low, high) for c, (low, high) in zip(columns, limits, strict=True)]
-        return np.stack(held, axis=-1)
+        return np.stack(held, axis=-1) if held else scores  # which has no column either
 
 
 def limits_of(of: FieldInfo) -> tuple[float, float]:
@@ -137,13 +140,25 @@ def load_priors(name: str) -> Priors:
     path = FOLDER / f"{name}.yaml" if name in known else Path(name)
     tree, text = load_yaml(path, path.name if name in known else name)
     for key, place in tree.places.items():
-        if key not in ("description", "parameters"):
+        if key not in ("description", "crowds_per_year", "parameters"):
             raise InputError(f"{place}: unknown key {shown(key)}; priors stand under parameters")
     entries = tree.get("parameters")
     if not isinstance(entries, Tree) or not entries:
         raise InputError(f"{tree.place}: parameters: write `section.field: {{law: ...}}` lines")
     laws = {key: _law(key, entry, entries.places[key]) for key, entry in entries.items()}
-    return Priors(laws, path.stem, text)
+    return Priors(laws, path.stem, text, crowds_per_year=_base_rate(tree))
+
+
+def _base_rate(tree: Tree) -> float:
+    """Part of all names that a crowd comes to within a year."""
+    rate = tree.get("crowds_per_year", CROWDS_PER_YEAR)
+    if not isinstance(rate, float | int) or isinstance(rate, bool) or not 0 < rate < 1:
+        place = tree.places["crowds_per_year"]
+        raise InputError(
+            f"{place}: crowds_per_year: {shown(rate)} is no part of all names; give a number "
+            "between 0 and 1"
+        )
+    return float(rate)
 
 
 def _law(key: str, entry: object, place: Place) -> Normal | LogNormal | Uniform:

@@ -11,9 +11,10 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 from .agents import Broker, Channels, NameParameters
 from .attention_factor import AttentionFactor
 from .capacity import MAX_EVENTS, MAX_FACTORS, MAX_FUNDS
-from .ensemble import check_ensemble
+from .ensemble import Members, check_ensemble
 from .episode import Episode, Episodes, check_together
 from .funds import Fund, FundName
+from .no_crowd import NoCrowd
 from .parameter import CHOICE, Section, parameter
 from .policy import BookRules
 from .timeline import MarketShock, TimelineEvent, labels
@@ -29,7 +30,6 @@ __all__ = [
 FactorVolatility = Annotated[float, Field(ge=0, le=5)]
 Correlation = Annotated[float, Field(ge=-1, le=1)]
 Day = Annotated[int, Field(ge=1, le=252)]
-Members = Annotated[tuple[float, ...], Field(strict=False)]
 
 
 class MarketShift(Section):
@@ -136,6 +136,11 @@ class Scenario(NameParameters):
         {},
         description="values by dotted name, one a member; path `id` has `id // 16` modulo members",
     )
+    no_crowd: NoCrowd | None = Field(
+        None,
+        description="the case that no crowd comes: its `weight` in unconditional measures, and an "
+        "`ensemble` whose columns stand in for the scenario's",
+    )
     episode: Episode | None = Field(None, description="what really happened; moves no path")
     episodes: Episodes = Field({})
 
@@ -212,7 +217,9 @@ class Scenario(NameParameters):
     @model_validator(mode="after")
     def _members_are_possible(self) -> Self:
         events = dict(zip(labels(self.timeline), self.timeline, strict=True))
-        check_ensemble(self.ensemble, NameParameters.model_fields, self.names, events)
+        columns = {**self.ensemble, **(self.no_crowd.ensemble if self.no_crowd else {})}
+        for each in (self.ensemble, columns):
+            check_ensemble(each, NameParameters.model_fields, self.names, events)
         check_together(self.pasts)
         return self
 

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from .attention_factor import AttentionFactor
 from .describe import describe_parameters, range_words, section_of
-from .ensemble import ColumnError, steps
+from .ensemble import NO_CROWD, ColumnError, steps
 from .episode import Episode
 from .errors import InputError, did_you_mean, nearest, shown
 from .funds import Fund
@@ -257,8 +257,9 @@ def normalise_names(tree: Mapping, symbol_map: dict[str, str]) -> set[str]:
     symbols = _Symbols(symbol_map)
     if isinstance(names := tree.get("names"), Mapping):
         tree.put("names", symbols.keyed(names, ("names",), SHORTS), tree.places["names"])
-    if isinstance(columns := tree.get("ensemble"), Mapping):
-        tree.put("ensemble", symbols.columns(columns), tree.places["ensemble"])
+    for part in (tree, tree.get(NO_CROWD)):
+        if isinstance(part, Mapping) and isinstance(columns := part.get("ensemble"), Mapping):
+            part.put("ensemble", symbols.columns(columns), part.places["ensemble"])
     for shift in _sections(tree, "market_shifts"):
         if "symbol" in shift:
             place = shift.places["symbol"]

@@ -14,7 +14,7 @@ from ..checks import asked, check_folder, check_seed
 from ..executors import check_back_end
 from ..progress import Progress
 from . import document
-from .fit import Fit, fit
+from .fit import Fit, check_prior, fit
 from .inputs import Episode, read_episode
 from .pairing import paired
 from .request import CalibrationRequest
@@ -37,6 +37,7 @@ def plan_calibration(request: CalibrationRequest) -> Calibration:
     check_back_end(request.backend)
     check_seed(request.seed)
     request.size.check()
+    check_prior(request.no_crowd_prior)
     episode = read_episode(request)
     episode.check_members(request.size.members)
     engine = backend(request.backend)
@@ -49,7 +50,8 @@ def run_calibration(plan: Calibration, progress: Progress | None = None) -> Fit:
     """Draw the ensemble and write its scenario. Raises InputError, Incomplete."""
     request, simulator = plan.request, plan.simulator
     with campaign(request.placement, simulator.engine.name, progress) as work:
-        found = paired(work, fit(work, simulator, plan.episode.observed, request.size))
+        observed, prior = plan.episode.observed, request.no_crowd_prior
+        found = paired(work, fit(work, simulator, observed, request.size, prior))
     if request.output is not None:
         output = Path(request.output)
         write_file(output, document.yaml(found, plan.episode, output).encode())
@@ -75,7 +77,9 @@ def calibrate(*inputs: Any, progress: Progress | None = None, **options: Any) ->
     Returns
     -------
     The fit; `members` (members, parameters) in the order of `simulator.priors.parameters`, `closes`
-    (paths, closes) log prices of its paths over the first close, `scores` beside two baselines.
+    (paths, closes) log prices of its paths over the first close, `scores` beside baselines.
+    `no_crowd` is the case that no crowd comes, with its `weight` and `members`; `outlook.told()`
+    what ten sessions may bring, unconditional and in each case.
 
     Units: parameters in those of `powderkeg scenarios`, closes as log multiples of the first.
 

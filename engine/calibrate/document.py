@@ -13,7 +13,7 @@ import numpy as np
 from ... import __version__
 from ...scenarios.calendar import EXCHANGE
 from ...scenarios.dated import as_yaml
-from ...scenarios.ensemble import TIMELINE, is_size, steps
+from ...scenarios.ensemble import NO_CROWD, TIMELINE, is_size, steps
 from ...scenarios.library import presets
 from ...scenarios.scenario import NameParameters
 from .fit import RATE, Fit
@@ -49,20 +49,47 @@ def yaml(fit: Fit, episode: Episode, output: Path) -> str:
         dotted(episode.symbol, key): values
         for key, values in zip(sd_ratio, fit.members.T, strict=True)
     }
-    for column, values in (_sizes_of_base(episode) | columns).items():
-        path = steps(column, NameParameters.model_fields)
-        assert path[0] == TIMELINE or path[1] == episode.symbol
-        numbers = ", ".join(f"{value:.12g}" for value in values)
-        lines.append(f"  {column}:")
-        lines += textwrap.wrap(
-            f"[{numbers}]", 100, initial_indent="    ", subsequent_indent="     "
-        )
+    lines += _columns(_sizes_of_base(episode) | columns, episode, "  ")
+    if fit.crowd_may_come:
+        lines += _no_crowd(fit, episode)
     past = list(_episode(episode))
     own = episode.base.episode
     # that of the others stands under `episode` of the base
     if episode.beside and not (own is not None and own.symbol == episode.symbol):
         past = ["episodes:", f"  {_quoted(episode.symbol)}:", *(f"  {line}" for line in past[2:])]
     return "\n".join([*lines, *past]) + "\n"
+
+
+def _columns(
+    columns: Mapping[str, Sequence[float]], episode: Episode, indent: str
+) -> Iterator[str]:
+    """An ensemble, one value a member."""
+    for column, values in columns.items():
+        path = steps(column, NameParameters.model_fields)
+        assert path[0] == TIMELINE or path[1] == episode.symbol
+        numbers = ", ".join(f"{value:.12g}" for value in values)
+        yield f"{indent}{column}:"
+        yield from textwrap.wrap(
+            f"[{numbers}]",
+            100,
+            initial_indent=f"{indent}  ",
+            subsequent_indent=f"{indent}   ",
+        )
+
+
+def _no_crowd(fit: Fit, episode: Episode) -> Iterator[str]:
+    """The case that no crowd comes: its weight, and the sets that hold then."""
+    case = fit.no_crowd
+    yield f"{NO_CROWD}:"
+    yield f"  weight: {case.weight:.6g}  # {case.prior:.4g} before the closes"
+    keys = case.simulator.priors.parameters
+    if keys:
+        yield "  ensemble:"
+    columns = {
+        dotted(episode.symbol, key): values
+        for key, values in zip(keys, case.members.T, strict=True)
+    }
+    yield from _columns(_sizes_of_base(episode) | columns, episode, "    ")
 
 
 def _long_enough(episode: Episode) -> Iterator[str]:
@@ -138,7 +165,7 @@ def _comments(fit: Fit, episode: Episode) -> Iterator[str]:
         f"of prior x exp(-{RATE:g} loss), the loss made of {', '.join(fit.observed.parts)}; "
         f"{size.sets:,} sets of {size.paths} paths, seed {seed}."
     )
-    for sentence in (text, *sentences(fit, episode)):
+    for sentence in (text, *sentences(fit)):
         sentence = sentence[:1].upper() + sentence[1:].rstrip(".") + "."
         yield from textwrap.wrap(
             sentence, 100, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False

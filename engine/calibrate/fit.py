@@ -9,7 +9,7 @@ finite for what the model thinks impossible, and no likelihood has to be known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,8 +19,13 @@ from ...results.measures.baselines import scored_beside
 from ...results.measures.scores import inside, ranks
 from ...scenarios.capacity import FEWEST_MEMBERS, MOST_MEMBERS
 from ...scenarios.errors import InputError
+from ...scenarios.no_crowd import prior_weight
+from ...scenarios.overrides import with_values
 from ..campaign import Campaign
+from . import outlook
 from .loss import Observed, scores, weights
+from .no_crowd import DRAWS, NoCrowd, without
+from .outlook import Outlook
 from .simulator import Paths, Simulator, pieces_of, simulate_all
 from .smc import Sample, sample
 
@@ -56,7 +61,7 @@ class Size:
     -------
     >>> import powderkeg
     >>> powderkeg.Size(draws=1024).sets
-    3584
+    7168
     """
 
     draws: int = 4096
@@ -81,12 +86,21 @@ class Size:
     @property
     def sets(self) -> int:
         """Parameter sets that are simulated in all."""
-        return self.draws + STEPS * self.particles
+        return sum(n + STEPS * (n // PER_DRAW) for n in (self.draws, self.without_crowd))
+
+    @property
+    def without_crowd(self) -> int:
+        """Draws of the prior in which no crowd comes."""
+        return min(self.draws, max(DRAWS, PER_DRAW * self.members))
 
     @property
     def pieces(self) -> int:
         """Pieces of work that they make, and the members on fresh paths."""
-        return pieces_of(self.draws) + STEPS * pieces_of(self.particles) + self.members
+        sampled = (
+            pieces_of(n) + STEPS * pieces_of(n // PER_DRAW)
+            for n in (self.draws, self.without_crowd)
+        )
+        return sum(sampled) + 3 * self.members
 
 
 USUAL = Size()
@@ -106,6 +120,14 @@ class Fit:
     members: Array
     impossible: int
     closes: Array
+    no_crowd: NoCrowd
+    outlook: Outlook
+
+    @cached_property
+    def crowd_may_come(self) -> bool:
+        """Whether base and priors are of a crowd at all: where not, both cases are the same."""
+        by, values = self.simulator, self.simulator.values(self.members[0].tolist())
+        return by.packed(with_values(by.scenario(), values)).without("crowd") is not None
 
     @property
     def sd_ratio(self) -> Array:
@@ -134,48 +156,107 @@ class Scored:
         return scores(paths, self.observed) if isinstance(paths, Paths) else str(paths)
 
 
-def fit(work: Campaign, simulator: Simulator, observed: Observed, size: Size) -> Fit:
+def fit(
+    work: Campaign,
+    simulator: Simulator,
+    observed: Observed,
+    size: Size,
+    no_crowd_prior: float | None = None,
+) -> Fit:
     """Draw an ensemble. A function of its arguments but `work`.
 
-    Random numbers are drawn here, in a fixed order, whoever simulates. Raises InputError if no set
-    of the prior can be simulated.
+    `no_crowd_prior` is the probability before the closes that no crowd comes; None: by the priors'
+    base rate over the days simulated. Random numbers are drawn here, in a fixed order, whoever
+    simulates. Raises InputError if no set of the prior can be simulated.
     """
     parameters = simulator.priors.parameters
-    problems: list[str] = []
-
-    def evaluated(z: Array) -> Array:
-        """Scores and what sets expect of themselves, shape (2, sets, parts)."""
-        each = simulate_all(work, simulator, simulator.priors.values(z), Scored(observed))
-        problems.extend(said for said in each if isinstance(said, str))
-        impossible = np.full((2, len(observed.parts)), np.inf)
-        return np.stack([impossible if isinstance(said, str) else said for said in each], axis=1)
-
     rng = np.random.Generator(np.random.Philox(simulator.seed))
-    with work.part(size.pieces, size.sets * size.paths + SCORED_PATHS):
+    sets = Scores(work, observed)
+    with work.part(size.pieces, size.sets * size.paths + SCORED_PATHS + 2 * outlook.PATHS):
         z = rng.standard_normal((size.draws, len(parameters)))
-        prior, own = evaluated(z)
+        prior, own = sets(simulator, z)
         possible = np.isfinite(prior).all(axis=1)
         if not possible.any():
             raise InputError(
                 f"nothing that the priors {simulator.priors.name} allow fits the market file: "
-                f"{problems[0]}"
+                f"{sets.problems[0]}"
             )
         scale = np.median(own[possible], axis=0)
         unit = weights(observed) / scale
-        drawn = sample(
-            lambda at: evaluated(at)[0] @ unit,
-            z,
-            prior @ unit,
-            rate=RATE,
-            particles=size.particles,
-            steps=STEPS,
-            rng=rng,
-        )
-        kept = rng.permutation(size.particles)[: size.members]
-        members = rounded(simulator.priors.values(drawn.z[kept]))
-        closes = seen_anew(work, simulator, members)
+        drawn, members = _drawn(sets, simulator, z, prior @ unit, unit, size.members, rng)
+        nobody, left = without(simulator)
+        alone = z[: size.without_crowd, left]
+        losses = sets(nobody, alone)[0] @ unit
+        case, others = _drawn(sets, nobody, alone, losses, unit, size.members, rng)
+        if no_crowd_prior is None:
+            no_crowd_prior = prior_weight(simulator.days[-1], simulator.priors.crowds_per_year)
+        no_crowd = NoCrowd(nobody, no_crowd_prior, case.evidence, drawn.evidence, others)
+        closes = seen_anew(work, simulator, members, SCORED_PATHS)
+        ahead = _outlook(work, simulator, members, no_crowd)
     impossible = int((~possible).sum())
-    return Fit(simulator, observed, size, drawn, members, impossible, closes)
+    return Fit(simulator, observed, size, drawn, members, impossible, closes, no_crowd, ahead)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What simulators make of sets of normal scores; `problems` are why some cannot be."""
+
+    work: Campaign
+    observed: Observed
+    problems: list[str] = field(default_factory=list)
+
+    def __call__(self, simulator: Simulator, z: Array) -> Array:
+        """Scores and what sets expect of themselves, shape (2, sets, parts)."""
+        values = simulator.priors.values(z)
+        each = simulate_all(self.work, simulator, values, Scored(self.observed))
+        self.problems.extend(said for said in each if isinstance(said, str))
+        impossible = np.full((2, len(self.observed.parts)), np.inf)
+        return np.stack([impossible if isinstance(said, str) else said for said in each], axis=1)
+
+
+# long: the sampler's inputs and how many members
+def _drawn(
+    sets: Scores,
+    simulator: Simulator,
+    z: Array,
+    losses: Array,
+    unit: Array,
+    members: int,
+    rng: np.random.Generator,
+) -> tuple[Sample, Array]:
+    """Particles of the posterior, from draws whose losses are known, and members among them."""
+    particles = len(z) // PER_DRAW
+    drawn = sample(
+        lambda at: sets(simulator, at)[0] @ unit,
+        z,
+        losses,
+        rate=RATE,
+        particles=particles,
+        steps=STEPS,
+        rng=rng,
+    )
+    kept = rng.permutation(particles)[:members]
+    return drawn, rounded(simulator.priors.values(drawn.z[kept]))
+
+
+def _outlook(work: Campaign, simulator: Simulator, members: Array, no_crowd: NoCrowd) -> Outlook:
+    """Ten sessions from the first close on paths that no fit has seen."""
+    days = tuple(range(1, outlook.SESSIONS + 1))
+    crowd, nobody = (
+        seen_anew(work, replace(by, days=days), sets, outlook.PATHS)
+        for by, sets in ((simulator, members), (no_crowd.simulator, no_crowd.members))
+    )
+    weight = no_crowd.weight, no_crowd.weight_error
+    return Outlook.of(crowd, nobody, len(members), weight)
+
+
+def check_prior(no_crowd: float | None) -> None:
+    """Raises InputError for what is no probability that no crowd comes."""
+    if no_crowd is not None and not 0 < no_crowd < 1:
+        raise InputError(
+            f"no_crowd_prior: {no_crowd:g} is not between 0 and 1, both of which no close could "
+            "change"
+        )
 
 
 def rounded(values: Array) -> Array:
@@ -200,9 +281,9 @@ def closes_anew(job: Members, number: int) -> Array:
     return there(job.members[number].tolist()).closes
 
 
-def seen_anew(work: Campaign, simulator: Simulator, members: Array) -> Array:
+def seen_anew(work: Campaign, simulator: Simulator, members: Array, paths: int) -> Array:
     """Log closes of an ensemble on paths that its fit has not seen, others for every member: what
     they have in common would not average out. Shape: (paths, closes).
     """
-    job = Members(simulator, members, max(1, SCORED_PATHS // len(members)))
+    job = Members(simulator, members, max(1, paths // len(members)))
     return np.concatenate(work.map(closes_anew, job, range(len(members)), lambda *_: job.count))

@@ -41,6 +41,8 @@ class CalibrationRequest:
         Other names of the market file that are simulated with it, under the base.
     events
         Dated events, CSV: added to the base's, those after `as_of` left out.
+    no_crowd_prior
+        Probability, before the closes, that no crowd comes; None: by the base rate of the priors.
     size
         Draws of the prior, paths of a parameter set, members that are kept.
     seed, backend, placement
@@ -67,6 +69,7 @@ class CalibrationRequest:
     priors: str = "squeeze"
     beside: Sequence[str] = ()
     events: str | Path | None = None
+    no_crowd_prior: float | None = None
     size: Size = USUAL
     seed: int = 1
     backend: str = "auto"

@@ -5,9 +5,10 @@ The prior is N(0, I) in the scores z of scenarios/priors.py, the target
     p(z) proportional to exp(-|z|^2/2 - rate loss(z)),
 
 reached through rising rates (Del Moral, Doucet & Jasra 2006, Sequential Monte Carlo samplers,
-JRSS B 68). Between them particles move by a preconditioned Crank-Nicolson proposal around their
-own mean and covariance, which a normal target accepts always, whatever its dimension (Cotter et
-al. 2013, MCMC methods for functions, Statistical Science 28).
+JRSS B 68), whose mean weights multiply to the evidence, the prior mean of e^(-rate loss). Between
+them particles move by a preconditioned Crank-Nicolson proposal around their own mean and
+covariance, which a normal target accepts always, whatever its dimension (Cotter et al. 2013, MCMC
+methods for functions, Statistical Science 28).
 """
 
 from __future__ import annotations
@@ -29,13 +30,40 @@ SHRINK = 0.9  # of the particles' covariance, the rest is the prior's
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """ln of the prior mean of e^(-rate loss), of sets that can be, and its standard error."""
+
+    log: float
+    standard_error: float
+
+    @classmethod
+    def of(cls, losses: Array, by: float) -> Evidence:
+        """From equally weighted sets whose rate rises `by` so much. Shape: losses (sets,)."""
+        known = losses[np.isfinite(losses)]
+        least = float(known.min())
+        w = np.exp(-by * (known - least))
+        mean = float(w.mean())
+        error = float(w.std()) / mean / np.sqrt(len(w))
+        return cls(float(np.log(mean)) - by * least, float(error))
+
+    def __add__(self, other: Evidence) -> Evidence:
+        """Of two rises, one after the other."""
+        error = np.hypot(self.standard_error, other.standard_error)
+        return Evidence(self.log + other.log, float(error))
+
+
+@dataclass(frozen=True)
 class Sample:
-    """Equally weighted particles. Shape: z (particles, parameters), loss (particles,)."""
+    """Equally weighted particles. Shape: z (particles, parameters), loss (particles,).
+
+    The error of `evidence` takes particles for independent: it is at least so large.
+    """
 
     z: Array
     loss: Array
     rates: tuple[float, ...]
     accepted: tuple[float, ...]
+    evidence: Evidence
 
 
 def sample(
@@ -61,14 +89,17 @@ def sample(
     at, size = 0.0, 0.6
     rates: list[float] = []
     accepted: list[float] = []
+    evidence = Evidence(0.0, 0.0)
     while at < rate:
         target = KEPT * len(z) if rates else min(particles, KEPT * len(z))
         left = steps - len(accepted)
+        before = at
         at, weights = (
             next_rate(losses, at, rate, target)
             if left >= 2 * MOVES
             else (rate, _weights(losses, rate - at))
         )
+        evidence += Evidence.of(losses, at - before)
         moves = MOVES if at < rate else max(left, MOVES)
         chosen = systematic(weights, particles, rng)
         mean, root = _normal(z, weights)
@@ -80,7 +111,7 @@ def sample(
             if on_move:
                 on_move(at, share)
         rates.append(at)
-    return Sample(z, losses, tuple(rates), tuple(accepted))
+    return Sample(z, losses, tuple(rates), tuple(accepted), evidence)
 
 
 def next_rate(losses: Array, at: float, most: float, effective: float) -> tuple[float, Array]:

@@ -148,10 +148,10 @@ def replay(
 
 
 def scenario_index(job: Job, scenario: str | None) -> int:
-    """The place of a scenario in its job; the only one if None. Raises InputError."""
+    """The place of a scenario in its job; None: the only one that was given. Raises InputError."""
     ids = [each.id for each in job.scenarios]
     if scenario is None:
-        if len(ids) > 1:
+        if sum(each.variant_of is None for each in job.scenarios) > 1:
             raise InputError(f"which `scenario`? give one of {', '.join(ids)}")
         return 0
     if scenario not in ids:

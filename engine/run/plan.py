@@ -19,7 +19,7 @@ from ...results.measures.limits import KeptLimit
 from ...results.measures.tail import NAME_FIELDS
 from ...scenarios.bound import bind
 from ...scenarios.errors import InputError
-from ...scenarios.overrides import survivals, variants
+from ...scenarios.overrides import no_crowds, survivals, variants
 from ...scenarios.scenario import Scenario
 from ..campaign import Campaign
 from ..checks import check_paths, check_seed
@@ -176,10 +176,11 @@ class Plan:
 def with_variants(
     scenarios: Sequence[Scenario], *, sensitivity: bool = True, survival: bool = False
 ) -> tuple[Scenario, ...]:
-    """The scenarios, then each with its book sold out on a margin call, then what each makes of the
-    ranges of its `sensitivity`, as far as they are asked for. Raises InputError.
+    """The scenarios, then each without its crowd where it says how likely that is, then each with
+    its book sold out on a margin call, then what each makes of the ranges of its `sensitivity`, as
+    far as they are asked for. Raises InputError.
     """
-    more: list[Scenario] = []
+    more = [each for scenario in scenarios for each in no_crowds(scenario)]
     if survival:
         more += (each for scenario in scenarios for each in survivals(scenario))
     if sensitivity:

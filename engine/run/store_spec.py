@@ -16,7 +16,7 @@ from ...kernels.probes.loop_gain import CHANNELS, loop_gain
 from ...kernels.probes.overlap import overlap
 from ...results import InputFile, StoreSpec
 from ...results.measures.limits import KeptLimit
-from ...results.store.schema import Exit, Variant
+from ...results.store.schema import NO_CROWD, Exit, Variant
 from ...scenarios.scenario import Scenario
 from ..job import ROLE, Job
 
@@ -89,6 +89,8 @@ def varied(scenario: Scenario, scenarios: Sequence[Scenario]) -> Variant:
     base = next((other for other in scenarios if other.id == scenario.variant_of), None)
     if base is None:
         return Variant()
+    if base.no_crowd is not None and scenario.no_crowd is None:
+        return Variant(base.id, NO_CROWD, base.no_crowd.weight)
     if scenario.book != base.book:
         return Variant(base.id, "policy")
     for parameter, value in scenario.variation:

@@ -67,6 +67,14 @@ def calibrate(
     priors: Annotated[
         str, typer.Option(help="What is fitted and believed before: a name or a YAML file.")
     ] = "squeeze",
+    no_crowd_prior: Annotated[
+        float | None,
+        typer.Option(
+            metavar="P",
+            help="Probability, before the closes, that no crowd comes; by default from the base "
+            "rate of the priors.",
+        ),
+    ] = None,
     members: Annotated[
         str, typer.Option(metavar="N", help="Parameter sets of the ensemble.")
     ] = "64",
@@ -84,7 +92,7 @@ def calibrate(
     from ..engine.calibrate.fit import Size
     from ..engine.calibrate.inputs import SERIES
     from ..engine.calibrate.request import CalibrationRequest
-    from ..engine.calibrate.sentences import sentences
+    from ..engine.calibrate.sentences import described, verdict, weight
     from ..screen import calibrate as say
     from ..screen.console import console, table
     from ..screen.console import fit as fitting
@@ -107,6 +115,7 @@ def calibrate(
         priors=priors,
         beside=beside or (),
         events=events,
+        no_crowd_prior=no_crowd_prior,
         size=Size(count("--draws", draws), count("--paths", paths), count("--members", members)),
         seed=seed_of(seed),
         backend=backend,
@@ -125,8 +134,13 @@ def calibrate(
     )
     with stoppable():
         found = run_calibration(plan, progress_for(aside))
-    title = f"What {len(episode.prices.dates)} closes tell, and what stays as believed"
+    title = "Ten sessions from the first close"
+    screen.print(fitting(table(title, say.OUTLOOK_COLUMNS, say.outlook_rows(found)), screen))
+    for sentence in (*weight(found), *verdict(found)):
+        screen.print(sentence, markup=False)
+    closes = len(episode.prices.dates)
+    title = f"If a crowd comes: what {closes} closes tell, and what stays as believed"
     screen.print(fitting(table(title, say.COLUMNS, say.rows(found)), screen))
-    for sentence in sentences(found, episode):
+    for sentence in described(found):
         screen.print(sentence, markup=False)
     print(f"wrote {output}\n\npowderkeg run BOOK --market MARKET --scenario {output} -o STORE")

@@ -10,10 +10,15 @@ MEMBERS = 64
 
 
 def forecast(
-    story: Story, days: list[date], short_interest: int | None, priors: str, draws: int
+    story: Story,
+    days: list[date],
+    short_interest: int | None,
+    priors: str,
+    draws: int,
+    no_crowd_prior: float | None,
 ) -> None:
     """Show what somebody would have foretold on each of the days."""
-    from ..engine.calibrate.fit import PER_DRAW, Size
+    from ..engine.calibrate.fit import PER_DRAW, Size, check_prior
     from ..engine.calibrate.forecast import forecast, known_at, reported
     from ..engine.calibrate.inputs import read_scored
     from ..kernels import backend as back_end
@@ -26,6 +31,7 @@ def forecast(
         raise InputError("scenarios forecast: --as-of is missing; give the last close known")
     size = Size(draws=draws, members=min(MEMBERS, draws // PER_DRAW))
     size.check()
+    check_prior(no_crowd_prior)
     scenario, options = read_scored(story.scenario, story.chain)
     for as_of in days:
         known_at(scenario, as_of)
@@ -38,10 +44,15 @@ def forecast(
             each = forecast(
                 work, scenario, options, as_of,
                 size=size, seed=story.seed, engine=engine, priors=priors,
+                no_crowd_prior=no_crowd_prior,
             )  # fmt: skip
-            title = f"{scenario.id}: what was to come on {as_of}, close {each.close:g}"
+            title = (
+                f"{scenario.id}: what was to come on {as_of}, close {each.close:g}, unconditional"
+            )
             screen.print(fit(table(title, say.AHEAD_COLUMNS, say.ahead_rows(each)), screen))
             found.append(each)
+    title = "Ten sessions ahead: no crowd's weight, and a close of twice the last one known"
+    screen.print(fit(table(title, say.ODDS_COLUMNS, say.odds_rows(found)), screen))
     title = "Ten sessions ahead: closes in bands, the highest close, the last"
     screen.print(fit(table(title, say.OUTLOOK_COLUMNS, say.outlook_rows(found)), screen))
     title = "Mean CRPS of log returns, less is better"

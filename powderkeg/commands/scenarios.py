@@ -46,6 +46,14 @@ def scenarios(
     priors: Annotated[
         str, typer.Option(help="For forecast: what is fitted, a name or a YAML file.")
     ] = "squeeze",
+    no_crowd_prior: Annotated[
+        float | None,
+        typer.Option(
+            metavar="P",
+            help="For forecast: probability, before the closes, that no crowd comes; by default "
+            "from the base rate of the priors.",
+        ),
+    ] = None,
     symbol: Annotated[
         str | None, typer.Option(help="For score, decompose: one name of several.")
     ] = None,
@@ -81,6 +89,7 @@ def scenarios(
     for option, given, words in (
         ("--as-of", as_of, ("forecast",)),
         ("--short-interest", short_interest, ("forecast",)),
+        ("--no-crowd-prior", no_crowd_prior, ("forecast",)),
         ("--symbol", symbol, ("score", "decompose")),
         ("--output", output, ("score",)),
     ):
@@ -95,4 +104,4 @@ def scenarios(
     else:
         days = [parse_date(text, "--as-of") for text in as_of or ()]
         short = None if short_interest is None else count("--short-interest", short_interest)
-        forecast(story, days, short, priors, count("--draws", draws))
+        forecast(story, days, short, priors, count("--draws", draws), no_crowd_prior)

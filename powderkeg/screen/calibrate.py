@@ -7,7 +7,21 @@ import numpy as np
 from ..engine.calibrate.fit import IDENTIFIED, Fit
 
 COLUMNS = ("parameter", "prior 5-95 %", "fitted 5 %", "median", "95 %", "sd left", "")
+OUTLOOK_COLUMNS = ("", "unconditional", "error", "if a crowd comes", "error", "if none", "error")
 Z95 = 1.6448536269514722
+
+
+def outlook_rows(fit: Fit) -> list[tuple[str, ...]]:
+    """What the sessions ahead may bring: the weighted law of both cases first, then each."""
+    made = []
+    for told in fit.outlook.told():
+        cells = [told.name]
+        for value in (told.unconditional, told.crowd, told.nobody):
+            numbers = value.value, value.standard_error
+            money = told.name.startswith("ES")
+            cells += [f"{x:.2f}" if money else f"{x:.2%}" for x in numbers]
+        made.append(tuple(cells))
+    return made
 
 
 def rows(fit: Fit) -> list[tuple[str, ...]]:

@@ -9,12 +9,14 @@ import numpy as np
 from ..engine.calibrate.decompose import LEVEL, NO_DEALERS, Decomposition, Measured, Row
 from ..engine.calibrate.forecast import KEPT, Forecast
 from ..results.measures.scores import BANDS, FAN
-from ..results.measures.statistics import Estimate
+from ..results.measures.statistics import Estimate, wilson
 
 OUTLOOK_COLUMNS = (
     "as of", "close", "in 5-95 %", "in 25-75 %", "highest", "5 %", "50 %", "95 %", "last", "5 %",
     "50 %", "95 %",
 )  # fmt: skip
+ODDS_COLUMNS = ("as of", "no crowd, before", "after", "P(peak >= 2x)", "error", "if a crowd comes",
+                "if none")  # fmt: skip
 OUTLOOK_SCORES = ("as of", "mean CRPS", "walk, volatility before", "walk, since", "farthest kept",
                   "sets among them")  # fmt: skip
 AHEAD_COLUMNS = ("date", "close", "5 %", "25 %", "50 %", "75 %", "95 %", "rank")
@@ -97,6 +99,20 @@ def ahead_rows(found: Forecast) -> list[tuple[str, ...]]:
     ]
 
 
+def odds_rows(found: Sequence[Forecast]) -> list[tuple[str, ...]]:
+    """P(highest close ahead >= twice the last one known): over both cases, and in each."""
+    rows: list[tuple[str, ...]] = []
+    for each in found:
+        hits = [fan.max(axis=1) >= np.log(2) for fan in (each.crowd, each.nobody)]
+        crowd, nobody = (wilson(int(hit.sum()), hit.size) for hit in hits)
+        w = each.weight
+        value = (1 - w) * crowd.value + w * nobody.value
+        error = np.hypot((1 - w) * crowd.standard_error, w * nobody.standard_error)
+        cells = (f"{each.prior:.3f}", f"{w:.3f}", f"{value:.2%}", f"{error:.2%}")
+        rows.append((str(each.as_of), *cells, f"{crowd.value:.2%}", f"{nobody.value:.2%}"))
+    return rows
+
+
 def outlook_rows(found: Sequence[Forecast]) -> list[tuple[str, ...]]:
     """A line for every day of forecasting: coverage, the highest close ahead and the last, in
     money.
@@ -130,9 +146,10 @@ def outlook_notes(found: Sequence[Forecast]) -> Iterator[str]:
     inside = [sum(each.inside[band] for each in found) for band in BANDS]
     days = sum(len(each.actual) for each in found)
     yield (
-        f"Each from a fit to the closes known and the {KEPT} simulated paths nearest to them, as "
-        "returns from the last one. farthest kept: root-mean-square distance from the closes "
-        "known, in log price. walk: driftless, with the volatility from before the episode or "
-        "that of the closes known."
+        "Unconditional: both fans, if a crowd comes and if none does, by the weights that the "
+        f"closes known leave them. Each is of the {KEPT} paths nearest to those closes, from a fit "
+        "to them, as returns from the last one. farthest kept: root-mean-square distance from the "
+        "closes known, in log price. walk: driftless, with the volatility from before the episode "
+        "or that of the closes known."
     )
     yield f"{inside[0]} of {days} closes lie in 5-95 %, {inside[1]} in 25-75 %, as found"

@@ -40,8 +40,11 @@ def show_plan(to: Console, plan: Plan, warnings: Iterable[str], workers: int, wh
         if packed.members and scenario.variant_of is None:
             sets = f"{len(packed.members)} parameter sets"
             to.print(f"{scenario.id}: {sets}, an equal share of the paths each", markup=False)
-    if more:
-        times = len(job.scenarios) / len(given)
+    twins = sum(scenario.no_crowd is not None for scenario in given)
+    if twins:
+        to.print(f"no_crowd runs {plural(twins, 'scenario')} again, without a crowd")
+    if more > twins:
+        times = len(job.scenarios) / (len(given) + twins)
         to.print(f"--sensitivity makes this run {times:.3g} times as long as it would be without")
     if job.attribution:
         off = plural(len(job.channels_off), "channel")

@@ -10,7 +10,15 @@ import numpy as np
 
 from ..engine.calibrate.comovement import Comovement
 from ..engine.calibrate.scorecard import Expected, Figure, Scorecard
-from ..engine.calibrate.verdict import apart, outside, shape, shortfalls
+from ..engine.calibrate.verdict import (
+    LEAST_SKILL,
+    apart,
+    outside,
+    shape,
+    shortfalls,
+    skill,
+    unsurprising,
+)
 from ..results.measures.scores import BANDS, FAN
 
 if TYPE_CHECKING:
@@ -22,7 +30,7 @@ SCORE_COLUMNS = ("foretold by", "mean CRPS", "energy score")
 JOINT_COLUMNS = ("foretold by", "variogram score", "error")
 SUMMARY_COLUMNS = (
     "name", "closes in 5-95 %", "taken as a whole", "peak", "5 %", "50 %", "95 %", "mean CRPS",
-    "random walk", "Merton",
+    "random walk", "Merton", "GARCH",
 )  # fmt: skip
 ACROSS = 3  # panels of a picture
 WIDE = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)  # marks of an axis
@@ -88,6 +96,12 @@ def sentences(card: Scorecard) -> Iterator[str]:
         + f" ({count / len(card.histogram):.1f} each if even)"
     )
     yield from shape(card)
+    better, than = skill(card)
+    word = "unsurprising" if better >= LEAST_SKILL else "SURPRISING"
+    yield (
+        f"mean CRPS {abs(better):.0%} {'less' if better >= 0 else 'more'} than that of a {than}; "
+        f"{word}, a fan of the right width has at most {-LEAST_SKILL:.0%} more"
+    )
     best = min(card.scores, key=lambda name: card.scores[name][0])
     yield f"least mean CRPS: {best}"
     short = [f"falls short: {line}" for line in shortfalls(card)]
@@ -110,7 +124,7 @@ def summary_rows(cards: Sequence[Scorecard]) -> list[tuple[str, ...]]:
         low, middle, high = (f"{peak.quantiles[k]:.2f}" for k in (0, 2, 4))
         rows.append((
             card.episode.symbol, f"{card.inside[BANDS[0]]} of {len(card.actual)}",
-            "unsurprising" if all(e.usual for e in card.expected) else "SURPRISING",
+            "unsurprising" if unsurprising(card) else "SURPRISING",
             f"{peak.actual:.2f}", low, middle, high,
             *(f"{crps:.3f}" for crps, _ in card.scores.values()),
         ))  # fmt: skip

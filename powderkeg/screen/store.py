@@ -20,6 +20,7 @@ from ..results.report.explained import Explained, Rows
 from ..results.report.headline import headline
 from ..results.report.limits import verdicts
 from ..results.report.summary import Summary
+from ..results.report.unconditional import unconditional_rows
 from ..results.store.commit import open_results
 from .console import fit
 from .limits import limits_table
@@ -73,6 +74,7 @@ def _explain(summary: Summary, scenario: int, console: Console) -> None:
     """Whose losses the tail is made of and which feedback it is due to, where a store says it."""
     explained, worst = Explained(summary, scenario), scenario == summary.order[0]
     for sentence, rows in (
+        ("", unconditional_rows(summary, scenario)),
         day_rows(summary, scenario) if worst else ("", None),
         (explained.story(), explained.contributions(POSITIONS)),
         ("", explained.components()),

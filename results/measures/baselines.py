@@ -1,4 +1,4 @@
-"""What an episode is compared with: a random walk, and jumps fitted to the episode itself."""
+"""What an episode is compared with: a random walk, and jumps and a GARCH fitted to itself."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.stats import poisson
 
+from .garch import fit_garch
 from .scores import crps, energy_score
 
 Array = npt.NDArray[np.float64]
@@ -18,6 +19,7 @@ MOST_JUMPS = 8  # a day, of those the likelihood adds up
 LEAST_SHARE = 0.2  # of the returns' sd that the diffusion keeps
 LARGEST_RATE = 2.0
 FEWEST_RETURNS = 3
+WALK, GARCH = "random walk", "GARCH, fitted to it"
 
 
 def random_walk(volatility: float, days: int, paths: int, seed: int) -> Array:
@@ -105,11 +107,11 @@ def scored_beside(
     seed: int,
     days: Sequence[int] | None = None,
 ) -> dict[str, tuple[float, float]]:
-    """Mean CRPS and energy score of simulated paths, of a walk and of Merton's jumps.
+    """Mean CRPS and energy score of simulated paths, of a walk, of Merton's jumps and of a GARCH.
 
-    The walk has the `volatility` from before, per square-root day; the jumps are fitted to the
-    episode itself, if it has three returns or more. `days` are the numbers of the days whose closes
-    are known; None: 1, 2, ...
+    The walk has the `volatility` from before, per square-root day; jumps and GARCH are fitted to
+    the episode itself, if it has three returns or more, the GARCH to daily ones alone. `days` are
+    the numbers of the days whose closes are known; None: 1, 2, ...
     Shape: closes (paths, closes), actual (closes,), log prices.
     """
     paths, count = closes.shape
@@ -117,11 +119,14 @@ def scored_beside(
     last, at = int(known[-1]), known - 1
     laws = {
         "scenario": closes,
-        "random walk": random_walk(volatility, last, paths, seed)[:, at],
+        WALK: random_walk(volatility, last, paths, seed)[:, at],
     }
     if count >= FEWEST_RETURNS:
         jumps = fit_merton(np.diff(actual, prepend=0.0), np.diff(known, prepend=0))
         laws["Merton, fitted to it"] = jumps.paths(last, paths, seed)[:, at]
+        if last == count:
+            garch = fit_garch(np.diff(actual, prepend=0.0))
+            laws[GARCH] = garch.paths(last, paths, seed)
     return {
         name: (float(crps(x, actual).mean()), energy_score(x, actual)) for name, x in laws.items()
     }

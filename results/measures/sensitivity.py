@@ -13,6 +13,7 @@ import zarr
 
 from ..store.arrays import group_of, texts_of, values_of
 from ..store.layout import full_array, new_group
+from ..store.schema import NO_CROWD
 from . import statistics as st
 from .estimates import write_estimates
 from .levels import LEVELS
@@ -32,7 +33,9 @@ def write_sensitivity(root: zarr.Group, store: zarr.Group) -> None:
     )
     values = values_of(inputs, "varied_value")
     loss = PathLoss(str(store.attrs["measure"]))
-    variants = [s for s, base in enumerate(bases) if base]
+    variants = [s for s, base in enumerate(bases) if base and parameters[s] != NO_CROWD]
+    if not variants:
+        return
     found = np.full((2, len(PARTS), len(variants), len(LEVELS)), np.nan)
     for base in dict.fromkeys(bases[s] for s in variants):
         before = stored_losses(losses, scenarios.index(base), loss)

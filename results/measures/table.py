@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -142,6 +143,37 @@ def measure_scenario(
     return {measure.measure: rows[measure.measure] for measure in list_measures(horizons)}
 
 
+@dataclass(frozen=True)
+class Quantity:
+    """A quantity of paths, larger is worse: what the ids of its measures end with, the levels and
+    kinds that are measured; none of an event, which is 0 or 1. Shape: values (paths,).
+    """
+
+    name: str
+    values: Floats
+    levels: tuple[float, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+
+def quantities(
+    arrays: Mapping[str, npt.NDArray[np.float32]], horizons: tuple[int, ...]
+) -> Iterator[Quantity]:
+    """Everything with feedback that the table measures of a scenario. Shapes as there."""
+    for index, day in enumerate(horizons):
+        losses = -_f8(arrays["pnl"][index])
+        yield Quantity(f"day_{day}", losses, LEVELS, (VAR, ES))
+        for size in LOSS_SIZES:
+            yield Quantity(f"p_loss_{percent(size)}_day_{day}", _f8(losses > np.float32(size)))
+    for of, measure in _path_measures():
+        values = _f8(arrays[of.name])
+        if isinstance(measure, Odds):
+            yield Quantity(measure.name, _f8(measure.happens(values)))
+        else:
+            labels = {VAR: measure.var_label, ES: measure.es_label}
+            kinds = tuple(kind for kind, label in labels.items() if label)
+            yield Quantity(measure.name, measure.sign * values, measure.levels, kinds)
+
+
 def _both(arrays: Mapping[str, npt.NDArray[np.float32]], name: str) -> tuple[Floats, Floats]:
     """A path's quantity with feedback and without; without a twin nothing happens there."""
     on = _f8(arrays[name])
@@ -150,7 +182,7 @@ def _both(arrays: Mapping[str, npt.NDArray[np.float32]], name: str) -> tuple[Flo
     return on, np.full_like(on, np.nan if name in NEVER else 0)
 
 
-def _f8(values: npt.NDArray[np.float32]) -> Floats:
+def _f8(values: npt.NDArray[Any]) -> Floats:
     return np.asarray(values, np.float64)
 
 

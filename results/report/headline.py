@@ -15,6 +15,7 @@ from ..measures.levels import LEVELS
 from ..measures.levels import percent as level_text
 from .limits import limits_words, verdicts
 from .summary import FLOOR_WARNING, HOLD, MOSTLY, Line, Summary
+from .unconditional import unconditional
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def _tail(summary: Summary) -> str:
         )
     said = line.floor_share > MOSTLY  # in the first words
     text += "".join(f" {s.sentence}" for s in spans if not (said and s.parameter == FLOOR))
-    return text + _survival(summary, worst) + _ties(summary, line)
+    beside = unconditional(summary, worst)
+    return text + beside + _survival(summary, worst) + _ties(summary, line)
 
 
 def _alone(line: Line) -> str:

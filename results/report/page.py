@@ -21,6 +21,7 @@ from .inline import StyleSheet, policy_hash
 from .limits import limit_rows, verdicts
 from .pictures import FAINT, INK, OFF, ON, fan_svg, loss_svg
 from .summary import Summary
+from .unconditional import unconditional_rows
 
 DETAILED = 8
 FANNED = 24
@@ -113,6 +114,7 @@ def _scenario(summary: Summary, scenario: int, sheet: StyleSheet) -> dict[str, A
         "main": [line_cells(summary, line) for line in summary.main_lines(scenario)],
         "all": [line_cells(summary, line) for line in summary.lines(scenario)],
         "explained": [
+            ("", unconditional_rows(summary, scenario)),
             day_rows(summary, scenario),
             (explained.story(), explained.contributions(POSITIONS)),
             ("", explained.components()),

@@ -57,6 +57,10 @@ class InputFile:
     text: str
 
 
+NO_CROWD = "no_crowd"
+"""What a variant changes in which no crowd comes; its value is how likely that is."""
+
+
 @dataclass(frozen=True)
 class Variant:
     """How a scenario differs from another one of its store; no `base` is one as it was given."""

@@ -47,10 +47,11 @@ class Dealers(Section):
         strict=False,
     )
     call_capacity: float | None = parameter(
-        None,
+        0.05,
         "most calls the crowd can hold: sellers withdraw as it fills; null: no limit",
         "floats of underlying",
-        CHOICE,
+        CHOICE + ": one or two weekly expiries; of GameStop's calls to 26 March 2021 .032 floats "
+        "were open a week before",
         gt=0,
         le=100,
     )

@@ -171,6 +171,12 @@ def test_the_file_holds_what_was_scored() -> None:
     median = np.median(found.members[:, 0])
     assert scenario.names["GME"].crowd.infection == pytest.approx(median, rel=1e-3)
     assert len(members(scenario)) == 16
+    case = found.no_crowd
+    assert scenario.no_crowd is not None
+    assert scenario.no_crowd.weight == pytest.approx(case.weight, rel=1e-5)
+    assert list(scenario.no_crowd.ensemble) == ["names.GME.clearing.impact_factor"]
+    alone = scenario.no_crowd.ensemble["names.GME.clearing.impact_factor"]
+    np.testing.assert_array_equal(alone, case.members[:, 0])
     rows = rows_of(found)
     assert rows[0][0] == "crowd.infection" and rows[0][-1] == "identified"
 
@@ -280,6 +286,7 @@ def test_the_command_writes_a_scenario_that_runs(
     size = ("--priors", "p.yaml", "--draws", "256", "--paths", "16", "--members", "8")
     code, out, err = command(capsys, monkeypatch, *fitting, *size, "-o", "fitted.yaml")
     assert code == 0, err
+    assert "Ten sessions from the first close" in out and "no crowd comes with weight" in out
     assert "crowd.infection" in out and "mean CRPS of the log close: scenario" in out
     assert '"event": "finished", "complete": true' in err
     running = ("run", "book.csv", "--market", "market.csv", "--scenario", "fitted.yaml")

@@ -10,10 +10,11 @@ import pytest
 
 from powderkeg.engine.calibrate import forecast as module
 from powderkeg.engine.calibrate.fit import Size
-from powderkeg.engine.calibrate.forecast import Forecast, forecast, nearest
+from powderkeg.engine.calibrate.forecast import Forecast, forecast, mixed, nearest
 from powderkeg.engine.calibrate.inputs import read_scored
 from powderkeg.kernels import backend
 from powderkeg.results.measures.scores import crps
+from powderkeg.scenarios.no_crowd import prior_weight
 from powderkeg.screen import history as show_history
 from tests.engine.test_calibrate import PRIORS
 from tests.engine.test_scorecard import EPISODE, STORY
@@ -51,6 +52,15 @@ def test_the_nearest_paths_by_hand() -> None:
     assert kept.tolist() == [2, 1] and farthest == pytest.approx(1)
 
 
+def test_fans_are_mixed_by_their_weights() -> None:
+    """Quantiles of 128 paths at 1 and 64 at 0, weights .3 and .7."""
+    crowd, nobody = np.ones((128, 2)), np.zeros((64, 2))
+    found = mixed(crowd, nobody, 0.7)
+    assert found.mean() == pytest.approx(0.3, abs=1 / len(found))
+    ends = mixed(np.arange(4.0)[:, None], np.arange(4.0, 8)[:, None], 0.5)
+    assert np.unique(ends, return_counts=True)[1].tolist() == [len(ends) / 8] * 8
+
+
 @pytest.mark.slow
 def test_it_says_what_is_ahead_of_the_last_close_known() -> None:
     found = told()
@@ -59,7 +69,9 @@ def test_it_says_what_is_ahead_of_the_last_close_known() -> None:
         "2021-01-20", "2021-01-21", "2021-01-22", "2021-01-25"
     ]  # fmt: skip
     np.testing.assert_allclose(found.actual, np.log(np.array([39.1, 43.0, 65.0, 76.8]) / 39.4))
-    assert found.paths.shape == (128, 4) and 1 <= found.sets <= 8
+    assert found.crowd.shape == found.nobody.shape == (128, 4) and 1 <= found.sets <= 8
+    assert found.prior == prior_weight(8) and 0 < found.weight < 1
+    np.testing.assert_array_equal(found.paths, mixed(found.crowd, found.nobody, found.weight))
     assert found.scores["scenario"] == pytest.approx(crps(found.paths, found.actual).mean())
     rows = show_history.ahead_rows(found)
     assert [row[1] for row in rows] == ["39.10", "43.00", "65.00", "76.80"]
@@ -98,9 +110,11 @@ def test_what_kept_paths_do_is_counted_from_the_close_known_last(
 
     monkeypatch.setattr(module, "simulated", spied)
     found = told.__wrapped__()
-    (closes,) = seen
+    closes, alone = seen
     kept, farthest = nearest(closes[:, :4], np.log(np.array([31.4, 39.9, 35.5, 39.4]) / 20), 128)
-    np.testing.assert_array_equal(found.paths, closes[kept, 4:] - closes[kept, 3:4])
+    np.testing.assert_array_equal(found.crowd, closes[kept, 4:] - closes[kept, 3:4])
+    others, _ = nearest(alone[:, :4], np.log(np.array([31.4, 39.9, 35.5, 39.4]) / 20), 128)
+    np.testing.assert_array_equal(found.nobody, alone[others, 4:] - alone[others, 3:4])
     assert found.farthest == farthest
 
 
@@ -108,7 +122,7 @@ def test_what_kept_paths_do_is_counted_from_the_close_known_last(
 def test_paths_that_are_kept_pass_near_the_closes_known() -> None:
     """With one close known, 57 % up, hardly any path is there by itself: those kept are."""
     found = told(as_of=date(2021, 1, 13))
-    assert found.known == 1 and found.farthest < 0.2 and found.paths.shape[1] == 7
+    assert found.known == 1 and found.farthest < 0.2 and found.crowd.shape[1] == 7
 
 
 @pytest.mark.slow
@@ -120,6 +134,7 @@ def test_the_command_prints_tables_and_names_mistakes(
     code, out, err = command(capsys, monkeypatch, *words)
     assert code == 0, err
     assert "what was to come on 2021-01-20, close 39.1" in out and "of 4 closes" in out
+    assert "no crowd's weight" in out and "P(peak >= 2x)" in out
     one = ("--as-of", "2021-01-20")
     for wrong, message in (
         (("past.yaml",), "scenarios forecast: --as-of is missing; give the last close known"),
@@ -128,6 +143,7 @@ def test_the_command_prints_tables_and_names_mistakes(
         (("past.yaml", "--as-of", "Friday"), "--as-of"),
         (("past.yaml", *one, "--draws", "9"), "--draws: 9 is not between 256"),
         (("past.yaml", *one, "--priors", "none"), "none"),
+        (("past.yaml", *one, "--no-crowd-prior", "1"), "--no-crowd-prior: 1 is not between 0 and"),
         (("calm", *one), "calm.yaml: no episode to hold it against"),
     ):
         code, out, err = command(capsys, monkeypatch, "scenarios", "forecast", *wrong)

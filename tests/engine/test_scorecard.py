@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from powderkeg.engine.calibrate.inputs import read_scored
-from powderkeg.engine.calibrate.scorecard import Scorecard, _shape, past_model, score
+from powderkeg.engine.calibrate.scorecard import Scorecard, _expected, _shape, past_model, score
 from powderkeg.engine.calibrate.verdict import outside, shortfalls
 from powderkeg.kernels import backend
-from powderkeg.results.measures.scores import crps
+from powderkeg.results.measures.baselines import scored_beside
+from powderkeg.results.measures.scores import crps, ranks
 from powderkeg.scenarios import InputError, Scenario
 from powderkeg.screen import score as show_score
 from tests.helpers.cli_runs import command
@@ -88,7 +89,12 @@ def test_a_scenario_finds_one_of_its_own_paths_unsurprising() -> None:
     np.testing.assert_allclose(again.actual, first.closes[123], atol=1e-6)
     assert all(expected.usual for expected in again.expected)
     assert again.scores["scenario"][0] == pytest.approx(crps(again.closes, again.actual).mean())
-    assert set(again.scores) == {"scenario", "random walk", "Merton, fitted to it"}
+    assert set(again.scores) == {
+        "scenario",
+        "random walk",
+        "Merton, fitted to it",
+        "GARCH, fitted to it",
+    }
 
 
 def test_a_past_out_of_reach_is_surprising_and_outside() -> None:
@@ -152,6 +158,31 @@ def test_the_highest_price_is_of_all_steps() -> None:
     np.testing.assert_allclose(top.quantiles, exact, rtol=2 / 32)  # bins are a 32nd of an octave
     assert top.rank == pytest.approx(np.mean(highest < 4.84), abs=0.01)
     assert "highest price, multiple: 4.84" in "\n".join(show_score.sentences(card(STORY + high)))
+
+
+def test_a_fan_that_is_too_wide_is_surprising_though_it_holds_every_close() -> None:
+    """26 closes of a walk of 4 % a day, in a fan of that and in one of sets whose volatility is
+    three times as much in the median: coverage and ranks pass, the CRPS does not."""
+    days, rng = 26, np.random.default_rng(9)
+    z, sets = rng.standard_normal((1000, days)), rng.standard_normal((1000, 1))
+    right, wide = 0.04 * z.cumsum(axis=1), 0.12 * np.exp(1.2 * sets) * z.cumsum(axis=1)
+    words = []
+    for seed in range(8):
+        actual = np.cumsum(0.04 * np.random.default_rng(seed).standard_normal(days))
+        for fan in (right, wide):
+            found = replace(
+                card(),
+                closes=fan,
+                actual=actual,
+                pit=ranks(fan, actual),
+                expected=_expected(fan, actual),
+                scores=scored_beside(fan, actual, 0.04, 1),
+            )
+            usual = all(e.usual for e in found.expected)
+            words.append((usual, show_score.summary_rows([found])[0][2]))
+    assert sum(word == "SURPRISING" for _, word in words[::2]) <= 2
+    assert sum(usual for usual, _ in words[1::2]) == 8
+    assert sum(word == "SURPRISING" for _, word in words[1::2]) >= 6
 
 
 def test_where_a_scenario_falls_short_it_says_so() -> None:

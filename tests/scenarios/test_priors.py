@@ -65,6 +65,20 @@ def test_mistakes_are_named(line: str, message: str, tmp_path: Path) -> None:
         load_priors(written(f"parameters:\n  {line}\n", tmp_path))
 
 
+def test_the_base_rate_of_crowds_stands_in_the_file(tmp_path: Path) -> None:
+    assert load_priors("squeeze").crowds_per_year == 0.25
+    assert load_priors(written("crowds_per_year: 0.1\n" + THREE, tmp_path)).crowds_per_year == 0.1
+    for wrong in ("1.5", "0", "often", "true"):
+        with pytest.raises(InputError, match=r"p.yaml:1: crowds_per_year: .* between 0 and 1"):
+            load_priors(written(f"crowds_per_year: {wrong}\n" + THREE, tmp_path))
+
+
+@pytest.mark.parametrize("name", ["squeeze", "meme", "large-cap"])
+def test_who_sells_calls_and_what_a_crowd_has_are_finite(name: str) -> None:
+    laws = load_priors(name).laws
+    assert {"dealers.call_capacity", "crowd.wealth"} <= set(laws)
+
+
 def test_what_is_no_file_of_priors(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r'no priors "sqeeze", did you mean squeeze'):
         load_priors("sqeeze")

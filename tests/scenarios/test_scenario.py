@@ -25,7 +25,7 @@ from tests.helpers.small_market import BOOK, MARKET, load, load_one
 
 WITHOUT_UNIT = (
     *("id", "description", "variant_of", "funds", "timeline", "market_shifts", "names"),
-    *("ensemble", "episode", "episodes", "attention_factors"),
+    *("ensemble", "no_crowd", "episode", "episodes", "attention_factors"),
 )
 EXAMPLE = Path(__file__).parents[2] / "examples" / "january-2021"
 

@@ -31,7 +31,8 @@ def crowded(
     steps: int = 26, timeline: tuple[dict[str, Any], ...] = (), implied_vol: float = 1.0,
     adv: float = 0.05, **sections: Any,
 ) -> Packed:  # fmt: skip
-    """Names with crowds and nothing else that moves."""
+    """Names with crowds and nothing else that moves; calls are sold without limit."""
+    sections = {"dealers": {"call_capacity": None}, **sections}
     names = [
         Name(adv=adv, implied_vol=implied_vol, sections={"crowd": crowd, **sections})
         for crowd in crowds

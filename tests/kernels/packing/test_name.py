@@ -98,7 +98,7 @@ def test_numbers_of_the_other_agents() -> None:
     grows = math.exp(0.05 + 0.1**2 / 2) - 1
     assert gme["jump_compensator"] == pytest.approx(math.log(1 + jumps * grows))
     assert gme["call_capacity_inverse"] == 2
-    assert packed.names[NO]["call_capacity_inverse"] == 0
+    assert packed.names[NO]["call_capacity_inverse"] == 20  # the default
     assert gme["entry_fee_years"] == pytest.approx(10 / 252)
     assert gme["repricing_c"] == pytest.approx(1 - math.exp(-0.5 * DT))
     assert gme["release_c"] == pytest.approx(1 - math.exp(-0.2 * DT))
