@@ -12,6 +12,8 @@ TRADING_DAYS = 252  # a year
 SESSION_MINUTES = 390
 NO_CHAIN = -1
 NO_MIXING = -1
+NO_LIMIT = 1e30
+AT_ONCE = 1e-9  # days: nothing takes less
 
 
 class Feature(IntFlag):

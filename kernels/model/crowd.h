@@ -50,8 +50,18 @@ FN void remember_purchase(State& s, Real before, Real sold) {
                           s.crowd_entry);
 }
 
-FN void crowd_orders(const State& s, const Name& p, const Crowding& crowd, Orders& o) {
+// Delivered shares that are sold to pay for them, evenly over the session.
+FN Real sell_unpaid(State& s, const Now& now) {
+    const int steps_left = now.run.steps_per_day - now.step.step_of_day + 1;
+    const Real sold = s.unpaid / Real(float(steps_left));
+    s.unpaid = s.unpaid - sold;
+    return sold;
+}
+
+FN void crowd_orders(State& s, const Name& p, const Now& now, const Crowding& crowd, Orders& o) {
     o.crowd_shares.buy = Real(p.share_budget) * (crowd.joining / s.price);
     const Real leaving = crowd.leaving * Real(1.0f - p.never_sell);
     o.crowd_shares.sell = s.crowd_shares * leaving_or_profit(s, p, leaving, s.crowd_entry);
+    if (p.call_delivered > 0.0f)
+        o.crowd_shares.sell = minimum(o.crowd_shares.sell + sell_unpaid(s, now), s.crowd_shares);
 }

@@ -136,7 +136,11 @@ struct Name {
     float call_budget;
     float call_strike;
     float call_strike_exp;
+    float call_kept;
+    float call_close_out_rate;
     float call_roll;
+    float call_delivered;
+    float exercise_budget;
     float monthly_share;
     float call_capacity_inverse;
     float following;
@@ -165,6 +169,9 @@ struct Name {
     float dealer_sign;
     float hedging_dt;
     float hedging_c;
+    float hedging_participation_dt;
+    float exercised;
+    float covered;
     float chain_start;
     float chain_inverse_step;
     float chain_low;
@@ -230,7 +237,7 @@ struct Name {
     float reference_c;
     float pause_steps;
 };
-static_assert(sizeof(Name) == 564);
+static_assert(sizeof(Name) == 592);
 
 struct Fund {
     float threshold;
@@ -313,6 +320,7 @@ struct Trace {
     float realised_vol;
     float crowd_shares;
     float crowd_entry;
+    float unpaid;
     float attention;
     float removed;
     float calls;
@@ -350,7 +358,7 @@ struct Trace {
     float waiting;
     float paused;
 };
-static_assert(sizeof(Trace) == 196);
+static_assert(sizeof(Trace) == 200);
 
 // Arrays of a launch; shapes in kernels/packed.py (Packed, Simulated).
 struct Launch {
@@ -439,6 +447,7 @@ struct Launch {
     X(realised_vol) \
     X(crowd_shares) \
     X(crowd_entry) \
+    X(unpaid) \
     X(attention) \
     X(removed) \
     X(calls) \
@@ -501,6 +510,7 @@ struct Launch {
     X(log_price_max) \
     X(crowd_shares) \
     X(crowd_entry) \
+    X(unpaid) \
     X(calls) \
     X(call_log_strike) \
     X(monthly_calls) \
@@ -536,6 +546,7 @@ struct Launch {
     X(realised_vol) \
     X(crowd_shares) \
     X(crowd_entry) \
+    X(unpaid) \
     X(attention) \
     X(removed) \
     X(calls) \

@@ -18,7 +18,7 @@ from ...scenarios.errors import InputError
 from ...scenarios.market import Market, MarketRow
 from ...scenarios.scenario import NameParameters, Scenario
 from ..holders.subject import Hedge, Setting, step_fraction
-from ..kinds import TRADING_DAYS
+from ..kinds import NO_LIMIT, TRADING_DAYS
 from ..members import joined
 from ..packed import Packed, tile
 from ..records import (
@@ -42,8 +42,6 @@ from .mixing import mixing_table
 from .name import Impact, name_record
 from .schedule import schedule
 from .story import event_streams, pack_funds, pack_timeline
-
-NO_LIMIT = 1e30
 
 
 @dataclass(frozen=True)
@@ -275,6 +273,7 @@ def _options(
     horizon: int,
 ) -> Options | None:
     """Customers' open interest in one name, from the chain file or as the scenario assumes it."""
+    settlement = {"exercised": p.dealers.exercised, "close_out": p.dealers.close_out}
     listed = chain.for_symbol(row.symbol)
     if listed:
         if market.as_of is None:
@@ -292,6 +291,7 @@ def _options(
             expiry_day=np.array([days[option.expiry] for option in alive]),
             is_call=np.array([option.option_type == "call" for option in alive]),
             open_interest=contracts * SHARES_PER_CONTRACT / row.float_shares,
+            **settlement,
         )
     if p.dealers.open_interest > 0:
         expiries = p.dealers.expiries
@@ -304,6 +304,7 @@ def _options(
             expiry_day=np.array(expiries),
             is_call=np.ones(count, bool),
             open_interest=np.full(count, p.dealers.open_interest / count),
+            **settlement,
         )
     return None
 
@@ -358,7 +359,7 @@ class _Content:
         self.options = options
         self.key = tuple(
             (o.log_strike.tobytes(), o.expiry_day.tobytes(), o.is_call.tobytes(),
-             o.open_interest.tobytes())
+             o.open_interest.tobytes(), o.exercised, o.close_out)
             for o in options
         )  # fmt: skip
 

@@ -68,10 +68,26 @@ def trade(
             number, strike = (getattr(state, field) for field in kind)
             profit = taken(state, p, strike - p.call_strike) * trading
             if Channel.CROWD in model.on:
+                days = 252 * float(step["sqrt_tau" if kind is WEEKLY else "sqrt_tau_month"]) ** 2
+                in_the_money = trading & (state.log_price > strike)
+                number = number * np.where(in_the_money, closing_out(p, days, model.dt), 1)
                 number = number * (1 - profit)
             number = number * (1 - gone) + bought
             strike = strike + bought / (number + 1e-12) * (state.log_price + p.call_strike - strike)
             put(state, kind, number, strike)
+
+
+def closing_out(p: Columns, days: float, dt: float) -> Array:
+    """What is left of calls in the money after a step that ends so many days before their expiry.
+
+    open(days) = kept + (1 - kept) min(days / close_out, 1)
+    """
+    after, before = (
+        p.call_kept + (1 - p.call_kept) * np.minimum(time * p.call_close_out_rate, 1)
+        for time in (days, days + dt)
+    )
+    closes = p.call_close_out_rate > 0
+    return np.divide(after, before, out=np.ones_like(after), where=closes)
 
 
 def expire(

@@ -33,6 +33,11 @@ SECTIONS: dict[str, tuple[str, str, Any]] = {
     "hedging": ("dealers", "hedging_rate", 40.0),
     "open_interest": ("dealers", "open_interest", 0.0),
     "log_strike": ("dealers", "log_strike", 0.1),
+    "hedging_participation": ("dealers", "participation", None),  # no limit
+    "exercised": ("dealers", "exercised", 0.0),
+    "close_out": ("dealers", "close_out", 0.0),
+    "covered": ("dealers", "covered", 0.5),
+    "exercise_budget": ("crowd", "exercise_budget", None),  # no limit
     "call_capacity": ("dealers", "call_capacity", None),  # no limit
     "vol_rate": ("implied_vol", "rate", 0.7),
     "vol_realised": ("implied_vol", "realised_share", 0.8),
