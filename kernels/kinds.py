@@ -31,6 +31,7 @@ class Feature(IntFlag):
     COHORT_MARGIN = 64
     DERIVATIVES = 128
     CLUSTERING = 256
+    CALL_LADDER = 512
 
 
 class EventType(IntEnum):

@@ -21,7 +21,10 @@ def pack(name: Subject) -> Record:
             "one of them"
         )
     budget = crowd.share_budget * row.float_shares * row.price * row.rate
-    delivery = call_delivery(crowd.call_roll, name.p.dealers.exercised, name.p.dealers.close_out)
+    dealers = name.p.dealers
+    delivery = call_delivery(
+        crowd.call_roll, dealers.exercised, dealers.close_out, name.setting.call_ladder
+    )
     afford = 1.0 if crowd.wealth is None else min(1.0, crowd.wealth / max(budget, 1e-300))
     return {
         "attention0": crowd.initial_attention,
@@ -54,16 +57,20 @@ def pack(name: Subject) -> Record:
     }
 
 
-def call_delivery(roll: float, exercised: float, days: float) -> Record:
+def call_delivery(roll: float, exercised: float, days: float, ladder: bool) -> Record:
     """How calls in the money end: `call_kept` of them are not closed out before the expiry, over
     `days`; of those that are left at the close `call_roll` are rolled, `call_delivered` exercised.
+    On a ladder `call_roll_early` of what is closed out is rolled as it is closed, and none is kept
+    for it.
     """
     taken = (1 - roll) * exercised
-    kept = roll + taken if days > 0 else 1.0
+    early = ladder and days > 0
+    kept = (taken if early else roll + taken) if days > 0 else 1.0
     return {
         "call_kept": kept,
         "call_close_out_rate": 1 / max(days, AT_ONCE) if days > 0 else 0.0,
-        "call_roll": roll / kept if kept else 0.0,
+        "call_roll_early": roll / (1 - kept) if early and roll else 0.0,
+        "call_roll": 0.0 if early or not kept else roll / kept,
         "call_delivered": taken / kept if kept else 0.0,
     }
 
@@ -111,6 +118,7 @@ HOLDER = Holder(
         Field("call_strike_exp", "e^km", padding=1.0),
         Field("call_kept", "of calls in the money, not closed out before the expiry"),
         Field("call_close_out_rate", "1 / days over which the others are; 0: at the close"),
+        Field("call_roll_early", "of the value closed out before, on a ladder"),
         Field("call_roll", "of the value that is left at the close"),
         Field("call_delivered", "of the calls in the money that are left at the close"),
         Field("exercise_budget", "money to pay strikes with, P(0) x float", padding=NO_LIMIT),

@@ -17,15 +17,21 @@ FN float still_open(const Name& p, float days) {
 }
 
 // Part of the calls that is closed in a step: by those who leave or take profit, counted from the
-// share's price when the calls were bought, and by those who will not exercise.
+// share's price when the calls were bought, and by those who will not exercise: `out`.
 FN Real closed(const State& s, const Name& p, const Run& run, Real leaving, float root_tau,
-               Real strike) {
+               Real strike, Real& out) {
     leaving = leaving_or_profit(s, p, leaving, strike - Real(p.call_strike));
     if (!(p.call_close_out_rate > 0.0f)) return leaving;
     const float days = 252.0f * root_tau * root_tau;
     const float kept = still_open(p, days) / still_open(p, days + run.dt);
-    const Real out = select(s.log_price > strike, Real(1.0f - kept), Real(0.0f));
-    return fused(Real(1.0f) - leaving, out, leaving);
+    out = (Real(1.0f) - leaving) * select(s.log_price > strike, Real(1.0f - kept), Real(0.0f));
+    return leaving + out;
+}
+
+// What is rolled of calls that are closed out, over the share's price.
+FN Real rolled_early(const State& s, const Name& p, Real out) {
+    const Real worth = positive(Real(1.0f) - exponential(s.call_log_strike) / s.price);
+    return Real(p.call_roll_early) * (out * s.calls) * worth;
 }
 
 // One maturity: a part `leaving` is closed, `spent` (over the share's price) buys more.
@@ -49,13 +55,17 @@ FN void trade_calls(State& s, const Name& p, const Now& now, const Crowding& cro
     Real spent = Real(p.call_budget * (1.0f - p.monthly_share)) * joining;
     if ((now.channels & CHANNEL_PROGRAMMES) && (now.features & FEATURE_EVENTS))
         spent = spent + select(halted, zero, room * (programme * Real(now.run.dt) / s.price));
-    Real leaving = closing * closed(s, p, now.run, crowd.leaving, now.step.sqrt_tau, s.call_log_strike);
+    Real out = zero, later = Real(p.call_budget * p.monthly_share) * joining;
+    Real leaving = closing * closed(s, p, now.run, crowd.leaving, now.step.sqrt_tau,
+                                    s.call_log_strike, out);
+    if (p.call_roll_early > 0.0f)
+        later = fused(closing * crowd.unrestricted, rolled_early(s, p, out), later);
     trade_maturity(s, p, leaving, spent, now.step.sqrt_tau_buy, s.calls, s.call_log_strike);
     if (!monthly) return;
     leaving = closing * closed(s, p, now.run, crowd.leaving, now.step.sqrt_tau_month,
-                               s.monthly_call_log_strike);
-    trade_maturity(s, p, leaving, Real(p.call_budget * p.monthly_share) * joining,
-                   now.step.sqrt_tau_month_buy, s.monthly_calls, s.monthly_call_log_strike);
+                               s.monthly_call_log_strike, out);
+    trade_maturity(s, p, leaving, later, now.step.sqrt_tau_month_buy, s.monthly_calls,
+                   s.monthly_call_log_strike);
 }
 
 // At an expiry calls pay their intrinsic value in cash, but for what is delivered, and part of it is
@@ -67,4 +77,14 @@ FN void expire_calls(const State& s, const Name& p, float root_tau, Mask restric
     const Real open = Real(1.0f) - one_if(restricted);
     calls = open * Real(p.call_roll) * intrinsic / (s.price * premium);
     strike = s.log_price + Real(p.call_strike);
+}
+
+// On a ladder the later calls are the next to expire.
+FN void move_up(State& s) {
+    const Real all = s.calls + s.monthly_calls;
+    const Real weight = s.monthly_calls / (all + Real(1e-12f));
+    s.call_log_strike =
+        fused(weight, s.monthly_call_log_strike - s.call_log_strike, s.call_log_strike);
+    s.calls = all;
+    s.monthly_calls = Real(0.0f);
 }

@@ -3,9 +3,10 @@
 #pragma once
 #include "orders.h"
 
-// Parts of a step: of everybody, how many join; of those who are in, how many leave.
+// Parts of a step: of everybody, how many join; of those who are in, how many leave. `unrestricted`:
+// 1 where they may buy.
 struct Crowding {
-    Real joining, leaving;
+    Real joining, leaving, unrestricted;
 };
 
 FN Crowding spread_attention(State& s, const Name& p, const Now& now, Mask restricted) {
@@ -28,7 +29,7 @@ FN Crowding spread_attention(State& s, const Name& p, const Now& now, Mask restr
     s.attention = s.attention + (joining - left);
     s.removed = s.removed + left;
     s.log_price_slow = fused(Real(p.momentum_c), run_up, s.log_price_slow);
-    return {joining, leaving};
+    return {joining, leaving, Real(1.0f) - locked_out};
 }
 
 // Part of a holding that is sold at a profit in a step, `paid` the mean log price that it cost.

@@ -186,6 +186,7 @@ FN void close_day(State& s, const Name& p, const Now& now, const Chain& expired,
     if (step.kind & STEP_EXPIRY) {
         if (delivers) deliver_calls(s, p, s.calls, s.call_log_strike);
         expire_calls(s, p, step.sqrt_tau_roll, sells_only, s.calls, s.call_log_strike);
+        if (now.features & FEATURE_CALL_LADDER) move_up(s);
     }
     if ((step.kind & STEP_MONTHLY_EXPIRY) && (now.features & FEATURE_MONTHLY_CALLS)) {
         if (delivers) deliver_calls(s, p, s.monthly_calls, s.monthly_call_log_strike);

@@ -104,6 +104,7 @@ def _prepare_one(bound: Bound, seed: int, channels: Channel | None) -> Prepared:
             broker=scenario.broker,
             funds=dict(zip(scenario.funds, positions["holding0"][i].tolist(), strict=True)),
             issuance=timeline.issuance[i],
+            call_ladder=scenario.call_ladder,
             margin=margins[i],
         )
         for i in range(len(symbols))
@@ -129,7 +130,7 @@ def _prepare_one(bound: Bound, seed: int, channels: Channel | None) -> Prepared:
         mixing=tails.tables,
         derivatives=derivatives,
     )
-    packed.run["features"] = int(_features(packed))
+    packed.run["features"] = int(_features(packed, scenario.call_ladder))
     wanted = switched_on(scenario) if channels is None else channels
     return Prepared(packed.with_channels(wanted & channels_in_use(packed)), impacts)
 
@@ -140,7 +141,10 @@ def _steps(scenario: Scenario, market: Market, weekly: Sequence[int]) -> npt.NDA
         scenario.horizon_days,
         scenario.steps_per_day,
         weekly,
-        monthly=monthly_expiries(market.as_of, scenario.horizon_days),
+        monthly=None
+        if scenario.call_ladder
+        else monthly_expiries(market.as_of, scenario.horizon_days),
+        ladder=scenario.call_ladder,
         normals_per_step=scenario.normals_per_step,
         tau_floor=scenario.tau_floor,
     )
@@ -222,7 +226,7 @@ def _run(
     return run
 
 
-def _features(packed: Packed) -> Feature:
+def _features(packed: Packed, ladder: bool) -> Feature:
     """What the scenario uses besides trading."""
     names, types = packed.names, packed.events["type"]
     moves = (names["jump_mean"] != 0) | (names["jump_sd"] > 0)
@@ -231,7 +235,8 @@ def _features(packed: Packed) -> Feature:
         Feature.NAME_TAILS: (names["mixing"] != NO_MIXING).any(),
         Feature.JUMPS: ((names["jump_probability"] > 0) & moves).any(),
         Feature.EVENTS: len(types) > 0,
-        Feature.MONTHLY_CALLS: (names["monthly_share"] > 0).any(),
+        Feature.MONTHLY_CALLS: (names["monthly_share"] > 0).any() or ladder,
+        Feature.CALL_LADDER: ladder,
         Feature.CANCELLATION: (types == EventType.CANCELLATION).any(),
         Feature.DERIVATIVES: len(packed.derivatives) > 0,
         Feature.COHORT_MARGIN: (names["cohort_margin_share"] > 0).any(),

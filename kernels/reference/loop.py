@@ -323,6 +323,8 @@ def close(state: State, model: Model, now: Now, number: int) -> None:
         if StepKind.EXPIRY in kind:
             delivery.of_calls(state, model, calls.WEEKLY)
             calls.expire(state, model, calls.WEEKLY, float(step["sqrt_tau_roll"]), restricted)
+            if Feature.CALL_LADDER in model.features:
+                calls.move_up(state)
         if StepKind.MONTHLY_EXPIRY in kind and Feature.MONTHLY_CALLS in model.features:
             roll = float(step["sqrt_tau_month_roll"])
             delivery.of_calls(state, model, calls.MONTHLY)

@@ -129,6 +129,7 @@ WHOLE: dict[str, tuple[str, str, Any]] = {
     "steps_per_day": ("", "steps_per_day", 8),
     "overnight_share": ("", "overnight_share", 0.2),
     "normals_per_step": ("", "normals_per_step", 1),
+    "call_ladder": ("", "call_ladder", False),
     "factor_dof": ("", "factor_dof", None),
     "factor_tail_cap": ("", "factor_tail_cap", 25.0),
     "settlement_days": ("broker", "settlement_days", 2.0),

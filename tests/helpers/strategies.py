@@ -220,6 +220,7 @@ def fields_strategy(draw: st.DrawFn, /, names: int, rows: int) -> dict[str, Any]
             "factor_dof": draw(st.sampled_from([None, 3.0, 6.0])),
             "premium_limit": draw(st.floats(0, 5)),
             "monthly_every": draw(st.integers(1, 6)),
+            "call_ladder": draw(st.booleans()),
         }
     return fields
 

@@ -11,6 +11,7 @@ from ....kernels.packed import Packed
 from ....kernels.records import Channel
 from ..case import Computed, case
 from ..setting import Name, last, setting
+from .crowd import call
 from .dealers import DEALERS, FAST, vol_node
 
 DEEP = -1.2  # log strike of calls that are in the money whatever happens
@@ -214,7 +215,7 @@ def hedging_within_volume(p: Parameters) -> Computed:
 
 def called(
     p: Parameters, days: int, *, strike: float = DEEP, dealers: dict[str, Any] | None = None,
-    **crowd: Any,
+    story: dict[str, Any] | None = None, vol: int = 2, **crowd: Any,
 ) -> Packed:  # fmt: skip
     """A crowd that keeps the calls it holds until the fifth day, and dealers who hedge them."""
     sections = {
@@ -225,8 +226,8 @@ def called(
         "dealers": {"hedging_rate": FAST, **(dealers or {})},
         "clearing": {"impact_per_float": p.m / (1 - p.calls)},
     }  # fmt: skip
-    name = Name(implied_vol=vol_node(2), sections=sections)
-    return setting(name, seed=p.seed, channels=CROWD, days=days)
+    name = Name(implied_vol=vol_node(vol), sections=sections)
+    return setting(name, seed=p.seed, channels=CROWD, days=days, **(story or {}))
 
 
 CALLS = {"calls": (0.3, 0.1, 0.5), "m": (1.2, 0.5, 2.0), "exercised": (0.4, 0.1, 1.0)}
@@ -326,3 +327,61 @@ def strike_unpaid(p: Parameters) -> Computed:
     sold = max(p.calls * np.exp(p.strike) - p.budget, 0.0)
     value = -p.m * np.log1p(sold / (1 - p.calls))
     return Computed(float(value), lambda run: last(run(packed), "log_price"))
+
+
+LADDER = {
+    "calls": (0.3, 0.1, 0.5), "m": (1.2, 0.5, 2.0), "roll": (0.3, 0.1, 0.6),
+    "strike": (0.15, 0.0, 0.3), "vol": (8, 7, 10), "news": (0.3, 0.1, 0.5),
+}  # fmt: skip
+
+
+def laddered(p: Parameters) -> tuple[Packed, float, float]:
+    """Calls closed out over two days and rolled a week on, news between; calls and mean strike."""
+    packed = called(
+        p, 5, vol=p.vol, call_roll=p.roll, call_strike=p.strike,
+        dealers={"close_out": 2.0, "hedging_rate": 0.0},
+        story={
+            "call_ladder": True,
+            "timeline": [{"type": "anchor_news", "day": 5, "size": float(np.expm1(p.news))}],
+        },
+    )  # fmt: skip
+    bought = strikes = 0.0
+    for k in range(52):
+        x, left = (0.0 if k < 26 else p.news), 7 - (k + 1) / 26
+        worth = p.calls / 52 * (1 - np.exp(DEEP - x))
+        more = p.roll * worth / max(call(p.strike, vol_node(p.vol), left), 0.005)
+        bought, strikes = bought + more, strikes + more * (x + p.strike)
+    return packed, bought, strikes / bought
+
+
+@case(
+    "ladder-rolled",
+    "crowd_calls",
+    "calls rolled to the next rung of a ladder as they are closed out",
+    "n = sum over steps of roll (n0 dt/close_out)(1 - e^(l - x)) / C(a week on)",
+    header="calls.h",
+    test=ALWAYS,
+    step="the exact value is of this step",
+    tolerance=2e-4,
+    ranges=LADDER,
+)
+def ladder_rolled(p: Parameters) -> Computed:
+    packed, bought, _ = laddered(p)
+    return Computed(bought, lambda run: last(run(packed), "calls"))
+
+
+@case(
+    "ladder-strike",
+    "crowd_calls",
+    "and their mean strike when they are the next to expire",
+    "l = sum n_k (x_k + km) / sum n_k",
+    header="calls.h",
+    test=ALWAYS,
+    step="the exact value is of this step",
+    tolerance=2e-4,
+    absolute=True,
+    ranges=LADDER,
+)
+def ladder_strike(p: Parameters) -> Computed:
+    packed, _, strike = laddered(p)
+    return Computed(strike, lambda run: last(run(packed), "call_log_strike"))
