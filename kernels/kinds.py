@@ -12,6 +12,8 @@ TRADING_DAYS = 252  # a year
 SESSION_MINUTES = 390
 NO_CHAIN = -1
 NO_MIXING = -1
+NO_LIMIT = 1e30
+AT_ONCE = 1e-9  # days: nothing takes less
 
 
 class Feature(IntFlag):
@@ -30,6 +32,7 @@ class Feature(IntFlag):
     DERIVATIVES = 128
     CLUSTERING = 256
     ATTENTION_FACTORS = 512
+    CALL_LADDER = 1024
 
 
 class EventType(IntEnum):

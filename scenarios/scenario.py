@@ -85,6 +85,13 @@ class Scenario(NameParameters):
     tau_floor: float = parameter(
         1e-3, "least time to expiry", "steps", CHOICE + ": keeps gamma finite at expiry", gt=0, le=1
     )
+    call_ladder: bool = parameter(
+        False,
+        "true: a crowd's later calls expire a week after the next weekly expiry instead of on the "
+        "third Friday, and what is closed out before an expiry is rolled there as it is closed",
+        "1",
+        CHOICE,
+    )
     channels: Channels = Channels()
     factors: dict[str, FactorVolatility] = parameter(
         {"market": 0.16},

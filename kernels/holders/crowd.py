@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ...scenarios.errors import InputError
-from ..kinds import EventType
+from ..kinds import AT_ONCE, NO_LIMIT, EventType
 from . import leader
 from .declaration import Field, Holder, Holding, Quantity, Record, Switch
 from .subject import Subject
@@ -21,6 +21,10 @@ def pack(name: Subject) -> Record:
             "one of them"
         )
     budget = crowd.share_budget * row.float_shares * row.price * row.rate
+    dealers = name.p.dealers
+    delivery = call_delivery(
+        crowd.call_roll, dealers.exercised, dealers.close_out, name.setting.call_ladder
+    )
     afford = 1.0 if crowd.wealth is None else min(1.0, crowd.wealth / max(budget, 1e-300))
     return {
         "attention0": crowd.initial_attention,
@@ -43,10 +47,31 @@ def pack(name: Subject) -> Record:
         "call_budget": afford * crowd.call_budget,
         "call_strike": crowd.call_strike,
         "call_strike_exp": math.exp(crowd.call_strike),
-        "call_roll": crowd.call_roll,
+        **delivery,
+        "exercise_budget": (
+            NO_LIMIT if crowd.exercise_budget is None else afford * crowd.exercise_budget
+        ),
         "monthly_share": crowd.monthly_share,
         "call_capacity_inverse": 0.0 if capacity is None else 1 / capacity,
         "following": crowd.following,
+    }
+
+
+def call_delivery(roll: float, exercised: float, days: float, ladder: bool) -> Record:
+    """How calls in the money end: `call_kept` of them are not closed out before the expiry, over
+    `days`; of those that are left at the close `call_roll` are rolled, `call_delivered` exercised.
+    On a ladder `call_roll_early` of what is closed out is rolled as it is closed, and none is kept
+    for it.
+    """
+    taken = (1 - roll) * exercised
+    early = ladder and days > 0
+    kept = (taken if early else roll + taken) if days > 0 else 1.0
+    return {
+        "call_kept": kept,
+        "call_close_out_rate": 1 / max(days, AT_ONCE) if days > 0 else 0.0,
+        "call_roll_early": roll / (1 - kept) if early and roll else 0.0,
+        "call_roll": 0.0 if early or not kept else roll / kept,
+        "call_delivered": taken / kept if kept else 0.0,
     }
 
 
@@ -91,7 +116,12 @@ HOLDER = Holder(
         Field("call_budget"),
         Field("call_strike", "km, log-moneyness of calls bought"),
         Field("call_strike_exp", "e^km", padding=1.0),
-        Field("call_roll"),
+        Field("call_kept", "of calls in the money, not closed out before the expiry"),
+        Field("call_close_out_rate", "1 / days over which the others are; 0: at the close"),
+        Field("call_roll_early", "of the value closed out before, on a ladder"),
+        Field("call_roll", "of the value that is left at the close"),
+        Field("call_delivered", "of the calls in the money that are left at the close"),
+        Field("exercise_budget", "money to pay strikes with, P(0) x float", padding=NO_LIMIT),
         Field("monthly_share", "of the premium"),
         Field("call_capacity_inverse", "1 / floats of calls that will be sold; 0: no limit"),
         Field("following", "per day and float of the leader"),
@@ -102,6 +132,10 @@ HOLDER = Holder(
         ),
         Quantity(
             "crowd_entry", "1", "mean log price that a crowd that takes profit paid", undone=True
+        ),
+        Quantity(
+            "unpaid", "floats", "delivered shares that the crowd sells to pay for them",
+            undone=True,
         ),
         Quantity("attention", "1", "share of the crowd that pays attention", "attention0"),
         Quantity("removed", "1", "share of the crowd that has left", "removed0"),

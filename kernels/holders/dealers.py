@@ -23,6 +23,9 @@ def pack(name: Subject) -> Record:
         "dealer_sign": dealers.sign,
         "hedging_dt": dealers.hedging_rate * name.dt,
         "hedging_c": name.c(dealers.hedging_rate),
+        "hedging_participation_dt": (dealers.participation or 0.0) * name.dt,
+        "exercised": dealers.exercised,
+        "covered": dealers.covered,
     }
 
 
@@ -45,6 +48,9 @@ HOLDER = Holder(
         Field("dealer_sign"),
         Field("hedging_dt", "kappa dt"),
         Field("hedging_c"),
+        Field("hedging_participation_dt", "0: no limit"),
+        Field("exercised", "part of what is in the money at an expiry; 0: cash settlement"),
+        Field("covered", "part of what is delivered to dealers that its deliverer owns"),
         Field("chain_start", "x of the first node"),
         Field("chain_inverse_step"),
         Field("chain_low", "range of sign x chain over all prices"),

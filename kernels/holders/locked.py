@@ -39,7 +39,12 @@ HOLDER = Holder(
     ),
     switches=(
         Switch(
-            "LOCKED_RELEASE", 2048, lambda use: use.some("locked", "release_c", "release_share")
+            "LOCKED_RELEASE",
+            2048,
+            lambda use: (
+                use.some("locked", "release_c", "release_share")
+                or use.some("exercised", "release_c")
+            ),
         ),
     ),
     holding=Holding(

@@ -24,7 +24,8 @@ def pack(name: Subject) -> Record:
 
 
 def trade(use: Use) -> bool:
-    return use.some("new_shorts0") or use.some("entry_rate_dt")
+    delivering = bool((use.names["exercised"] * (1 - use.names["covered"]) > 0).any())
+    return use.some("new_shorts0") or use.some("entry_rate_dt") or delivering
 
 
 HOLDER = Holder(

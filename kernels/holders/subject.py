@@ -75,6 +75,7 @@ class Setting:
     broker: Broker = field(default_factory=Broker)
     funds: Mapping[str, float] = field(default_factory=dict)
     issuance: float = 0.0
+    call_ladder: bool = False
     margin: Margin = NO_MARGIN
     attention_loadings: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 

@@ -3,9 +3,10 @@
 #pragma once
 #include "orders.h"
 
-// Parts of a step: of everybody, how many join; of those who are in, how many leave.
+// Parts of a step: of everybody, how many join; of those who are in, how many leave. `unrestricted`:
+// 1 where they may buy.
 struct Crowding {
-    Real joining, leaving;
+    Real joining, leaving, unrestricted;
 };
 
 FN Crowding spread_attention(State& s, const Name& p, const Now& now, Mask restricted) {
@@ -28,7 +29,7 @@ FN Crowding spread_attention(State& s, const Name& p, const Now& now, Mask restr
     s.attention = s.attention + (joining - left);
     s.removed = s.removed + left;
     s.log_price_slow = fused(Real(p.momentum_c), run_up, s.log_price_slow);
-    return {joining, leaving};
+    return {joining, leaving, Real(1.0f) - locked_out};
 }
 
 // Part of a holding that is sold at a profit in a step, `paid` the mean log price that it cost.
@@ -50,8 +51,18 @@ FN void remember_purchase(State& s, Real before, Real sold) {
                           s.crowd_entry);
 }
 
-FN void crowd_orders(const State& s, const Name& p, const Crowding& crowd, Orders& o) {
+// Delivered shares that are sold to pay for them, evenly over the session.
+FN Real sell_unpaid(State& s, const Now& now) {
+    const int steps_left = now.run.steps_per_day - now.step.step_of_day + 1;
+    const Real sold = s.unpaid / Real(float(steps_left));
+    s.unpaid = s.unpaid - sold;
+    return sold;
+}
+
+FN void crowd_orders(State& s, const Name& p, const Now& now, const Crowding& crowd, Orders& o) {
     o.crowd_shares.buy = Real(p.share_budget) * (crowd.joining / s.price);
     const Real leaving = crowd.leaving * Real(1.0f - p.never_sell);
     o.crowd_shares.sell = s.crowd_shares * leaving_or_profit(s, p, leaving, s.crowd_entry);
+    if (p.call_delivered > 0.0f)
+        o.crowd_shares.sell = minimum(o.crowd_shares.sell + sell_unpaid(s, now), s.crowd_shares);
 }

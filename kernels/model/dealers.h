@@ -67,8 +67,8 @@ FN Real solve_long_gamma(const State& s, const Name& p, const Run& run, const De
     return elastic * happened((x - x_hat) / M);
 }
 
-// Order of the dealers: what they buy (negative: sell) after everybody else's orders and the news.
-FN Real dealer_order(const State& s, const Name& p, const Now& now, const Chain& chain, Real M,
+// What the target asks for (negative: sales) after everybody else's orders and the news.
+FN Real chase_target(const State& s, const Name& p, const Now& now, const Chain& chain, Real M,
                      const Order& others) {
     const Run& run = now.run;
     DealerView view = {};
@@ -95,4 +95,13 @@ FN Real dealer_order(const State& s, const Name& p, const Now& now, const Chain&
     const Real together =
         solve_long_gamma(s, p, run, view, x_hat, elastic, h.target - s.hedge);
     return select(gain < Real(LONG_GAMMA_BELOW), together, y);
+}
+
+// Order of the dealers (negative: they sell), within their part of volume.
+FN Real dealer_order(const State& s, const Name& p, const Now& now, const Chain& chain, Real M,
+                     const Order& others) {
+    const Real y = chase_target(s, p, now, chain, M, others);
+    if (!(p.hedging_participation_dt > 0.0f)) return y;
+    const Real most = Real(p.hedging_participation_dt) * daily_volume(s, p);
+    return clip(y, -most, most);
 }

@@ -65,3 +65,10 @@ FN Chain chain_at(const Launch& launch, const Run& run, const Name& p, int step)
     const long long slice = (long long)p.chain * run.steps + step;
     return {launch.chain + slice * run.vol_nodes * run.price_nodes, launch.steepest[slice]};
 }
+
+// What is exercised of a chain at a close stands in its table where nobody trades: the night after.
+FN Chain expired_at(const Launch& launch, const Now& now, const Name& p) {
+    const int night = row_of(launch, now) + 1;
+    if (night == now.run.steps) return {nullptr, 0.0f};
+    return chain_at(launch, now.run, p, night);
+}

@@ -187,7 +187,8 @@ FN void keep_names(Tile& tile, const Launch& launch, Now& now, const Everyone& a
         const Name& p = launch.names[slot];
         State& s = tile.states[k];
         if (close) {
-            close_day(s, p, now, restricted(s, p, now.broker, effects_at(launch, now, slot)));
+            close_day(s, p, now, expired_at(launch, now, p),
+                      restricted(s, p, now.broker, effects_at(launch, now, slot)));
             if (now.features & FEATURE_CANCELLATION) tile.closed[k] = s;
         }
         if (!tile.real(k)) continue;

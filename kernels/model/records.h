@@ -13,7 +13,7 @@ constexpr float LOTS_PER_FLOAT = 4194304.0f;
 
 enum : unsigned { CHANNEL_DEALERS = 1, CHANNEL_CROWD = 2, CHANNEL_CROWD_SHARES = 4, CHANNEL_CROWD_CALLS = 8, CHANNEL_SHORTS = 16, CHANNEL_NEW_SHORTS = 32, CHANNEL_RECALL = 64, CHANNEL_RESTRICTION = 128, CHANNEL_TRANSIENT_IMPACT = 256, CHANNEL_FUNDS = 512, CHANNEL_LEVERED_LONGS = 1024, CHANNEL_LOCKED_RELEASE = 2048, CHANNEL_ISSUER = 4096, CHANNEL_LEADER = 8192, CHANNEL_PAUSES = 16384, CHANNEL_CLEARING_RULE = 32768, CHANNEL_PROGRAMMES = 65536, CHANNEL_BOOK = 131072 };
 
-enum : unsigned { FEATURE_FACTOR_TAILS = 1, FEATURE_NAME_TAILS = 2, FEATURE_JUMPS = 4, FEATURE_EVENTS = 8, FEATURE_MONTHLY_CALLS = 16, FEATURE_CANCELLATION = 32, FEATURE_COHORT_MARGIN = 64, FEATURE_DERIVATIVES = 128, FEATURE_CLUSTERING = 256, FEATURE_ATTENTION_FACTORS = 512 };
+enum : unsigned { FEATURE_FACTOR_TAILS = 1, FEATURE_NAME_TAILS = 2, FEATURE_JUMPS = 4, FEATURE_EVENTS = 8, FEATURE_MONTHLY_CALLS = 16, FEATURE_CANCELLATION = 32, FEATURE_COHORT_MARGIN = 64, FEATURE_DERIVATIVES = 128, FEATURE_CLUSTERING = 256, FEATURE_ATTENTION_FACTORS = 512, FEATURE_CALL_LADDER = 1024 };
 
 enum : int { EVENT_ANCHOR = 1, EVENT_PROGRAMME = 2, EVENT_CALL_PROGRAMME = 3, EVENT_LENDABLE = 4, EVENT_ATTENTION = 5, EVENT_ELASTICITY = 6, EVENT_DEPTH = 7, EVENT_IMPLIED_VOL = 8, EVENT_ISSUANCE = 9, EVENT_RESTRICTION = 10, EVENT_MARGIN = 11, EVENT_HALT = 12, EVENT_CANCELLATION = 13 };
 
@@ -140,7 +140,12 @@ struct Name {
     float call_budget;
     float call_strike;
     float call_strike_exp;
+    float call_kept;
+    float call_close_out_rate;
+    float call_roll_early;
     float call_roll;
+    float call_delivered;
+    float exercise_budget;
     float monthly_share;
     float call_capacity_inverse;
     float following;
@@ -169,6 +174,9 @@ struct Name {
     float dealer_sign;
     float hedging_dt;
     float hedging_c;
+    float hedging_participation_dt;
+    float exercised;
+    float covered;
     float chain_start;
     float chain_inverse_step;
     float chain_low;
@@ -234,7 +242,7 @@ struct Name {
     float reference_c;
     float pause_steps;
 };
-static_assert(sizeof(Name) == 576);
+static_assert(sizeof(Name) == 608);
 
 struct Fund {
     float threshold;
@@ -317,6 +325,7 @@ struct Trace {
     float realised_vol;
     float crowd_shares;
     float crowd_entry;
+    float unpaid;
     float attention;
     float removed;
     float calls;
@@ -354,7 +363,7 @@ struct Trace {
     float waiting;
     float paused;
 };
-static_assert(sizeof(Trace) == 196);
+static_assert(sizeof(Trace) == 200);
 
 // Arrays of a launch; shapes in kernels/packed.py (Packed, Simulated).
 struct Launch {
@@ -443,6 +452,7 @@ struct Launch {
     X(realised_vol) \
     X(crowd_shares) \
     X(crowd_entry) \
+    X(unpaid) \
     X(attention) \
     X(removed) \
     X(calls) \
@@ -505,6 +515,7 @@ struct Launch {
     X(log_price_max) \
     X(crowd_shares) \
     X(crowd_entry) \
+    X(unpaid) \
     X(calls) \
     X(call_log_strike) \
     X(monthly_calls) \
@@ -540,6 +551,7 @@ struct Launch {
     X(realised_vol) \
     X(crowd_shares) \
     X(crowd_entry) \
+    X(unpaid) \
     X(attention) \
     X(removed) \
     X(calls) \

@@ -6,6 +6,7 @@
 #include "clearing_rule.h"
 #include "close_out.h"
 #include "dealers.h"
+#include "delivery.h"
 #include "derivatives.h"
 #include "funds.h"
 #include "issuer.h"
@@ -72,7 +73,7 @@ FN Orders collect_orders(State& s, const Name& p, const Position* positions, con
     Crowding crowd = {};
     if (channels & CHANNEL_CROWD) {
         crowd = spread_attention(s, p, now, restricted(s, p, now.broker, e));
-        if (channels & CHANNEL_CROWD_SHARES) crowd_orders(s, p, crowd, o);
+        if (channels & CHANNEL_CROWD_SHARES) crowd_orders(s, p, now, crowd, o);
     }
     if ((channels & CHANNEL_CROWD_CALLS) && ((channels & CHANNEL_CROWD) || programmes))
         trade_calls(s, p, now, crowd, e.call_programme, halted);
@@ -172,16 +173,23 @@ FN Clearing open_day(State& s, const Name& p, const Now& now, const Effects& e, 
     return {s.price, Real(0.0f), Real(0.0f)};
 }
 
-// After the last step of a day.
-FN void close_day(State& s, const Name& p, const Now& now, Mask sells_only) {
+// After the last step of a day. `expired`: what is exercised of the static chain.
+FN void close_day(State& s, const Name& p, const Now& now, const Chain& expired, Mask sells_only) {
     const Step& step = now.step;
+    const bool delivers = (now.channels & CHANNEL_DEALERS) && p.exercised > 0.0f;
     close_realised_vol(s, p);
+    if (delivers && expired.table) deliver_chain(s, p, now.run, expired);
     if (!(now.channels & CHANNEL_CROWD) || !(now.channels & CHANNEL_CROWD_CALLS)) return;
-    if (step.kind & STEP_EXPIRY)
+    if (step.kind & STEP_EXPIRY) {
+        if (delivers) deliver_calls(s, p, s.calls, s.call_log_strike);
         expire_calls(s, p, step.sqrt_tau_roll, sells_only, s.calls, s.call_log_strike);
-    if ((step.kind & STEP_MONTHLY_EXPIRY) && (now.features & FEATURE_MONTHLY_CALLS))
+        if (now.features & FEATURE_CALL_LADDER) move_up(s);
+    }
+    if ((step.kind & STEP_MONTHLY_EXPIRY) && (now.features & FEATURE_MONTHLY_CALLS)) {
+        if (delivers) deliver_calls(s, p, s.monthly_calls, s.monthly_call_log_strike);
         expire_calls(s, p, step.sqrt_tau_month_roll, sells_only, s.monthly_calls,
                      s.monthly_call_log_strike);
+    }
 }
 
 // `clock` is the exponential draw of the restriction clock.

@@ -11,13 +11,14 @@ logarithmic grid of s, and every (step, implied vol) of the run interpolates it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
+from ..kinds import AT_ONCE
 from .schedule import TAU_FLOOR, TRADING_DAYS
 
 Array = npt.NDArray[np.float64]
@@ -38,9 +39,12 @@ class Options:
     expiry_day: npt.NDArray[np.int64]  # expires at the close of this trading day; 1 is the first
     is_call: npt.NDArray[np.bool_]
     open_interest: Array  # floats of underlying
+    exercised: float = 0.0  # part of what is in the money at an expiry
+    close_out: float = 0.0  # days before it over which the rest is closed out, 0: at its close
 
     def __post_init__(self) -> None:
-        sizes = {len(np.atleast_1d(getattr(self, f))) for f in self.__dataclass_fields__}
+        columns = ("log_strike", "expiry_day", "is_call", "open_interest")
+        sizes = {len(np.atleast_1d(getattr(self, f))) for f in columns}
         if len(sizes) != 1:
             raise ValueError(f"the columns of a chain must be of equal length, got {sorted(sizes)}")
         for field, kind in (
@@ -50,6 +54,13 @@ class Options:
             ("open_interest", float),
         ):
             object.__setattr__(self, field, np.atleast_1d(np.asarray(getattr(self, field), kind)))
+
+    def still_open(self, days: npt.ArrayLike) -> Array:
+        """The part of the open interest that is not closed out `days` before its expiry."""
+        if not self.close_out:
+            return np.ones_like(days, float)
+        left = np.clip(np.asarray(days, float) / max(self.close_out, AT_ONCE), 0, 1)
+        return self.exercised + (1 - self.exercised) * left
 
 
 @dataclass(frozen=True)
@@ -86,7 +97,8 @@ def chain_hedge(
     s = np.asarray(v, float)[..., None] * np.sqrt(tau)
     d1 = (np.asarray(x, float)[..., None] - options.log_strike[alive]) / s + s / 2
     delta = np.where(options.is_call[alive], ndtr(d1), -ndtr(-d1))
-    return np.asarray((delta * options.open_interest[alive]).sum(axis=-1))
+    interest = options.open_interest[alive] * options.still_open(options.expiry_day[alive] - t)
+    return np.asarray((delta * interest).sum(axis=-1))
 
 
 def build_chain(
@@ -103,8 +115,9 @@ def build_chain(
     """Tabulates the hedge of every name's chain for every step.
 
     Shape: times (steps,), the end of each step in days, ascending; trading (steps,), False for
-    overnight steps, whose slices are zeros. Prices are in x, at most `resolution` apart, over one
-    log-point beyond a name's strikes, at least (-2.5, 4.5).
+    overnight steps, whose slices are zeros, or what is exercised at the close before. Prices are
+    in x, at most `resolution` apart, over one log-point beyond a name's strikes, at least
+    (-2.5, 4.5).
     `vol_range` is in sqrt(implied vol per annum). `dt` and `tau_floor x dt`, the least time to
     expiry, are in days.
     """
@@ -125,6 +138,8 @@ def build_chain(
         x = np.linspace(low, high, nodes)
         traded = tabulate(options, x, roots**2, times[trading], tau_floor * dt)
         table[i, trading] = traded
+        for row, delivered in deliveries(options, x, times, trading):
+            table[i, row] = delivered
         rises = np.diff(traded, axis=-1)
         if not rises.size:
             continue
@@ -173,7 +188,10 @@ def tabulate(
         weights = cubic_weights((np.log(s).ravel() - first) / step, count)
         sums = one_expiry(options, mine, x, np.exp(grid))
         total = weights.astype(np.float32) @ sums.astype(np.float32)
-        out[:alive] += total.reshape(alive, len(v), len(x))
+        total = total.reshape(alive, len(v), len(x))
+        if options.close_out:
+            total *= options.still_open(day - times[:alive]).astype(np.float32)[:, None, None]
+        out[:alive] += total
     # What customers are all long (or all short) rises (falls) with the price, so interpolation must
     # not make it ripple: the sign of the slope decides how dealers are solved for.
     if (options.open_interest >= 0).all():
@@ -181,6 +199,23 @@ def tabulate(
     elif (options.open_interest <= 0).all():
         np.minimum.accumulate(out, axis=-1, out=out)
     return out
+
+
+def deliveries(
+    options: Options, x: Array, times: Array, trading: npt.NDArray[np.bool_]
+) -> Iterator[tuple[int, Array]]:
+    """Rows of the overnight steps after an expiry, and what dealers deliver at each x of it.
+
+    What is exercised of calls in the money, less that of puts: they are delivered to the dealers.
+    """
+    if not options.exercised:
+        return
+    for day in np.unique(options.expiry_day):
+        row = int(np.searchsorted(times, day + 1e-6)) - 1
+        if row < 0 or trading[row] or abs(times[row] - day) > 1e-6:
+            continue  # the last close, or beyond: nobody trades on it
+        mine, step = options.expiry_day == day, np.array([SHARPEST * (x[1] - x[0])])
+        yield row, options.exercised * one_expiry(options, mine, x, step)[0]
 
 
 def one_expiry(options: Options, mine: npt.NDArray[np.bool_], x: Array, widths: Array) -> Array:

@@ -18,7 +18,7 @@ from ...scenarios.errors import InputError
 from ...scenarios.market import Market, MarketRow
 from ...scenarios.scenario import NameParameters, Scenario
 from ..holders.subject import Hedge, Setting, step_fraction
-from ..kinds import TRADING_DAYS
+from ..kinds import NO_LIMIT, TRADING_DAYS
 from ..members import joined
 from ..packed import Packed, tile
 from ..records import (
@@ -42,8 +42,6 @@ from .mixing import mixing_table
 from .name import Impact, name_record
 from .schedule import schedule
 from .story import event_streams, pack_funds, pack_timeline
-
-NO_LIMIT = 1e30
 
 
 @dataclass(frozen=True)
@@ -107,6 +105,7 @@ def _prepare_one(bound: Bound, seed: int, channels: Channel | None) -> Prepared:
             broker=scenario.broker,
             funds=dict(zip(scenario.funds, positions["holding0"][i].tolist(), strict=True)),
             issuance=timeline.issuance[i],
+            call_ladder=scenario.call_ladder,
             margin=margins[i],
         )
         for i in range(len(symbols))
@@ -132,7 +131,7 @@ def _prepare_one(bound: Bound, seed: int, channels: Channel | None) -> Prepared:
         mixing=tails.tables,
         derivatives=derivatives,
     )
-    packed.run["features"] = int(_features(packed))
+    packed.run["features"] = int(_features(packed, scenario.call_ladder))
     wanted = switched_on(scenario) if channels is None else channels
     return Prepared(packed.with_channels(wanted & channels_in_use(packed)), impacts)
 
@@ -143,7 +142,10 @@ def _steps(scenario: Scenario, market: Market, weekly: Sequence[int]) -> npt.NDA
         scenario.horizon_days,
         scenario.steps_per_day,
         weekly,
-        monthly=monthly_expiries(market.as_of, scenario.horizon_days),
+        monthly=None
+        if scenario.call_ladder
+        else monthly_expiries(market.as_of, scenario.horizon_days),
+        ladder=scenario.call_ladder,
         normals_per_step=scenario.normals_per_step,
         tau_floor=scenario.tau_floor,
     )
@@ -226,7 +228,7 @@ def _run(
     return run
 
 
-def _features(packed: Packed) -> Feature:
+def _features(packed: Packed, ladder: bool) -> Feature:
     """What the scenario uses besides trading."""
     names, types = packed.names, packed.events["type"]
     moves = (names["jump_mean"] != 0) | (names["jump_sd"] > 0)
@@ -235,7 +237,8 @@ def _features(packed: Packed) -> Feature:
         Feature.NAME_TAILS: (names["mixing"] != NO_MIXING).any(),
         Feature.JUMPS: ((names["jump_probability"] > 0) & moves).any(),
         Feature.EVENTS: len(types) > 0,
-        Feature.MONTHLY_CALLS: (names["monthly_share"] > 0).any(),
+        Feature.MONTHLY_CALLS: (names["monthly_share"] > 0).any() or ladder,
+        Feature.CALL_LADDER: ladder,
         Feature.CANCELLATION: (types == EventType.CANCELLATION).any(),
         Feature.DERIVATIVES: len(packed.derivatives) > 0,
         Feature.COHORT_MARGIN: (names["cohort_margin_share"] > 0).any(),
@@ -278,6 +281,7 @@ def _options(
     horizon: int,
 ) -> Options | None:
     """Customers' open interest in one name, from the chain file or as the scenario assumes it."""
+    settlement = {"exercised": p.dealers.exercised, "close_out": p.dealers.close_out}
     listed = chain.for_symbol(row.symbol)
     if listed:
         if market.as_of is None:
@@ -295,6 +299,7 @@ def _options(
             expiry_day=np.array([days[option.expiry] for option in alive]),
             is_call=np.array([option.option_type == "call" for option in alive]),
             open_interest=contracts * SHARES_PER_CONTRACT / row.float_shares,
+            **settlement,
         )
     if p.dealers.open_interest > 0:
         expiries = p.dealers.expiries
@@ -307,6 +312,7 @@ def _options(
             expiry_day=np.array(expiries),
             is_call=np.ones(count, bool),
             open_interest=np.full(count, p.dealers.open_interest / count),
+            **settlement,
         )
     return None
 
@@ -361,7 +367,7 @@ class _Content:
         self.options = options
         self.key = tuple(
             (o.log_strike.tobytes(), o.expiry_day.tobytes(), o.is_call.tobytes(),
-             o.open_interest.tobytes())
+             o.open_interest.tobytes(), o.exercised, o.close_out)
             for o in options
         )  # fmt: skip
 

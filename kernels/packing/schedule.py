@@ -13,6 +13,7 @@ from ..records import STEP, StepKind
 
 TAU_FLOOR = 1e-3
 """An option's time to expiry is never below this fraction of a step."""
+WEEK = 5  # trading days
 OPENING_MINUTES, CLOSING_MINUTES = 15, 25
 """When pause bands are doubled (limit-up/limit-down plan)."""
 
@@ -25,12 +26,14 @@ def schedule(
     monthly: Sequence[int] | None = None,
     normals_per_step: int = 1,
     tau_floor: float = TAU_FLOOR,
+    ladder: bool = False,
 ) -> npt.NDArray[np.void]:
     """STEP records, shape (days * (steps_per_day + 1),).
 
     `expiries` are the days (from 1) at whose close the crowd's weekly calls expire, in order, up to
     at least one after the last day; `monthly` the same of its monthly calls (None: as the weekly
-    ones).
+    ones). On a `ladder` these are the weekly ones too, each time the one after the next, and no
+    step is a monthly expiry.
     Raises ValueError if no expiry follows the last day.
     """
     per_day = steps_per_day + 1
@@ -50,14 +53,15 @@ def schedule(
     rows["step_of_day"] = step + 1
     rows["draw"] = np.where(overnight, day, (day * steps_per_day + step) * normals_per_step)
     rows["time"] = time
-    for ends, flag, name in (
-        (expiries, StepKind.EXPIRY, "sqrt_tau"),
-        (expiries if monthly is None else monthly, StepKind.MONTHLY_EXPIRY, "sqrt_tau_month"),
+    later = expiries if monthly is None else monthly
+    for ends, flag, name, rung in (
+        (expiries, StepKind.EXPIRY, "sqrt_tau", 0),
+        (later, StepKind.MONTHLY_EXPIRY, "sqrt_tau_month", int(ladder)),
     ):
         if not ends or ends[-1] <= days:
             raise ValueError(f"expiries must reach beyond day {days}, got {list(ends)}")
-        upcoming = np.searchsorted(ends, day + 1)
-        expiry = np.asarray(ends, float)
+        upcoming = np.searchsorted(ends, day + 1) + rung
+        expiry = np.array([*ends, ends[-1] + WEEK] if rung else ends, float)
         on_expiry = close & (expiry[upcoming] == day + 1)
         tau = np.maximum(expiry[upcoming] - time, tau_floor / steps_per_day)
         following = expiry[np.minimum(upcoming + 1, len(expiry) - 1)]

@@ -15,6 +15,7 @@ from scipy.special import ndtr
 
 from ..draws.timeline import Now
 from ..records import Channel, EventType, Feature
+from . import restriction
 from .crowd import taken
 from .parameters import ONE, ZERO, Array, Columns, Model
 from .state import State
@@ -58,20 +59,40 @@ def trade(
         room = np.maximum(1 - open_interest * p.call_capacity_inverse, 0)
     if not trading.all():
         room, gone = room * trading, gone * trading
+    rolled = ZERO
     for kind, budget, sqrt_tau in (
         (WEEKLY, weekly, float(step["sqrt_tau_buy"])),
         (MONTHLY, monthly, float(step["sqrt_tau_month_buy"])),
     ):
         if kind is WEEKLY or Feature.MONTHLY_CALLS in model.features:
             premium = np.maximum(call_price(state.implied_vol, sqrt_tau, p), 0.005)
-            bought = budget * room / (state.price * premium)
+            bought = (budget * room + rolled) / (state.price * premium)
             number, strike = (getattr(state, field) for field in kind)
-            profit = taken(state, p, strike - p.call_strike) * trading
             if Channel.CROWD in model.on:
-                number = number * (1 - profit)
-            number = number * (1 - gone) + bought
+                profit = taken(state, p, strike - p.call_strike) * trading
+                number = number * (1 - profit) * (1 - gone)
+                days = 252 * float(step["sqrt_tau" if kind is WEEKLY else "sqrt_tau_month"]) ** 2
+                in_the_money = trading & (state.log_price > strike)
+                left = np.where(in_the_money, closing_out(p, days, model.dt), 1)
+                worth = (1 - left) * number * np.maximum(state.price - np.exp(strike), 0)
+                rolled = p.call_roll_early * worth * (1 - restriction.in_force(state, now))
+                number = number * left
+            number = number + bought
             strike = strike + bought / (number + 1e-12) * (state.log_price + p.call_strike - strike)
             put(state, kind, number, strike)
+
+
+def closing_out(p: Columns, days: float, dt: float) -> Array:
+    """What is left of calls in the money after a step that ends so many days before their expiry.
+
+    open(days) = kept + (1 - kept) min(days / close_out, 1)
+    """
+    after, before = (
+        p.call_kept + (1 - p.call_kept) * np.minimum(time * p.call_close_out_rate, 1)
+        for time in (days, days + dt)
+    )
+    closes = p.call_close_out_rate > 0
+    return np.divide(after, before, out=np.ones_like(after), where=closes)
 
 
 def expire(
@@ -84,6 +105,15 @@ def expire(
     premium = np.maximum(call_price(state.implied_vol, sqrt_tau_roll, p), 1e-3)
     rolled = p.call_roll * value / (price * premium)
     put(state, kind, rolled * (1 - restricted), state.log_price + p.call_strike)
+
+
+def move_up(state: State) -> None:
+    """On a ladder the later calls are the next to expire."""
+    number = state.calls + state.monthly_calls
+    weight = state.monthly_calls / (number + 1e-12)
+    strike = state.call_log_strike
+    put(state, WEEKLY, number, strike + weight * (state.monthly_call_log_strike - strike))
+    state.monthly_calls = np.zeros_like(number)
 
 
 def put(state: State, kind: tuple[str, str], number: Array, strike: Array) -> None:

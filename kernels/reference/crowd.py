@@ -75,12 +75,24 @@ def remember(state: State, p: Columns, before: Array, sold: Array) -> None:
 
 
 def order(
-    state: State, p: Columns, new: Array, gone: Array, trading: npt.NDArray[np.bool_]
+    state: State,
+    p: Columns,
+    new: Array,
+    gone: Array,
+    trading: npt.NDArray[np.bool_],
+    steps_left: int,
 ) -> Order:
-    """Shares bought and sold. What a halt stops waits for the first step that trades."""
+    """Shares bought and sold, `steps_left` to the close, this one among them.
+
+    What a halt stops waits for the first step that trades.
+    """
     buys = p.share_budget * new / state.price
     stay = 1 - gone * (1 - p.never_sell)
     sells = state.crowd_shares * (1 - stay * (1 - taken(state, p, state.crowd_entry)))
+    if state.unpaid.any():  # delivered shares, sold over the session to pay for them
+        sold = state.unpaid / steps_left
+        state.unpaid = state.unpaid - sold
+        sells = np.minimum(sells + sold, state.crowd_shares)
     stopped = not trading.all()
     if stopped or state.waiting.any():
         wanted = state.waiting + np.where(trading, 0, buys - sells)

@@ -21,7 +21,7 @@ from scipy.special import ndtr
 from ..records import Feature
 from . import calls, clearing
 from .orders import Order
-from .parameters import Array, Model
+from .parameters import Array, Columns, Model
 from .state import State
 
 ROUNDS = 12  # of Newton's method
@@ -183,6 +183,13 @@ def order(
         those = Market(*(some(a, implicit) for a in about))
         y[implicit] = solve(law.at(implicit), those, some(guess, implicit))
     return Order(np.maximum(y, 0), np.maximum(-y, 0))
+
+
+def within_volume(order: Order, p: Columns, volume: Array) -> Order:
+    """The order, at most `participation` of volume where there is such a limit."""
+    limited = p.hedging_participation_dt > 0
+    most = np.where(limited, p.hedging_participation_dt * volume, np.inf)
+    return Order(np.minimum(order.buys, most), np.minimum(order.sells, most))
 
 
 class Market(NamedTuple):

@@ -26,6 +26,7 @@ from . import (
     close_out,
     crowd,
     dealers,
+    delivery,
     histograms,
     issuer,
     new_shorts,
@@ -128,13 +129,12 @@ def simulate_chunk(
             book.pay_fees(state, model)
         if Channel.FUNDS in model.on:
             funds.mark(state, held_before, price_before)
-        if StepKind.CLOSE in kind:
-            close(state, model, now, kind, step)
-            histograms.add_close(out.closes[day], state, model)
-            last_close = cancellation.Close(state) if undoing else None
         book.check(state, model, now, number)
         if StepKind.CLOSE in kind:
             out.pnl[day, chunk], out.excess[day + 1, chunk] = book.pnl, book.excess
+            close(state, model, now, number)
+            histograms.add_close(out.closes[day], state, model)
+            last_close = cancellation.Close(state) if undoing else None
         keep(out, chunk, number + 1, state)
     out.paths[chunk] = book.records(state, model)
     out.paths["weight"][chunk] = tilt.weight()
@@ -174,7 +174,8 @@ def orders(
     if Channel.CROWD in on:
         new, gone = crowd.spread(state, model, now, restriction.in_force(state, now))
     if Channel.CROWD_SHARES in on and Channel.CROWD in on:
-        wanted["crowd_shares"] = crowd.order(state, p, new, gone, trading)
+        steps_left = model.steps_per_day - int(step["step_of_day"]) + 1
+        wanted["crowd_shares"] = crowd.order(state, p, new, gone, trading, steps_left)
     if Channel.CROWD_CALLS in on:
         calls.trade(state, model, now, step, new, gone, trading)
 
@@ -234,6 +235,7 @@ def trade(
     if Channel.DEALERS in on:
         others = order_book.totals(wanted)
         hedge = dealers.order(state, model, number, m, decayed, others)
+        hedge = dealers.within_volume(hedge, p, volume_of_a_day(state, p))
         wanted |= order_book.only({"hedge": hedge}, trading)
 
     # Fills, in whole lots; every trade is with the elastic holders.
@@ -312,15 +314,22 @@ def book_keeping(state: State, model: Model, now: Now, broker: Broker, crowd_bef
         restriction.update(state, model, broker)
 
 
-def close(state: State, model: Model, now: Now, kind: StepKind, step: npt.NDArray[np.void]) -> None:
-    """After the last step of a day; calls of the crowd may expire (section 9)."""
+def close(state: State, model: Model, now: Now, number: int) -> None:
+    """After the last step of a day; options may expire (section 9)."""
+    step = model.packed.schedule[number]
+    kind = StepKind(int(step["kind"]))
     volatility.close(state, model.name)
+    delivery.of_chain(state, model, number)
     if Channel.CROWD | Channel.CROWD_CALLS in model.on:
         restricted = restriction.in_force(state, now)
         if StepKind.EXPIRY in kind:
+            delivery.of_calls(state, model, calls.WEEKLY)
             calls.expire(state, model, calls.WEEKLY, float(step["sqrt_tau_roll"]), restricted)
+            if Feature.CALL_LADDER in model.features:
+                calls.move_up(state)
         if StepKind.MONTHLY_EXPIRY in kind and Feature.MONTHLY_CALLS in model.features:
             roll = float(step["sqrt_tau_month_roll"])
+            delivery.of_calls(state, model, calls.MONTHLY)
             calls.expire(state, model, calls.MONTHLY, roll, restricted)
 
 

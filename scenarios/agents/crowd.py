@@ -120,6 +120,15 @@ class Crowd(Section):
         ge=0,
         le=1,
     )
+    exercise_budget: float | None = parameter(
+        None,
+        "money that it can raise to pay the strikes of the calls exercised at an expiry: of the "
+        "shares delivered it sells in the next session what pays the rest; null: no limit",
+        "floats at the start price",
+        CHOICE,
+        ge=0,
+        le=100,
+    )
     following: float = parameter(
         0.0,
         "infection by what the leader holds",

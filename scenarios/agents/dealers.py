@@ -46,6 +46,42 @@ class Dealers(Section):
         CHOICE,
         strict=False,
     )
+    participation: float | None = parameter(
+        None,
+        "most of a day's volume that hedging takes, over a step; null: no limit",
+        "fraction of volume",
+        CHOICE,
+        gt=0,
+        le=100,
+    )
+    exercised: float = parameter(
+        0.0,
+        "part of the options in the money at an expiry whose holders exercise: shares change hands "
+        "for the strike; the rest is closed out; 0: all is settled in cash",
+        "1",
+        CHOICE + " (OCC, customer and firm accounts, 2015: 71.3 % of options were closed, 7.0 % "
+        "exercised, so .09 of those that did not end worthless)",
+        ge=0,
+        le=1,
+    )
+    close_out: float = parameter(
+        0.0,
+        "days before an expiry over which holders close out what they will not exercise, evenly in "
+        "time; 0: at the close of the expiry",
+        "days",
+        CHOICE,
+        ge=0,
+        le=60,
+    )
+    covered: float = parameter(
+        0.5,
+        "part of the shares delivered on puts, and on calls that dealers hold, that the deliverer "
+        "owns, as far as locked holders own them; the rest is sold short",
+        "1",
+        CHOICE,
+        ge=0,
+        le=1,
+    )
     call_capacity: float | None = parameter(
         0.05,
         "most calls the crowd can hold: sellers withdraw as it fills; null: no limit",

@@ -25,7 +25,6 @@ from powderkeg.results import open_results
 from powderkeg.results.measures.baselines import GARCH, WALK
 from powderkeg.results.measures.garch import Garch
 from powderkeg.results.report.headline import headline
-from powderkeg.results.report.page import report_html
 from powderkeg.results.report.summary import Summary
 from powderkeg.results.store.schema import NO_CROWD, Variant
 from powderkeg.scenarios import Book, InputError, Position, Scenario, bind, load_scenarios
@@ -34,6 +33,7 @@ from powderkeg.scenarios.no_crowd import NoCrowd, prior_weight
 from powderkeg.scenarios.overrides import no_crowds
 from powderkeg.screen.plan import show_plan
 from powderkeg.screen.store import show
+from tests.helpers.said import page_of
 from tests.helpers.small_run import BOOK, CALM, CHAIN, MARKET, SQUEEZE, plan_of, work_on
 
 WEIGHT = 0.9
@@ -136,7 +136,7 @@ def test_headline_and_ranking_stay_those_of_the_stress(store: Path) -> None:
     console = Console(width=100, file=io.StringIO(), force_terminal=False)
     show(store, console)
     assert isinstance(console.file, io.StringIO)
-    for page in (console.file.getvalue(), report_html(store)):
+    for page in (console.file.getvalue(), page_of(store)):
         assert "Unconditional, beside the stress" in page and "if a crowd comes" in page
 
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from powderkeg.kernels.packed import Packed
 from powderkeg.kernels.packing.chain import Options, build_chain
 from powderkeg.kernels.packing.schedule import TRADING_DAYS, schedule
-from powderkeg.kernels.records import ALL_CHANNELS, LOTS_PER_FLOAT, NAME, Channel, Policy
+from powderkeg.kernels.records import ALL_CHANNELS, LOTS_PER_FLOAT, NAME, Channel, Feature, Policy
 from powderkeg.scenarios import Book, Chain, ChainRow, Market, MarketRow, Position, Scenario
 from powderkeg.scenarios.calendar import trading_days
 from tests.helpers.events import Held, timeline
@@ -245,12 +245,14 @@ def with_calendar(
     run = packed.run.copy()
     days, steps = int(run["days"]), int(run["steps_per_day"])
     horizons = tuple(horizons or (days,))
+    ladder = Feature.CALL_LADDER in Feature(int(run["features"]))
     rows = schedule(
         days,
         steps,
         range(weekly, days + 2 * weekly + 1, weekly),
-        monthly=range(monthly, days + 2 * monthly + 1, monthly),
+        monthly=None if ladder else range(monthly, days + 2 * monthly + 1, monthly),
         normals_per_step=int(run["normals_per_step"]),
+        ladder=ladder,
     )
     return replace(packed, run=run, schedule=rows, horizons=np.array(horizons, np.int32))
 

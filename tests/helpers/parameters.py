@@ -35,6 +35,11 @@ SECTIONS: dict[str, tuple[str, str, Any]] = {
     "hedging": ("dealers", "hedging_rate", 40.0),
     "open_interest": ("dealers", "open_interest", 0.0),
     "log_strike": ("dealers", "log_strike", 0.1),
+    "hedging_participation": ("dealers", "participation", None),  # no limit
+    "exercised": ("dealers", "exercised", 0.0),
+    "close_out": ("dealers", "close_out", 0.0),
+    "covered": ("dealers", "covered", 0.5),
+    "exercise_budget": ("crowd", "exercise_budget", None),  # no limit
     "call_capacity": ("dealers", "call_capacity", None),  # no limit
     "vol_rate": ("implied_vol", "rate", 0.7),
     "vol_realised": ("implied_vol", "realised_share", 0.8),
@@ -126,6 +131,7 @@ WHOLE: dict[str, tuple[str, str, Any]] = {
     "steps_per_day": ("", "steps_per_day", 8),
     "overnight_share": ("", "overnight_share", 0.2),
     "normals_per_step": ("", "normals_per_step", 1),
+    "call_ladder": ("", "call_ladder", False),
     "factor_dof": ("", "factor_dof", None),
     "factor_tail_cap": ("", "factor_tail_cap", 25.0),
     "settlement_days": ("broker", "settlement_days", 2.0),

@@ -104,6 +104,11 @@ MORE_RANGES: dict[str, tuple[float, float]] = {
     "crowd_profit": (0, 1),
     "lendable_crowd": (0, 1),
     "call_capacity": (0.01, 1),
+    "hedging_participation": (0.01, 5),
+    "exercised": (0, 1),
+    "close_out": (0, 5),
+    "covered": (0, 1),
+    "exercise_budget": (0, 1),
     "cohort_margin_share": (0, 1),
     "new_shorts0": (0, 0.02),
     "entry_horizon": (0, 30),
@@ -215,6 +220,7 @@ def fields_strategy(draw: st.DrawFn, /, names: int, rows: int) -> dict[str, Any]
             "factor_dof": draw(st.sampled_from([None, 3.0, 6.0])),
             "premium_limit": draw(st.floats(0, 5)),
             "monthly_every": draw(st.integers(1, 6)),
+            "call_ladder": draw(st.booleans()),
         }
     return fields
 

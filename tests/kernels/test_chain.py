@@ -1,13 +1,14 @@
 """The chain table against Black-Scholes deltas summed one option at a time."""
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from scipy.stats import norm
 
-from powderkeg.kernels.packing.chain import Options, build_chain, chain_hedge
+from powderkeg.kernels.packing.chain import ChainTable, Options, build_chain, chain_hedge
 from tests.helpers.builders import listed
 from tests.helpers.strategies import options_strategy
 
@@ -84,6 +85,47 @@ def test_ranges_nodes_and_steepest() -> None:
     assert not built.falls.any()
     signed = listed((0.0, 4, True, 0.1), (0.3, 4, True, -0.3))
     assert build_chain([signed], TIMES, 1 / STEPS, trading=TRADING).falls[0]
+
+
+def test_what_is_closed_out_before_an_expiry_is_hedged_no_more() -> None:
+    kept, over = 0.2, 3.0
+    plain = listed((0.0, 4, True, 0.1), (0.3, 3, False, 0.2), (0.1, 30, True, 0.3))
+    closing = replace(plain, exercised=kept, close_out=over)
+    for t in (0.0, 1.25, 2.75, 4.0):
+        days = plain.expiry_day - t
+        left = kept + (1 - kept) * np.minimum(np.maximum(days, 0) / over, 1)
+        scaled = replace(plain, open_interest=plain.open_interest * left)
+        for x in (-0.4, 0.05, 0.6):
+            assert chain_hedge(closing, x, 0.9, t) == pytest.approx(by_hand(scaled, x, 0.9, t))
+    built, other = (
+        build_chain([each], TIMES, 1 / STEPS, trading=TRADING) for each in (closing, plain)
+    )
+    step = int(np.flatnonzero((TIMES == 2) & TRADING)[0])
+    expected = chain_hedge(closing, 0.0, vol_of(12), 2.0)
+    assert at(built, step, 12, 0.0) == pytest.approx(float(expected), abs=1e-4)
+    assert abs(at(other, step, 12, 0.0) - expected) > 0.01
+
+
+def test_the_night_after_an_expiry_holds_what_was_exercised() -> None:
+    options = listed((0.0, 2, True, 0.1), (0.5, 2, False, 0.2), (0.0, 3, True, 0.4))
+    built = build_chain([replace(options, exercised=0.3)], TIMES, 1 / STEPS, trading=TRADING)
+    night = int(np.flatnonzero((TIMES == 2) & ~TRADING)[0])
+    for x, expected in ((-0.5, -0.06), (0.25, 0.03 - 0.06), (1.0, 0.03)):
+        for vol in (0, 23):
+            assert at(built, night, vol, x) == pytest.approx(expected, abs=1e-6)
+    nights = np.flatnonzero(~TRADING)
+    filled = [int(n) for n in nights if built.table[0, n].any()]
+    assert filled == [night, int(np.flatnonzero((TIMES == 3) & ~TRADING)[0])]
+    assert not build_chain([options], TIMES, 1 / STEPS, trading=TRADING).table[0, nights].any()
+
+
+def vol_of(node: int) -> float:
+    return float(np.linspace(0.2, 3.2, 24)[node] ** 2)
+
+
+def at(built: ChainTable, step: int, vol: int, x: float) -> np.float32:
+    """The table at its node nearest to x."""
+    return built.table[0, step, vol, round((x - built.start[0]) * built.inverse_step[0])]
 
 
 def test_columns_of_unequal_length_are_refused() -> None:
