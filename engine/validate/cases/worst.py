@@ -156,7 +156,9 @@ def worst_day(p: Parameters) -> Sampled:
     packed = short(p)
     value = exact.first_highest(rows(p, p.days))[: packed.row_of_close(p.day) + 1].sum()
     return Sampled(
-        min(float(value), 1.0), packed, lambda out: out.paths["worst_step"] <= packed.row_of_close(p.day)
+        min(float(value), 1.0),
+        packed,
+        lambda out: out.paths["worst_step"] <= packed.row_of_close(p.day),
     )
 
 
