@@ -25,7 +25,7 @@ from powderkeg.engine.calibrate.verdict import outside, shortfalls
 from powderkeg.engine.campaign import campaign
 from powderkeg.engine.executors.placement import EMBEDDED
 from powderkeg.kernels import backend
-from powderkeg.results.measures.scores import BANDS
+from powderkeg.results.measures.scores import BANDS, FAN
 from powderkeg.scenarios import Scenario, presets
 from powderkeg.scenarios.chain import Chain
 from powderkeg.scenarios.library import PRESETS
@@ -154,7 +154,7 @@ def draw_forecasts(found: Sequence[Forecast], path: Path) -> None:
     for panel, each in zip(panels, found, strict=True):
         days = np.arange(len(each.actual) + 1)
         paths = np.concatenate([np.zeros((len(each.paths), 1)), each.paths], axis=1)
-        quantiles = np.quantile(paths, show_history.LEVELS, axis=0)
+        quantiles = np.quantile(paths, FAN, axis=0)
         low, lower, middle, upper, high = each.close * np.exp(quantiles)
         panel.fill_between(days, low, high, color="#c9d3dc", label="5-95 %")
         panel.fill_between(days, lower, upper, color="#8fa1b3", label="25-75 %")
