@@ -84,14 +84,16 @@ ASSUMPTIONS = tuple(
         ),
         (
             "A10",
-            "Factors are normal (or one mixture) with constant betas and correlations",
-            "the tail of a squeeze is idiosyncratic",
-            "market file; convention",
-            "`betas`, `factor_correlation`, `market_shock` events",
+            "Factors are normal (or one mixture) with constant betas and correlations; attention "
+            "factors are a constant share of the variance beyond them",
+            "a market does not move with one name's crowd; names of one crowd move together",
+            "market file; correlations of seven names, October 2020 to February 2021",
+            "`betas`, `factor_correlation`, `market_shock` events; `attention_factors.*.share` .3 "
+            "to .65",
         ),
         (
             "A11",
-            "Attention raises idiosyncratic volatility linearly",
+            "Attention raises a name's volatility beyond the factors linearly",
             "retail interest and realised volatility rose together",
             "fit to GameStop, January 2021",
             "`anchor.attention_volatility` 0 and twice",

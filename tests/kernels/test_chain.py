@@ -123,9 +123,9 @@ def vol_of(node: int) -> float:
     return float(np.linspace(0.2, 3.2, 24)[node] ** 2)
 
 
-def at(built: ChainTable, step: int, vol: int, x: float) -> np.float32:
+def at(built: ChainTable, step: int, vol: int, x: float) -> float:
     """The table at its node nearest to x."""
-    return built.table[0, step, vol, round((x - built.start[0]) * built.inverse_step[0])]
+    return float(built.table[0, step, vol, round((x - built.start[0]) * built.inverse_step[0])])
 
 
 def test_columns_of_unequal_length_are_refused() -> None:
