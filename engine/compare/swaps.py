@@ -30,6 +30,7 @@ INPUTS = {
     "lendable": ("lendable",),
     "volume": ("adv",),
     "betas": ("betas",),
+    "security type": ("is_index",),
     CHAIN: (),
 }
 """Columns of the market file by the input they are, in the order in which they are swapped; the
