@@ -81,7 +81,9 @@ def test_kernel_compiles_without_spills(names: int, factors: int, arch: str) -> 
 def test_everything_at_once_spills_little(arch: str) -> None:
     assert memory(compiled(everything(1), arch)) == (0, 0, 0)
     stack, stores, loads = memory(compiled(everything(12), arch))
-    assert stack <= 648 and stores <= 2000 and loads <= 1024
+    # as measured, with a margin of 3 %: what the crowd paid and owes, factors of attention and the
+    # parts of a loss stand beside the rest
+    assert stack <= 752 and stores <= 2400 and loads <= 1225
 
 
 @pytest.mark.slow
