@@ -111,14 +111,12 @@ def _prepare_one(bound: Bound, seed: int, channels: Channel | None) -> Prepared:
         for i in range(len(symbols))
     ]
     names, impacts = _names(bound, settings, of_names, slots)
-    padded = np.zeros((slots, len(scenario.factor_names)), np.float32)
-    padded[: len(symbols)] = np.hstack([loads, scaled])
 
     packed = Packed(
         symbols=symbols,
         run=_run(scenario, book, seed, len(symbols), table, tails),
         names=names,
-        loadings=padded,
+        loadings=_padded(np.hstack([loads, scaled]), slots),
         factor_streams=np.array(streams[len(symbols) :], np.uint32),
         schedule=steps,
         horizons=np.array(scenario.horizons, np.int32),
@@ -134,6 +132,12 @@ def _prepare_one(bound: Bound, seed: int, channels: Channel | None) -> Prepared:
     packed.run["features"] = int(_features(packed, scenario.call_ladder))
     wanted = switched_on(scenario) if channels is None else channels
     return Prepared(packed.with_channels(wanted & channels_in_use(packed)), impacts)
+
+
+def _padded(loadings: npt.NDArray[np.float64], slots: int) -> npt.NDArray[np.float32]:
+    """The loadings of the names, and zeros in the slots that no name has."""
+    rest = slots - len(loadings)
+    return np.pad(loadings, ((0, rest), (0, 0))).astype(np.float32)
 
 
 def _steps(scenario: Scenario, market: Market, weekly: Sequence[int]) -> npt.NDArray[np.void]:
