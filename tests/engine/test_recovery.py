@@ -28,6 +28,7 @@ parameters:
 def simulator(tmp_path: Path) -> Simulator:
     (tmp_path / "p.yaml").write_text(PRIORS)
     base = Scenario.model_validate({"id": "x", "steps_per_day": 4,
+                                    "dealers": {"call_capacity": None},
                                     "crowd": {"initial_attention": 0.02}})  # fmt: skip
     priors = load_priors(str(tmp_path / "p.yaml"))
     return Simulator(

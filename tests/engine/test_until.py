@@ -22,8 +22,8 @@ from powderkeg.results.measures.levels import ES, VAR
 from powderkeg.results.measures.statistics import var_es
 from powderkeg.results.measures.target import Until
 from powderkeg.results.report.summary import Summary
-from powderkeg.results.store import durable
 from powderkeg.results.store import growth as until
+from powderkeg.results.store import records
 from powderkeg.scenarios import InputError
 from tests.engine.test_same_bytes import Heard
 from tests.helpers.cli_runs import RUN, command, folder
@@ -136,15 +136,15 @@ def test_a_stop_and_a_resume_change_nothing(blocks: int, store: Path, tmp_path: 
 def test_a_stop_while_the_store_grows(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, calls = durable.write_files, []
+    write, calls = records.write_root, []
 
-    def stops(root: Path, files: dict[str, bytes]) -> None:
+    def stops(root: Path, attributes: dict[str, Any]) -> None:
         calls.append(root)
-        if len(calls) == 2:  # all but the size of the grid is written
+        if len(calls) == 1:  # all but the size of the grid is written
             raise KeyboardInterrupt
-        write(root, files)
+        write(root, attributes)
 
-    monkeypatch.setattr(until, "write_files", stops)
+    monkeypatch.setattr(until, "write_root", stops)
     path = tmp_path / "s.zarr"
     with pytest.raises(Interrupted):
         run(path, workers=1)
