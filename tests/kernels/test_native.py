@@ -260,7 +260,8 @@ def log_price_gaps(scenario: Packed, paths: int, days: tuple[int, ...]) -> dict[
     ids=["one name", "basket", "no static hedge", "everything", "basket of everything"],
 )
 def test_native_and_reference_agree_path_by_path(scenario: Packed) -> None:
-    paths = 4000 // len(scenario.symbols)
+    # a path that parts takes all its names along, so a basket needs more of them
+    paths = 4000 if len(scenario.symbols) == 1 else 900
     gaps = log_price_gaps(scenario, paths, (5, 26))
     assert np.mean(gaps[5] <= 2e-3) >= 0.999
     assert np.mean(gaps[26] <= 2e-3) >= 0.99
