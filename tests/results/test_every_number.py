@@ -216,13 +216,13 @@ def group_elsewhere(real: Real) -> Real:
     return group
 
 
-def larger(part: str) -> Callable[[Real], Real]:
-    """One part of an estimate a hundredth larger."""
+def larger(part: str, factor: float = 1.01) -> Callable[[Real], Real]:
+    """One part of an estimate larger, by default by a hundredth."""
 
     def wrap(real: Real) -> Real:
         def estimate(*arguments: Any) -> st.Estimate:
             found: st.Estimate = real(*arguments)
-            return replace(found, **{part: 1.01 * getattr(found, part)})
+            return replace(found, **{part: factor * getattr(found, part)})
 
         return estimate
 
@@ -236,7 +236,8 @@ MUTATIONS: dict[str, tuple[str, Any, str, Callable[[Real], Any]]] = {
     "days of another scenario": ("show", days, "by_day", elsewhere),
     "groups of another scenario": ("show", Explained, "_group", group_elsewhere),
     "contributions 1 % larger": ("show", explained, "_estimate", larger("value")),
-    "errors 1 % larger": ("show", explained, "_estimate", larger("standard_error")),
+    # errors are said in two or three digits
+    "errors 10 % larger": ("show", explained, "_estimate", larger("standard_error", 1.1)),
     "attribution at another level": ("show", Explained, "_at_level", lambda _: property(
         lambda self: self.attribution.sel(level=0.95))),
     "weighted paths at another level": ("show", Explained, "_weighted_level", lambda _: property(
