@@ -73,7 +73,7 @@ def test_kernel_compiles_without_spills(names: int, factors: int, arch: str) -> 
     held = packed.with_channels(ALL_CHANNELS & ~Channel.BOOK)
     assert memory(compiled(held, arch)) == (0, 0, 0)
     stack, stores, loads = memory(compiled(packed, arch))
-    assert stack <= 48 and stores <= 96 and loads <= 96
+    assert stack <= 48 and stores <= 128 and loads <= 128
 
 
 @pytest.mark.slow

@@ -89,7 +89,7 @@ def test_random_walk_is_a_martingale_of_its_variance() -> None:
 def test_merton_likelihood_against_scipy() -> None:
     law = baselines.Merton(0.01, 0.05, 0.3, 0.1, 0.2)
     no_jumps = baselines.Merton(0.01, 0.05, 0.0, 0.1, 0.2)
-    r = RNG.standard_normal(30) * 0.1
+    r = np.random.default_rng(3).standard_normal(30) * 0.1
     assert no_jumps.log_likelihood(r) == pytest.approx(norm.logpdf(r, 0.01, 0.05).sum())
     one = np.exp(-0.3) * norm.pdf(r, 0.01, 0.05) + np.exp(-0.3) * 0.3 * norm.pdf(
         r, 0.11, np.sqrt(0.0425)
