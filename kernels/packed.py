@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -100,12 +100,10 @@ class Packed:
 
         A member keeps off what it does not use.
         """
-        run = self.run.copy()
-        run["channels"] = int(channels)
         members = tuple(
             m.with_channels(channels & Channel(int(m.run["channels"]))) for m in self.members
         )
-        return Packed(**{**self.__dict__, "run": run, "members": members})
+        return self._running(members, channels=int(channels))
 
     def without(self, channel: str) -> Packed | None:
         """The same with one channel off, by its name, or None where it is not in use."""
@@ -114,10 +112,14 @@ class Packed:
 
     def at_moment(self, moment: int) -> Packed:
         """The same, with the parts of P&L kept at a Moment or at the close of a day, from 1."""
+        return self._running(tuple(m.at_moment(moment) for m in self.members), moment=moment)
+
+    def _running(self, members: tuple[Packed, ...], **fields: int) -> Packed:
+        """The same with fields of its run, and its members, at other values."""
         run = self.run.copy()
-        run["moment"] = moment
-        members = tuple(m.at_moment(moment) for m in self.members)
-        return Packed(**{**self.__dict__, "run": run, "members": members})
+        for name, value in fields.items():
+            run[name] = value
+        return replace(self, run=run, members=members)
 
     @property
     def last_day(self) -> int:

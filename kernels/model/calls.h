@@ -39,8 +39,7 @@ FN void trade_maturity(const State& s, const Name& p, Real leaving, Real spent, 
                        Real& calls, Real& strike) {
     const Real bought = spent / maximum(call_price(p, s.implied_vol, root_tau), Real(0.005f));
     calls = fused(calls, Real(1.0f) - leaving, bought);
-    const Real weight = bought / (calls + Real(1e-12f));
-    strike = fused(weight, s.log_price + Real(p.call_strike) - strike, strike);
+    strike = averaged(strike, s.log_price + Real(p.call_strike), bought, calls);
 }
 
 // Sellers of calls withdraw as their capacity fills. `programme`: premium a day of a programme.
@@ -81,10 +80,8 @@ FN void expire_calls(const State& s, const Name& p, float root_tau, Mask restric
 
 // On a ladder the later calls are the next to expire.
 FN void move_up(State& s) {
-    const Real all = s.calls + s.monthly_calls;
-    const Real weight = s.monthly_calls / (all + Real(1e-12f));
+    s.calls = s.calls + s.monthly_calls;
     s.call_log_strike =
-        fused(weight, s.monthly_call_log_strike - s.call_log_strike, s.call_log_strike);
-    s.calls = all;
+        averaged(s.call_log_strike, s.monthly_call_log_strike, s.monthly_calls, s.calls);
     s.monthly_calls = Real(0.0f);
 }

@@ -3,8 +3,8 @@
 #pragma once
 #include "book.h"
 
-// What a holder of `held` floats hands over of `wanted`, as its part of `all`.
-FN Real handed_over(Real held, Real wanted, Real all) {
+// What a holder of `held` floats releases of `wanted`, as its part of `all`.
+FN Real released(Real held, Real wanted, Real all) {
     return minimum(lots(held * (wanted / maximum(all, Real(1e-12f)))), held);
 }
 
@@ -20,9 +20,9 @@ FN Real close_out(State& s, const Name& p, unsigned channels, Mask halted) {
     const Real part = one_if(cornered) * minimum(held / maximum(owed, Real(1e-12f)), one);
     const Real cohort = lots(part * s.cohort), fresh = lots(part * s.new_shorts);
     const Real book = lots(part * positive(-s.book)), all = cohort + fresh + book;
-    const Real crowd = handed_over(s.crowd_shares, all, held);
-    const Real locked = handed_over(s.locked, all, held);
-    const Real leader = handed_over(s.leader, all, held);
+    const Real crowd = released(s.crowd_shares, all, held);
+    const Real locked = released(s.locked, all, held);
+    const Real leader = released(s.leader, all, held);
     s.cohort = s.cohort - cohort;
     s.new_shorts = s.new_shorts - fresh;
     s.book = s.book + book;

@@ -47,8 +47,7 @@ FN Real leaving_or_profit(const State& s, const Name& p, Real leaving, Real paid
 // The mean price follows what was bought, of which `before` and `sold` are what was there and left.
 FN void remember_purchase(State& s, Real before, Real sold) {
     const Real bought = s.crowd_shares - before + sold;
-    s.crowd_entry = fused(bought / (s.crowd_shares + Real(1e-12f)), s.log_price - s.crowd_entry,
-                          s.crowd_entry);
+    s.crowd_entry = averaged(s.crowd_entry, s.log_price, bought, s.crowd_shares);
 }
 
 // Delivered shares that are sold to pay for them, evenly over the session.

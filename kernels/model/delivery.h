@@ -21,8 +21,7 @@ FN void deliver_calls(State& s, const Name& p, Real calls, Real strike) {
     const Real q = handed_over(s, p, Real(p.call_delivered) * open);
     s.crowd_shares = s.crowd_shares + q;
     if (p.crowd_profit_rate_dt > 0.0f)
-        s.crowd_entry =
-            fused(q / (s.crowd_shares + Real(1e-12f)), strike - s.crowd_entry, s.crowd_entry);
+        s.crowd_entry = averaged(s.crowd_entry, strike, q, s.crowd_shares);
     const Real debt = positive(fused(q, exponential(strike), Real(-p.exercise_budget)));
     s.unpaid = s.unpaid + minimum(debt / s.price, q);
 }
@@ -40,6 +39,5 @@ FN void deliver_chain(State& s, const Name& p, const Run& run, const Chain& expi
     s.hedge = s.hedge + back;
     s.locked = s.locked - owned;
     s.new_shorts = s.new_shorts + sold;
-    s.new_short_entry = fused(sold / (s.new_shorts + Real(1e-12f)), s.log_price - s.new_short_entry,
-                              s.new_short_entry);
+    s.new_short_entry = averaged(s.new_short_entry, s.log_price, sold, s.new_shorts);
 }

@@ -14,6 +14,11 @@ struct State {
     Real variance, jump_step, jump;
 };
 
+// The mean of what a holding, now `held`, has cost, after `added` of it came at `at`.
+FN Real averaged(Real mean, Real at, Real added, Real held) {
+    return fused(added / (held + Real(1e-12f)), at - mean, mean);
+}
+
 // Fills are whole lots of 2^-22 float, so holdings stay exact and the ledger balances to the bit.
 FN Real lots(Real shares) {
     return round_even(shares * Real(LOTS_PER_FLOAT)) * Real(1.0f / LOTS_PER_FLOAT);

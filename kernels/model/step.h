@@ -114,8 +114,8 @@ FN Clearing clear(State& s, const Name& p, const Now& now, const Effects& e, con
     const Real before = s.elastic, transient = s.transient, trades = one_if(!halted);
     const Real held = s.book, seen = s.price, crowd = s.crowd_shares;
     const Real net = move_holdings(s, now, o, dealers, {share * trades, trades});
-    const Real opened = lots(trades * o.new_shorts.sell) / (s.new_shorts + Real(1e-12f));
-    s.new_short_entry = fused(opened, s.log_price - s.new_short_entry, s.new_short_entry);
+    s.new_short_entry = averaged(s.new_short_entry, s.log_price,
+                                 lots(trades * o.new_shorts.sell), s.new_shorts);
     if (p.crowd_profit_rate_dt > 0.0f)
         remember_purchase(s, crowd, lots(trades * o.crowd_shares.sell));
     if (now.channels & CHANNEL_TRANSIENT_IMPACT) {

@@ -119,6 +119,8 @@ class Book:
 
     def keep_parts(self, state: State, model: Model, here: Mask) -> None:
         """What P&L is made of, for the paths whose loss is taken `here`."""
+        if not here.any():
+            return
         p = model.name
         traded = state.spent - state.slippage  # at the prices that trades saw
         moved = p.book_weight * (part_held(state, p) * state.price - 1) - traded

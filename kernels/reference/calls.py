@@ -18,7 +18,7 @@ from ..records import Channel, EventType, Feature
 from . import restriction
 from .crowd import taken
 from .parameters import ONE, ZERO, Array, Columns, Model
-from .state import State
+from .state import State, averaged
 
 WEEKLY = ("calls", "call_log_strike")
 MONTHLY = ("monthly_calls", "monthly_call_log_strike")
@@ -78,7 +78,7 @@ def trade(
                 rolled = p.call_roll_early * worth * (1 - restriction.in_force(state, now))
                 number = number * left
             number = number + bought
-            strike = strike + bought / (number + 1e-12) * (state.log_price + p.call_strike - strike)
+            strike = averaged(strike, state.log_price + p.call_strike, bought, number)
             put(state, kind, number, strike)
 
 
@@ -110,9 +110,8 @@ def expire(
 def move_up(state: State) -> None:
     """On a ladder the later calls are the next to expire."""
     number = state.calls + state.monthly_calls
-    weight = state.monthly_calls / (number + 1e-12)
-    strike = state.call_log_strike
-    put(state, WEEKLY, number, strike + weight * (state.monthly_call_log_strike - strike))
+    strikes = state.call_log_strike, state.monthly_call_log_strike
+    put(state, WEEKLY, number, averaged(*strikes, state.monthly_calls, number))
     state.monthly_calls = np.zeros_like(number)
 
 

@@ -25,7 +25,7 @@ from ..draws.timeline import Now
 from ..records import Channel, EventType
 from .orders import Order
 from .parameters import Array, Columns, Model
-from .state import State
+from .state import State, averaged
 
 
 def seed(state: State, now: Now) -> None:
@@ -70,8 +70,8 @@ def taken(state: State, p: Columns, paid: Array) -> Array:
 def remember(state: State, p: Columns, before: Array, sold: Array) -> None:
     """The mean log price paid, of a crowd that minds, moves to that of what was bought."""
     held = state.crowd_shares
-    weight = (p.crowd_profit_rate_dt > 0) * (held - before + sold) / (held + 1e-12)
-    state.crowd_entry = state.crowd_entry + weight * (state.log_price - state.crowd_entry)
+    bought = (p.crowd_profit_rate_dt > 0) * (held - before + sold)
+    state.crowd_entry = averaged(state.crowd_entry, state.log_price, bought, held)
 
 
 def order(

@@ -15,10 +15,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..records import Channel
-from . import dealers
+from . import dealers, new_shorts
 from .clearing import lots
 from .parameters import Array, Columns, Model
-from .state import State
+from .state import State, averaged
 
 
 def of_calls(state: State, model: Model, kind: tuple[str, str]) -> None:
@@ -29,8 +29,8 @@ def of_calls(state: State, model: Model, kind: tuple[str, str]) -> None:
     number, strike = (getattr(state, field) for field in kind)
     shares = hand_over(state, p, p.call_delivered * np.where(state.log_price > strike, number, 0))
     state.crowd_shares = state.crowd_shares + shares
-    cost = (p.crowd_profit_rate_dt > 0) * shares / (state.crowd_shares + 1e-12)
-    state.crowd_entry = state.crowd_entry + cost * (strike - state.crowd_entry)
+    counted = (p.crowd_profit_rate_dt > 0) * shares
+    state.crowd_entry = averaged(state.crowd_entry, strike, counted, state.crowd_shares)
     debt = np.maximum(shares * np.exp(strike) - p.exercise_budget, 0)
     state.unpaid = state.unpaid + np.minimum(debt / state.price, shares)
 
@@ -53,10 +53,7 @@ def of_chain(state: State, model: Model, number: int) -> None:
     state.hedge = state.hedge + back
     state.locked = state.locked - owned
     state.new_shorts = state.new_shorts + (back - owned)
-    weight = (back - owned) / (state.new_shorts + 1e-12)
-    state.new_short_entry = state.new_short_entry + weight * (
-        state.log_price - state.new_short_entry
-    )
+    new_shorts.remember(state, back - owned, state.log_price)
 
 
 def hand_over(state: State, p: Columns, exercised: Array) -> Array:

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from .parameters import Array, Columns
-from .state import State
+from .state import State, averaged
 
 
 def enter(state: State, free: Array, p: Columns) -> Array:
@@ -34,5 +34,4 @@ def leave(state: State, p: Columns) -> Array:
 
 def remember(state: State, entered: Array, log_price: Array) -> None:
     """The entry price moves towards the price at which `entered` shares came in."""
-    weight = entered / (state.new_shorts + 1e-12)
-    state.new_short_entry = state.new_short_entry + weight * (log_price - state.new_short_entry)
+    state.new_short_entry = averaged(state.new_short_entry, log_price, entered, state.new_shorts)

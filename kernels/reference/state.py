@@ -28,6 +28,11 @@ class State:
         return (self.rest > 0).astype(float)
 
 
+def averaged(mean: Array, at: Array, added: Array, held: Array) -> Array:
+    """The mean of what a holding, now `held`, has cost, after `added` of it came at `at`."""
+    return mean + added / (held + 1e-12) * (at - mean)
+
+
 def start(model: Model, clock: Array) -> State:
     """docs/model.md, section 5. `clock` is -ln u of domain 2, shape (names, paths).
 

@@ -85,6 +85,22 @@ class Weighted:
         worst = int(np.searchsorted(np.cumsum(self.parts), mass + ROUNDING, side="right"))
         return float(self.losses[min(worst, self.losses.size - 1)])
 
+    def var_es(
+        self, mass: float, tail_error: float, excess: float, excess_error: float
+    ) -> tuple[st.Estimate, st.Estimate]:
+        """VaR and ES of the worst `mass`, from the mean excess over VaR and the errors of that and
+        of the tail's mass; the ends of VaR are the losses beyond which its mass would lie.
+        """
+        q = self.loss_beyond(mass)
+        low, high = (
+            self.loss_beyond(max(mass + side * st.Z * tail_error, 0.0)) for side in (1, -1)
+        )
+        es, se = q + excess / mass, excess_error / mass
+        return (
+            st.Estimate(q, (high - low) / (2 * st.Z), low, high),
+            st.Estimate(es, se, es - st.Z * se, es + st.Z * se),
+        )
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -106,14 +122,11 @@ def measure(sample: Weighted, level: float) -> Measured:
         return Measured(st.REFUSED, st.REFUSED, effective, np.nan, np.nan)
     tail = (sample.losses > q).astype(np.float64)
     _, tail_error = sample.mean(tail)
-    low, high = (sample.loss_beyond(a + sign * st.Z * tail_error) for sign in (1, -1))
     excess = np.maximum(sample.losses - q, 0)
     mean, error = sample.mean(excess)
     plain = (sample.mean(np.square(excess))[0] - mean**2) / n
-    es, se = q + mean / a, error / a
     return Measured(
-        st.Estimate(q, (high - low) / (2 * st.Z), low, high),
-        st.Estimate(es, se, es - st.Z * se, es + st.Z * se),
+        *sample.var_es(a, tail_error, mean, error),
         effective,
         level * a / n / tail_error**2 if tail_error > 0 else np.nan,
         plain / error**2 if error > 0 else np.nan,

@@ -63,13 +63,7 @@ class Mixture:
                 f"takes {st.REFUSE}"
             )
         _, error = self.mean(lambda loss: (loss > q).astype(np.float64))
-        low, high = (law.loss_beyond(max(a + side * st.Z * error, 0.0)) for side in (1, -1))
-        excess, its_error = self.mean(lambda loss: np.maximum(loss - q, 0))
-        es, se = q + excess / a, its_error / a
-        return (
-            st.Estimate(q, (high - low) / (2 * st.Z), low, high),
-            st.Estimate(es, se, es - st.Z * se, es + st.Z * se),
-        )
+        return law.var_es(a, error, *self.mean(lambda loss: np.maximum(loss - q, 0)))
 
     def probability(self, happens: Callable[[Floats], npt.NDArray[np.bool_]]) -> st.Estimate:
         """Of an event. The ends are the samples' own (Wilson), weighted: they hold whatever the

@@ -8,12 +8,13 @@ those of the scenario, which is a stress: conditional on its crowd.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import astuple
 
 import numpy as np
 import numpy.typing as npt
 import zarr
 
+from ..store.arrays import array_of, group_of, texts_of, values_of
 from ..store.fields import EVERY_PATH_FIELD, PNL
 from ..store.layout import full_array, new_group, scenario_coordinate
 from ..store.schema import NO_CROWD
@@ -28,46 +29,37 @@ Floats = npt.NDArray[np.float64]
 
 def write_unconditional(root: zarr.Group, store: zarr.Group) -> None:
     """Add the group /unconditional to `root`, if a scenario of `store` has a twin without crowd."""
-    inputs, losses = store["inputs"], store["losses"]
-    assert isinstance(inputs, zarr.Group) and isinstance(losses, zarr.Group)
+    inputs, losses = group_of(store, "inputs"), group_of(store, "losses")
     if "variant_of" not in inputs:
         return
-    names, bases, varied, values = (
-        np.asarray(_array(inputs, name)[:]).tolist()
-        for name in ("scenario", "variant_of", "varied", "varied_value")
-    )
-    twins = [s for s, parameter in enumerate(varied) if str(parameter) == NO_CROWD]
+    names, bases, varied = (texts_of(inputs, name) for name in ("scenario", "variant_of", "varied"))
+    twins = [s for s, parameter in enumerate(varied) if parameter == NO_CROWD]
     if not twins:
         return
-    horizons = tuple(int(day) for day in np.asarray(_array(losses, "horizon")[:]))
+    weight = values_of(inputs, "varied_value")[twins].astype(np.float64)
+    horizons = tuple(int(day) for day in values_of(losses, "horizon"))
     ids = [measure.measure for measure in list_measures(horizons)]
     table = np.full((len(PARTS), len(twins), len(ids)), np.nan)
     for row, twin in enumerate(twins):
         both = [_read(losses, s) for s in (names.index(bases[twin]), twin)]
-        for name, found in measures(both, float(values[twin]), horizons):
-            table[:, row, ids.index(name)] = (
-                found.value,
-                found.standard_error,
-                found.low,
-                found.high,
-            )
+        for name, found in measures(both, float(weight[row]), horizons):
+            table[:, row, ids.index(name)] = astuple(found)
     group = new_group(
         root,
         "unconditional",
         "Risk measures of the weighted law of a scenario and of the case that no crowd comes.",
         coordinates="weight",
     )
-    scenario_coordinate(group, tuple(str(bases[twin]) for twin in twins))
+    scenario_coordinate(group, tuple(bases[twin] for twin in twins))
     full_array(group, "measure", ("measure",), ids, "1", "id of the measure, as in /measures")
-    weight = np.array([float(values[twin]) for twin in twins])
     full_array(
         group, "weight", ("scenario",), weight, "1", "weight of the case that no crowd comes"
     )
     about = "Fraction of equity or a probability; NaN: the sample is too small."
     words = ("estimate", "standard_error", "low", "high")
-    for values_, name, (_, prefix) in zip(table, words, PARTS.items(), strict=True):
+    for values, name, prefix in zip(table, words, PARTS.values(), strict=True):
         text = f"{prefix}measure of the weighted law"
-        full_array(group, name, ("scenario", "measure"), values_, "1", text, about)
+        full_array(group, name, ("scenario", "measure"), values, "1", text, about)
 
 
 def measures(
@@ -91,11 +83,5 @@ def measures(
 
 def _read(losses: zarr.Group, scenario: int) -> dict[str, npt.NDArray[np.float32]]:
     return {
-        of.name: np.asarray(_array(losses, of.name)[scenario]) for of in (*PNL, *EVERY_PATH_FIELD)
+        of.name: np.asarray(array_of(losses, of.name)[scenario]) for of in (*PNL, *EVERY_PATH_FIELD)
     }
-
-
-def _array(parent: zarr.Group, name: str) -> zarr.Array[Any]:
-    found = parent[name]
-    assert isinstance(found, zarr.Array)
-    return found
