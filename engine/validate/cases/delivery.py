@@ -11,7 +11,7 @@ from ....kernels.packed import Packed
 from ....kernels.records import Channel
 from ..case import Computed, case
 from ..setting import Name, last, setting
-from .crowd import call
+from .calls import call
 from .dealers import DEALERS, FAST, vol_node
 
 DEEP = -1.2  # log strike of calls that are in the money whatever happens
