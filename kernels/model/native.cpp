@@ -52,7 +52,7 @@ struct Lanes {
     }
 
     void clear(Real* values) const {
-        for (int k = 0; k < SLOTS; ++k) values[k] = Real(0.0f);
+        for (int k = 0; k < run.lanes * run.names_per_lane; ++k) values[k] = Real(0.0f);
     }
 
     // The order of the GPU's tile: a lane's own names first, then xor butterflies over the lanes.

@@ -245,7 +245,7 @@ FN void simulate(Tile& tile, const Launch& launch, const Run& run) {
         add_up(tile, now, names, all);
         if (forced) mark_forced(tile, names.clearing, now.step, book);
         const Sums sums = sums_of(tile, launch, run, names.pnl, names.margin);
-        keep_parts(tile, launch, check_book(book, run, sums, now.step, row), book);
+        keep_parts(tile, launch, uses, check_book(book, run, sums, now.step, row), book);
         if (now.step.kind & STEP_CLOSE) {
             tile.write_path(launch.pnl + now.step.day * launch.path_count, 1, book.pnl);
             tile.write_path(launch.excess + (now.step.day + 1) * launch.path_count, 1, book.excess);

@@ -44,24 +44,26 @@ FN void mark_forced(const Tile& tile, const Clearing* clearing, const Step& step
 
 // What P&L is made of after this step, for the paths whose loss is taken `here`.
 template <class Tile>
-FN void keep_parts(const Tile& tile, const Launch& launch, Mask here, BookPath& book) {
+FN void keep_parts(const Tile& tile, const Launch& launch, const Uses& uses, Mask here,
+                   BookPath& book) {
     if (!tile.any_path(here)) return;
+    const bool holds_derivatives = uses.features & FEATURE_DERIVATIVES;
     Real price[Tile::SLOTS], derivatives[Tile::SLOTS], borrow[Tile::SLOTS], slippage[Tile::SLOTS];
     tile.clear(price), tile.clear(derivatives), tile.clear(borrow), tile.clear(slippage);
     POWDERKEG_UNROLL
     for (int k = 0; k < tile.held(); ++k) {
         if (!tile.real(k)) continue;
         const State& s = tile.states[k];
-        price[k] = price_pnl(s, launch.names[tile.slot(k)]);
-        derivatives[k] = derivative_pnl(s, launch.names[tile.slot(k)]);
-        borrow[k] = s.borrow_paid, slippage[k] = s.slippage;
+        const Name& p = launch.names[tile.slot(k)];
+        price[k] = price_pnl(s, p), borrow[k] = s.borrow_paid, slippage[k] = s.slippage;
+        if (holds_derivatives) derivatives[k] = derivative_pnl(s, p);
     }
     Parts& kept = book.parts;
     kept.price = select(here, tile.sum(price), kept.price);
-    kept.derivatives = select(here, tile.sum(derivatives), kept.derivatives);
     kept.borrow = select(here, tile.sum(borrow), kept.borrow);
     kept.slippage = select(here, tile.sum(slippage), kept.slippage);
     kept.financing = select(here, book.financing, kept.financing);
+    if (holds_derivatives) kept.derivatives = select(here, tile.sum(derivatives), kept.derivatives);
 }
 
 // What the book's check needs of all names; what no policy asks for stays 0.

@@ -11,12 +11,15 @@ import shutil
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import zarr
+from zarr.core.metadata import ArrayV3Metadata
+from zarr.storage import StorePath
 
 from ..measures import closes
 from .durable import Staged, make_folder, sha256, sync_folder, write_files
@@ -36,12 +39,15 @@ from .layout import lay_out
 from .records import (
     BlockRecord,
     Chunk,
+    Grid,
     block_problem,
     chunk_key,
     read_grid,
     read_record,
 )
 from .schema import StoreSpec
+
+AnyArray: TypeAlias = "zarr.Array[ArrayV3Metadata]"
 
 
 class SimulatedLike(Protocol):
@@ -180,7 +186,10 @@ def write_block(
     chunks = {}
     for name in variables:
         mine = {"channel_off": off, "tilted": weighted}.get(GROUP_OF[name], count)
-        chunks[name] = _stage(staged, where, name, scenario, block, first, mine, arrays[name])
+        chunks[name] = _stage(
+            _array(staged, name, grid), where, name, (scenario, block), range(first, first + mine),
+            arrays[name], staged.files,
+        )  # fmt: skip
     record = BlockRecord(grid.fingerprint, scenario, block, first, count, chunks)
     before = read_record(path, scenario, block)
     if before is not None and before != record:
@@ -191,26 +200,39 @@ def write_block(
     return record
 
 
+@lru_cache(maxsize=256)
+def _metadata(path: Path, name: str, grid: Grid) -> ArrayV3Metadata:
+    """Metadata of a variable, read once: opening it takes as long as encoding a block of it. A
+    store that has grown has another grid."""
+    metadata = zarr.open_array(Staged(path), path=f"{GROUP_OF[name]}/{name}", mode="r").metadata
+    assert isinstance(metadata, ArrayV3Metadata)
+    return metadata
+
+
+def _array(staged: Staged, name: str, grid: Grid) -> AnyArray:
+    place = StorePath(staged, f"{GROUP_OF[name]}/{name}")
+    metadata = _metadata(Path(staged.root), name, grid)
+    return zarr.Array(zarr.AsyncArray(metadata, place, {"write_empty_chunks": True}))
+
+
 def _stage(
-    staged: Staged,
+    array: AnyArray,
     where: str,
     name: str,
-    scenario: int,
-    block: int,
-    first: int,
-    count: int,
+    place: tuple[int, int],
+    paths: range,
     values: npt.NDArray[Any],
+    files: Mapping[str, bytes],
 ) -> Chunk:
-    """Check one variable of a block and have zarr encode it into the staged files."""
-    array = zarr.open_array(staged, path=f"{GROUP_OF[name]}/{name}", mode="r+")
-    array = array.with_config({"write_empty_chunks": True})
+    """Check one variable of a block and have zarr encode it into the staged files;
+    `place` is scenario and block."""
     group = GROUP_OF[name]
     shapes = {
         "histograms": array.shape[2:],
         "counts": array.shape[2:],
         "loop_gain": array.shape[1:],
     }
-    shape = shapes.get(group, (*array.shape[1:-1], count))
+    shape = shapes.get(group, (*array.shape[1:-1], len(paths)))
     if values.shape != shape or values.dtype != array.dtype:
         found = f"{values.dtype} {values.shape}"
         raise StoreError(f"{where}: {name} must be {array.dtype} {shape}, not {found}")
@@ -218,16 +240,16 @@ def _stage(
     if (nan.any() and name not in NEVER) or np.isinf(values).any():
         raise StoreError(f"{where}: {name} has a value that is not finite")
     if group == "counts":
-        array[scenario, block] = values
+        array[place] = values
     elif group == "histograms":
-        if (values.sum(axis=-1, dtype=np.int64) != count).any():
-            raise StoreError(f"{where}: counts of {name} do not add up to {count} paths")
-        array[scenario, block] = values
+        if (values.sum(axis=-1, dtype=np.int64) != len(paths)).any():
+            raise StoreError(f"{where}: counts of {name} do not add up to {len(paths)} paths")
+        array[place] = values
     elif group == "loop_gain":
-        array[scenario] = values
+        array[place[0]] = values
     else:
-        array[scenario, ..., first : first + count] = values
-    content = staged.files[chunk_key(name, scenario, block)]
+        array[place[0], ..., paths.start : paths.stop] = values
+    content = files[chunk_key(name, *place)]
     seen = values[~nan]
     low, high = (float(seen.min()), float(seen.max())) if seen.size else (None, None)
     return Chunk(sha256(content), len(content), values.size, int(nan.sum()), low, high)
