@@ -91,6 +91,8 @@ def test_a_run_from_an_empty_folder(
 def test_the_map_tells_the_story_on_another_name(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    story = "id: short\nhorizon_days: 2\nnames: {GME: {clearing: {impact_per_float: 2.0}}}\n"
+    (folder / "short.yaml").write_text(story)
     code, out, err = command(capsys, monkeypatch, *RUN, "--map", "GME=NO", "--paths", "100")
     assert code == 0, err
     impacts = {line.split()[0]: line for line in out.splitlines() if "  all" in line}

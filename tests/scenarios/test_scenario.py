@@ -64,7 +64,7 @@ def test_the_gamestop_preset_is_about_gamestop_alone() -> None:
     gme, other = for_name(story, "GME", True), for_name(story, "NO", True)
     assert gme.crowd.initial_attention > 0 == other.crowd.initial_attention
     assert gme.dealers.open_interest > 0 == other.dealers.open_interest
-    assert (gme.locked.share, other.locked.share) == (0.239, 0.33)
+    assert (gme.locked.share, other.locked.share) == (0.286, 0.33)
     assert gme.restriction.duration == 6
 
 
@@ -193,7 +193,7 @@ def test_a_grid_is_a_product_with_readable_names() -> None:
         "g,infection=0.5,max_multiple=60",
     ]
     assert for_name(found[2], "GME", True).crowd.infection == 0.5
-    assert for_name(found[2], "GME", True).crowd.momentum == 2.0
+    assert for_name(found[2], "GME", True).crowd.momentum == 2.02
     assert found[3].clearing.max_multiple == 60
 
 
