@@ -167,7 +167,8 @@ def fit(
 
     `no_crowd_prior` is the probability before the closes that no crowd comes; None: by the priors'
     base rate over the days simulated. Random numbers are drawn here, in a fixed order, whoever
-    simulates. Raises InputError if no set of the prior can be simulated.
+    simulates. Raises InputError if no set of the prior can be simulated, or if a series cannot be
+    scored.
     """
     parameters = simulator.priors.parameters
     rng = np.random.Generator(np.random.Philox(simulator.seed))
@@ -182,6 +183,7 @@ def fit(
                 f"{sets.problems[0]}"
             )
         scale = np.median(own[possible], axis=0)
+        _check_scale(observed, scale)
         unit = weights(observed) / scale
         drawn, members = _drawn(sets, simulator, z, prior @ unit, unit, size.members, rng)
         nobody, left = without(simulator)
@@ -195,6 +197,16 @@ def fit(
         ahead = _outlook(work, simulator, members, no_crowd)
     impossible = int((~possible).sum())
     return Fit(simulator, observed, size, drawn, members, impossible, closes, no_crowd, ahead)
+
+
+def _check_scale(observed: Observed, scale: Array) -> None:
+    """Raises InputError for a part in which the prior's paths hardly ever differ."""
+    for part, own in zip(observed.parts, scale, strict=True):
+        if not own > 0:
+            raise InputError(
+                f"{part}: on most parameter sets all paths lie in one bin of the model, so it tells "
+                "nothing of them; leave this series out"
+            )
 
 
 @dataclass(frozen=True)

@@ -269,6 +269,16 @@ def test_a_market_that_no_parameters_fit_is_told() -> None:
         small_fit(of)
 
 
+def test_a_series_finer_than_a_bin_of_the_model_is_named() -> None:
+    """A thousandth of the float is short, of a bin of 2^-7: nothing moves it into another."""
+    Path("market.csv").write_text(MARKET.replace("60000000,.28", "50000,.28"))
+    Path("si.csv").write_text("date,short_interest\n2021-01-22,40000\n")
+    of = episode(series={"short interest": Path("si.csv")})
+    with pytest.raises(InputError, match=r"^short interest: .* one bin .* leave this series out$"):
+        small_fit(of)
+
+
+
 def test_sizes_that_make_no_fit() -> None:
     for wrong, option in ((replace(SMALL, draws=10), "draws"), (replace(SMALL, members=1), "memb")):
         with pytest.raises(InputError, match=f"^{option}"):
