@@ -204,8 +204,8 @@ def _check_scale(observed: Observed, scale: Array) -> None:
     for part, own in zip(observed.parts, scale, strict=True):
         if not own > 0:
             raise InputError(
-                f"{part}: on most parameter sets all paths lie in one bin of the model, so it tells "
-                "nothing of them; leave this series out"
+                f"{part}: on most parameter sets all paths lie in one bin of the model, so it "
+                "tells nothing of them; leave this series out"
             )
 
 

@@ -278,7 +278,6 @@ def test_a_series_finer_than_a_bin_of_the_model_is_named() -> None:
         small_fit(of)
 
 
-
 def test_sizes_that_make_no_fit() -> None:
     for wrong, option in ((replace(SMALL, draws=10), "draws"), (replace(SMALL, members=1), "memb")):
         with pytest.raises(InputError, match=f"^{option}"):
