@@ -53,7 +53,8 @@ from the presets as they are, never by hand. How a scenario is fitted and what a
 stands in [calibration.md](calibration.md); `powderkeg scenarios score NAME`, `decompose NAME` and
 `forecast NAME` print the same for any scenario. Scores are of {PATHS:,} paths that no fit has
 seen; Merton's jumps and a GARCH(1,1) are fitted to the episode itself. Where a preset falls short
-it says so.
+it says so. What a fit says of quiet names, where nothing happened, stands beside GameStop in
+[calibration.md](calibration.md#no-false-alarm).
 """
 WHOLE = """\
 Peaks are highest closes as multiples of the first, beside simulated ones. Taken as a whole:
