@@ -32,7 +32,8 @@ def pack(name: Subject) -> Record:
 def hedge(use: Use) -> bool:
     p = use.names
     hedged = (p["chain"] >= 0) & (p["dealer_sign"] != 0) | crowd.trades_calls(use)
-    return bool((hedged & (p["hedging_dt"] > 0)).any())
+    moving = (p["hedging_dt"] > 0) | (p["exercised"] > 0)  # who never trades still delivers
+    return bool((hedged & moving).any())
 
 
 HOLDER = Holder(

@@ -24,7 +24,7 @@ def pack(name: Subject) -> Record:
 
 
 def trade(use: Use) -> bool:
-    delivering = bool((use.names["exercised"] * (1 - use.names["covered"]) > 0).any())
+    delivering = use.some("exercised")  # of what `covered` says, locked holders may lack a part
     return use.some("new_shorts0") or use.some("entry_rate_dt") or delivering
 
 

@@ -69,6 +69,14 @@ OFF = {
             Channel.CROWD | Channel.CROWD_CALLS | Channel.DEALERS,
             {"calls0": 0.1, "share_budget": 0.0},
         ),
+        (
+            Channel.CROWD
+            | Channel.CROWD_CALLS
+            | Channel.DEALERS
+            | Channel.NEW_SHORTS
+            | Channel.RECALL,
+            {"calls0": 0.1, "share_budget": 0.0, "hedging": 0.0, "exercised": 0.5},
+        ),
         (Channel.CROWD, {"attention0": 0.1, "share_budget": 0.0, "call_budget": 0.0}),
         (Channel.LEADER, {"leader_block": 0.1}),
         (
