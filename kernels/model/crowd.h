@@ -44,10 +44,10 @@ FN Real leaving_or_profit(const State& s, const Name& p, Real leaving, Real paid
     return fused(Real(1.0f) - leaving, profit_taken(s, p, paid), leaving);
 }
 
-// The mean price follows what was bought, of which `before` and `sold` are what was there and left.
-FN void remember_purchase(State& s, Real before, Real sold) {
-    const Real bought = s.crowd_shares - before + sold;
-    s.crowd_entry = averaged(s.crowd_entry, s.log_price, bought, s.crowd_shares);
+// Of a crowd that minds, the mean price it paid follows what it `bought` at `at` and now holds.
+FN void remember_purchase(State& s, const Name& p, Real bought, Real at) {
+    if (!(p.crowd_profit_rate_dt > 0.0f)) return;
+    s.crowd_entry = averaged(s.crowd_entry, at, bought, s.crowd_shares);
 }
 
 // Delivered shares that are sold to pay for them, evenly over the session.

@@ -20,8 +20,7 @@ FN void deliver_calls(State& s, const Name& p, Real calls, Real strike) {
     const Real open = select(s.log_price > strike, calls, zero);
     const Real q = handed_over(s, p, Real(p.call_delivered) * open);
     s.crowd_shares = s.crowd_shares + q;
-    if (p.crowd_profit_rate_dt > 0.0f)
-        s.crowd_entry = averaged(s.crowd_entry, strike, q, s.crowd_shares);
+    remember_purchase(s, p, q, strike);
     const Real debt = positive(fused(q, exponential(strike), Real(-p.exercise_budget)));
     s.unpaid = s.unpaid + minimum(debt / s.price, q);
 }

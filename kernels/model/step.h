@@ -116,8 +116,8 @@ FN Clearing clear(State& s, const Name& p, const Now& now, const Effects& e, con
     const Real net = move_holdings(s, now, o, dealers, {share * trades, trades});
     s.new_short_entry = averaged(s.new_short_entry, s.log_price,
                                  lots(trades * o.new_shorts.sell), s.new_shorts);
-    if (p.crowd_profit_rate_dt > 0.0f)
-        remember_purchase(s, crowd, lots(trades * o.crowd_shares.sell));
+    const Real left = lots(trades * o.crowd_shares.sell);
+    remember_purchase(s, p, s.crowd_shares - crowd + left, s.log_price);
     if (now.channels & CHANNEL_TRANSIENT_IMPACT) {
         Real impact = present_impact(s, p);
         if (now.features & FEATURE_EVENTS) impact = impact / e.depth;

@@ -67,11 +67,10 @@ def taken(state: State, p: Columns, paid: Array) -> Array:
     return np.asarray(-np.expm1(-p.crowd_profit_rate_dt * gain))
 
 
-def remember(state: State, p: Columns, before: Array, sold: Array) -> None:
-    """The mean log price paid, of a crowd that minds, moves to that of what was bought."""
-    held = state.crowd_shares
-    bought = (p.crowd_profit_rate_dt > 0) * (held - before + sold)
-    state.crowd_entry = averaged(state.crowd_entry, state.log_price, bought, held)
+def remember(state: State, p: Columns, bought: Array, log_price: Array) -> None:
+    """The mean log price paid, of a crowd that minds, moves to that of what it `bought`."""
+    counted = (p.crowd_profit_rate_dt > 0) * bought
+    state.crowd_entry = averaged(state.crowd_entry, log_price, counted, state.crowd_shares)
 
 
 def order(

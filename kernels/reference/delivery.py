@@ -15,10 +15,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..records import Channel
-from . import dealers, new_shorts
+from . import crowd, dealers, new_shorts
 from .clearing import lots
 from .parameters import Array, Columns, Model
-from .state import State, averaged
+from .state import State
 
 
 def of_calls(state: State, model: Model, kind: tuple[str, str]) -> None:
@@ -29,8 +29,7 @@ def of_calls(state: State, model: Model, kind: tuple[str, str]) -> None:
     number, strike = (getattr(state, field) for field in kind)
     shares = hand_over(state, p, p.call_delivered * np.where(state.log_price > strike, number, 0))
     state.crowd_shares = state.crowd_shares + shares
-    counted = (p.crowd_profit_rate_dt > 0) * shares
-    state.crowd_entry = averaged(state.crowd_entry, strike, counted, state.crowd_shares)
+    crowd.remember(state, p, shares, strike)
     debt = np.maximum(shares * np.exp(strike) - p.exercise_budget, 0)
     state.unpaid = state.unpaid + np.minimum(debt / state.price, shares)
 

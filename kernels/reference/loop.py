@@ -245,7 +245,8 @@ def trade(
     if "new_shorts" in wanted:
         new_shorts.remember(state, clearing.lots(wanted["new_shorts"].sells), x)
     if "crowd_shares" in wanted:
-        crowd.remember(state, p, crowd_before, clearing.lots(wanted["crowd_shares"].sells))
+        left = clearing.lots(wanted["crowd_shares"].sells)
+        crowd.remember(state, p, state.crowd_shares - crowd_before + left, x)
 
     # The price that clears.
     state.transient = decayed
