@@ -186,10 +186,9 @@ def write_block(
     chunks = {}
     for name in variables:
         mine = {"channel_off": off, "tilted": weighted}.get(GROUP_OF[name], count)
-        chunks[name] = _stage(
-            _array(staged, name, grid), where, name, (scenario, block), range(first, first + mine),
-            arrays[name], staged.files,
-        )  # fmt: skip
+        paths, array = range(first, first + mine), _array(staged, name, grid)
+        _stage(array, where, name, (scenario, block), paths, arrays[name])
+        chunks[name] = _chunk(staged.files[chunk_key(name, scenario, block)], arrays[name])
     record = BlockRecord(grid.fingerprint, scenario, block, first, count, chunks)
     before = read_record(path, scenario, block)
     if before is not None and before != record:
@@ -222,10 +221,8 @@ def _stage(
     place: tuple[int, int],
     paths: range,
     values: npt.NDArray[Any],
-    files: Mapping[str, bytes],
-) -> Chunk:
-    """Check one variable of a block and have zarr encode it into the staged files;
-    `place` is scenario and block."""
+) -> None:
+    """Check one variable of a block, scenario and block its `place`, and have zarr encode it."""
     group = GROUP_OF[name]
     shapes = {
         "histograms": array.shape[2:],
@@ -236,8 +233,7 @@ def _stage(
     if values.shape != shape or values.dtype != array.dtype:
         found = f"{values.dtype} {values.shape}"
         raise StoreError(f"{where}: {name} must be {array.dtype} {shape}, not {found}")
-    nan = np.isnan(values)
-    if (nan.any() and name not in NEVER) or np.isinf(values).any():
+    if (np.isnan(values).any() and name not in NEVER) or np.isinf(values).any():
         raise StoreError(f"{where}: {name} has a value that is not finite")
     if group == "counts":
         array[place] = values
@@ -249,10 +245,14 @@ def _stage(
         array[place[0]] = values
     else:
         array[place[0], ..., paths.start : paths.stop] = values
-    content = files[chunk_key(name, *place)]
-    seen = values[~nan]
+
+
+def _chunk(content: bytes, values: npt.NDArray[Any]) -> Chunk:
+    """The record of one variable, from its file and its numbers."""
+    seen = values[~np.isnan(values)]
     low, high = (float(seen.min()), float(seen.max())) if seen.size else (None, None)
-    return Chunk(sha256(content), len(content), values.size, int(nan.sum()), low, high)
+    never = values.size - seen.size
+    return Chunk(sha256(content), len(content), values.size, never, low, high)
 
 
 def missing_blocks(path: str | Path, *, deep: bool = True) -> list[tuple[int, int]]:
