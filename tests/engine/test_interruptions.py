@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,7 +22,16 @@ from tests.helpers.workers import CLUSTER_WARNINGS, processes, square
 pytestmark = CLUSTER_WARNINGS
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Ctrl-C is heard: a suite in the background of a script inherits that it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("moment", ["instantiate", "close"])
 def test_an_interruption_while_workers_start_or_end_leaves_none(
     moment: str, monkeypatch: pytest.MonkeyPatch
