@@ -254,6 +254,15 @@ ASSUMPTIONS = tuple(
             "Bollerslev (1986); fit to GameStop, January 2021",
             "`anchor.clustering` 0 and twice",
         ),
+        (
+            "A34",
+            "While a crowd attends, elastic holders take the price for the value "
+            "at a constant rate; by default they do not",
+            "GameStop stood at four times its start for weeks in March 2021, when hardly anybody "
+            "was short; in January it fell back",
+            "Cagan (1956), adaptive expectations; fits to both ([calibration.md](calibration.md))",
+            "`anchor.adaptation` 0 and twice",
+        ),
     )
 )
 

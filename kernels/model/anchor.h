@@ -16,10 +16,17 @@ struct News {
     Real factors, attention, normal;
 };
 
+// A day's drift. While a crowd attends, the price becomes what the share is believed to be worth:
+// adaptive expectations (Cagan 1956).
+FN Real anchor_drift(const State& s, const Name& p, unsigned channels) {
+    if (!(channels & CHANNEL_CROWD)) return Real(p.drift);
+    return fused(Real(p.adaptation) * s.attention, s.log_price - s.anchor, Real(p.drift));
+}
+
 // Attention adds variance to the name itself and to attention factors, of which they have a share;
 // e^w stays a martingale when the drift is zero. Both variances of the day are 1 without heavy
 // tails.
-FN void diffuse_anchor(State& s, const Name& p, unsigned features, const News& news,
+FN void diffuse_anchor(State& s, const Name& p, Real drift, unsigned features, const News& news,
                        Real factor_variance, const Shares& step) {
     const Real sigma = Real(p.sigma) * fused(Real(p.attention_volatility), s.attention, Real(1.0f));
     Real variance = sigma * sigma;
@@ -42,6 +49,6 @@ FN void diffuse_anchor(State& s, const Name& p, unsigned features, const News& n
     if (features & (FEATURE_NAME_TAILS | FEATURE_FACTOR_TAILS))
         variance = fused(of_factors, factor_variance, own);
     shock = step.root * fused(square_root(positive(own)), news.normal, shock);
-    const Real drift = fused(Real(-0.5f), variance, Real(p.drift));
+    drift = fused(Real(-0.5f), variance, drift);
     s.anchor = s.anchor + fused(Real(step.share), drift, shock);
 }

@@ -94,6 +94,7 @@ struct Name {
     float factor_variance;
     float attention_share;
     float drift;
+    float adaptation;
     float attention_volatility;
     float clustering;
     float anchor0;
@@ -242,7 +243,7 @@ struct Name {
     float reference_c;
     float pause_steps;
 };
-static_assert(sizeof(Name) == 608);
+static_assert(sizeof(Name) == 612);
 
 struct Fund {
     float threshold;

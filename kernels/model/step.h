@@ -33,8 +33,9 @@ FN Real elasticity(const Name& p, const Effects& e) { return Real(p.elasticity) 
 
 // News of the timeline, the step's own move, a jump.
 FN void move_anchor(State& s, const Name& p, const Now& now, const Effects& e, const News& news) {
+    const Real drift = anchor_drift(s, p, now.channels);
     if (now.features & FEATURE_EVENTS) s.anchor = s.anchor + e.news;
-    diffuse_anchor(s, p, now.features, news, now.factor_variance, now.move);
+    diffuse_anchor(s, p, drift, now.features, news, now.factor_variance, now.move);
     if (now.features & FEATURE_JUMPS) jump(s, p, now.step);
 }
 

@@ -3,11 +3,11 @@
     beyond = (1 - c) (sigma^2 (1 + a_sigma A)^2 - omega^2) + c (min(rv^2 / 252, 1) - omega^2)+
     own    = (1 - sum_g a_g^2) beyond,    common = (sum_g a_g^2) beyond
     dw  = sqrt(h) (sqrt(W_F) (sum_f omega_f z_f + sqrt(beyond) sum_g a_g z_g) + sqrt(W_i own) z)
-          - h (W_F (omega^2 + common) + W_i own)/2 + h drift
+          - h (W_F (omega^2 + common) + W_i own)/2 + h (drift + adaptation A (x - w))
 
 over the share h of a day: f overnight, (1 - f) dt in a step; factors f keep their variance, g are
 attention factors; W_F and W_i are the day's variances (tails.py), 1 where returns are normal. e^w
-is a martingale without drift. docs/model.md, 6 and 8.
+is a martingale without drift and adaptation, which wants a crowd. docs/model.md, 6 and 8.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..records import Feature
+from ..records import Channel, Feature
 from .parameters import ONE, ZERO, Array, Model
+from .state import State
 
 
 class News(NamedTuple):
@@ -29,14 +30,14 @@ class News(NamedTuple):
     factor_variance: Array = ONE  # W_F of the day, (paths,)
 
 
-def move(model: Model, attention: Array, realised_vol: Array, share: float, news: News) -> Array:
-    """The anchor's log move over `share` of a day, (names, paths); `realised_vol` per annum."""
-    p, names = model.name, len(attention)
+def move(model: Model, state: State, share: float, news: News) -> Array:
+    """The anchor's log move over `share` of a day, (names, paths)."""
+    p, names, attention = model.name, len(state.attention), state.attention
     last = names + model.loadings.shape[1]  # of the draws of factors that do not scale
     variance = np.square(p.sigma * (1 + p.attention_volatility * attention)) - p.factor_variance
     np.maximum(variance, 0, out=variance)
     if Feature.CLUSTERING in model.features:
-        realised = np.maximum(np.minimum(realised_vol**2 / 252, 1) - p.factor_variance, 0)
+        realised = np.maximum(np.minimum(state.realised_vol**2 / 252, 1) - p.factor_variance, 0)
         variance = (1 - p.clustering) * variance + p.clustering * realised
     if Feature.ATTENTION_FACTORS in model.features:
         own, common = (1 - p.attention_share) * variance, p.attention_share * variance
@@ -50,5 +51,8 @@ def move(model: Model, attention: Array, realised_vol: Array, share: float, news
     moved = np.sqrt(own) * news.draws[:names] + np.sqrt(news.factor_variance) * of_factors
     variance = own + news.factor_variance * common
     moved *= np.sqrt(share)
-    moved += share * (p.drift - variance / 2) + news.jump
+    drift = p.drift
+    if Channel.CROWD in model.on:
+        drift = drift + p.adaptation * attention * (state.log_price - state.anchor)
+    moved += share * (drift - variance / 2) + news.jump
     return moved

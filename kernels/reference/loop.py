@@ -146,9 +146,7 @@ def gap(state: State, model: Model, now: Now, news: News) -> None:
     if Channel.CROWD in model.on:
         crowd.seed(state, now)
     volatility.strike(state, model.name, now)
-    state.anchor = state.anchor + anchor.move(
-        model, state.attention, state.realised_vol, model.overnight_share, news
-    )
+    state.anchor = state.anchor + anchor.move(model, state, model.overnight_share, news)
     reprice(state, model, now, ~now.any(EventType.HALT))
     pauses.open_auction(state)
     state.volume = np.zeros_like(state.price)
@@ -226,9 +224,7 @@ def trade(
     kind = StepKind(int(model.packed.schedule["kind"][number]))
     m, trading = elasticity(model, now), names_that_trade(state, now)
     share = (1 - model.overnight_share) * dt
-    state.anchor = state.anchor + anchor.move(
-        model, state.attention, state.realised_vol, share, news
-    )
+    state.anchor = state.anchor + anchor.move(model, state, share, news)
     decayed = state.transient
     if Channel.TRANSIENT_IMPACT in on:
         decayed = decayed * (1 - p.transient_decay_c)

@@ -29,6 +29,16 @@ class Anchor(Section):
         ge=0,
         le=0.99,
     )
+    adaptation: float = parameter(
+        0.0,
+        "how fast elastic holders take the price for the value while a crowd attends: under "
+        "attention A the anchor moves towards the price by adaptation A times their distance",
+        "per day",
+        "form of Cagan (1956), The monetary dynamics of hyperinflation: adaptive expectations; 0: "
+        "no price ever becomes a value",
+        ge=0,
+        le=5,
+    )
     premium: float = parameter(
         0.0,
         "log price above the anchor at the start; below 0 for a name that starts under it",

@@ -39,6 +39,7 @@ AT_WORK: dict[str, Any] = {
     "attention_factors": {"attention": {"share": 0.4}},
     "shared": 0.2,
     "clustering": 0.4,
+    "adaptation": 0.05,
     "book_located": 0.0,  # all can be recalled
     "margin_rate": 0.9,
     "house": {

@@ -13,6 +13,7 @@ SECTIONS: dict[str, tuple[str, str, Any]] = {
     "drift": ("anchor", "drift", 0.0),
     "attention_volatility": ("anchor", "attention_volatility", 0.5),
     "clustering": ("anchor", "clustering", 0.0),
+    "adaptation": ("anchor", "adaptation", 0.0),
     "premium": ("anchor", "premium", 0.0),
     "dof": ("anchor", "dof", None),  # normal
     "tail_cap": ("anchor", "tail_cap", 25.0),

@@ -38,6 +38,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "drift": (-0.01, 0.01),
     "attention_volatility": (0, 3),
     "clustering": (0, 0.9),
+    "adaptation": (0, 0.5),
     "elasticity": (0.2, 3),
     "max_multiple": (3, 100),
     "eta": (0, 1.5),

@@ -24,6 +24,7 @@ MODEL = Path(__file__).parents[2] / "kernels" / "model"
 # Whose sign, in which header, the expression as written and with the mistake.
 MISTAKES = [
     ("none", "anchor.h", "Real(-0.5f)", "Real(0.5f)"),
+    ("crowd", "anchor.h", "s.log_price - s.anchor", "s.anchor - s.log_price"),
     ("none", "anchor.h", "realised - own", "own - realised"),
     ("none", "anchor.h", "own = own - scaled;", "own = own + scaled;"),
     ("none", "anchor.h", "own = own - scaled;", ""),

@@ -9,11 +9,19 @@ from scipy import stats
 
 from powderkeg.kernels import reference
 from powderkeg.kernels.records import ALL_CHANNELS, CALM, Channel
-from powderkeg.kernels.reference import anchor
+from powderkeg.kernels.reference import anchor, state
 from powderkeg.kernels.reference.parameters import Model
+from powderkeg.kernels.reference.state import State
 from tests.helpers.builders import packed, path_ids
 from tests.helpers.events import event, fund
 from tests.helpers.traces import traced
+
+
+def start(model: Model, attention: float, realised_vol: float = 0.0) -> State:
+    """One name on one path, at its start but for what is said."""
+    begun = state.start(model, np.zeros((1, 1)))
+    begun.attention, begun.realised_vol = np.array([[attention]]), np.array([[realised_vol]])
+    return begun
 
 
 def test_the_anchor_without_news_loses_half_its_variance() -> None:
@@ -22,24 +30,21 @@ def test_the_anchor_without_news_loses_half_its_variance() -> None:
     )
     model = Model(scenario)
     s = 0.2 * (1 + 2 * 0.3)
-    move = anchor.move(
-        model, np.array([[0.3]]), np.zeros((1, 1)), 0.25, anchor.News(np.zeros((2, 1)))
-    )
+    move = anchor.move(model, start(model, 0.3), 0.25, anchor.News(np.zeros((2, 1))))
     assert move[0, 0] == pytest.approx(-0.25 * s**2 / 2, rel=1e-6)
     news = anchor.News(np.array([[1.0], [-2.0]]))
-    move = anchor.move(model, np.array([[0.3]]), np.zeros((1, 1)), 0.25, news)
+    move = anchor.move(model, start(model, 0.3), 0.25, news)
     draws = 0.5 * (math.sqrt(s**2 - 0.01) - 0.2)
     assert move[0, 0] == pytest.approx(draws - 0.25 * s**2 / 2, rel=1e-6)
 
 
 def test_part_of_the_variance_follows_realised_variance() -> None:
     """.7 of the variance under attention and .3 of the realised one, both beyond the factor's."""
-    scenario = packed(
+    model = Model(packed(
         sigma=0.2, attention_volatility=2.0, clustering=0.3, loadings=[[0.1]], factors=["market"]
-    )
-    attention, realised = np.array([[0.3]]), np.array([[0.5 * math.sqrt(252)]])
+    ))  # fmt: skip
     one = anchor.News(np.array([[1.0], [0.0]]))
-    move = anchor.move(Model(scenario), attention, realised, 1.0, one)
+    move = anchor.move(model, start(model, 0.3, 0.5 * math.sqrt(252)), 1.0, one)
     own = 0.7 * (0.32**2 - 0.01) + 0.3 * (0.25 - 0.01)
     assert move[0, 0] == pytest.approx(math.sqrt(own) - (own + 0.01) / 2, rel=1e-6)
 
@@ -48,10 +53,10 @@ def test_an_attention_factor_takes_its_share() -> None:
     """At rest .3 of the variance; under attention .3 in the same proportion to what the name's own
     is, beyond the factor that does not scale; on days of unequal variances each has its own.
     """
-    scenario = packed(
+    model = Model(packed(
         sigma=0.2, attention_volatility=2.0, loadings=[[0.1]], factors=["market"],
         attention_factors={"crowd": {"share": 0.3}},
-    )  # fmt: skip
+    ))  # fmt: skip
     rise = (0.32**2 - 0.01) / (0.04 - 0.01)
     own, common = rise * (0.04 - 0.01 - 0.3 * 0.04), rise * 0.3 * 0.04
     normals = np.array([[1.0], [-2.0], [3.0]])  # of the name, the market, the crowd
@@ -60,10 +65,18 @@ def test_an_attention_factor_takes_its_share() -> None:
         of_name, of_factors = tails.get("name_variance", 1.0), tails.get("factor_variance", 1.0)
         draws = np.sqrt(of_name * own) + np.sqrt(of_factors) * (3 * np.sqrt(common) - 0.2)
         whole = of_name * own + of_factors * (0.01 + common)
-        move = anchor.move(
-            Model(scenario), np.array([[0.3]]), np.zeros((1, 1)), 1.0, anchor.News(normals, **tails)
-        )
+        move = anchor.move(model, start(model, 0.3), 1.0, anchor.News(normals, **tails))
         assert move[0, 0] == pytest.approx(float(np.squeeze(draws - whole / 2)), rel=1e-6)
+
+
+def test_the_price_becomes_the_value_while_a_crowd_attends() -> None:
+    """.2 a day at attention .3, of a distance of .7 from anchor to price; with no crowd 0."""
+    scenario = packed(sigma=0.1, adaptation=0.2, attention_volatility=0.0, premium=0.7)
+    silence = anchor.News(np.zeros((1, 1)))
+    for channels, drift in ((ALL_CHANNELS, 0.2 * 0.3 * 0.7), (ALL_CHANNELS & ~Channel.CROWD, 0.0)):
+        model = Model(scenario.with_channels(channels))
+        move = anchor.move(model, start(model, 0.3), 0.25, silence)
+        assert move[0, 0] == pytest.approx(0.25 * (drift - 0.1**2 / 2), rel=1e-5)
 
 
 def test_a_coarse_step_sums_the_normals_of_the_fine_steps() -> None:
