@@ -23,6 +23,8 @@ def days_to_subside(covered: Array) -> float:
     """Days after the rise until the excess is a tenth of its peak; AFTER where it never is."""
     flow = excess(covered)
     peak = int(flow.argmax())
+    if not flow[peak] > 0:
+        return float("nan")  # nobody covers
     calm = np.flatnonzero(flow[peak:] <= OVER * flow[peak])
     if not len(calm):
         return float(AFTER)

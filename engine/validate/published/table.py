@@ -114,11 +114,12 @@ def figure(
     The error is that of the delete-a-group jackknife (Kott 2001, J. Official Statistics 17).
     """
     group = np.arange(len(samples[0])) % GROUPS
-    without = np.array(
-        [statistic(*(s[group != left_out] for s in samples)) for left_out in range(GROUPS)], float
-    )
+    with np.errstate(invalid="ignore", divide="ignore"):  # a ratio to nothing is NaN
+        value = float(statistic(*samples))
+        each = [statistic(*(s[group != left_out] for s in samples)) for left_out in range(GROUPS)]
+    without = np.array(each, float)
     error = math.sqrt((GROUPS - 1) / GROUPS * float(((without - without.mean()) ** 2).sum()))
-    return Figure(what, float(statistic(*samples)), error, reported)
+    return Figure(what, value, error, reported)
 
 
 def mean(what: str, values: Array, reported: str = "") -> Figure:
