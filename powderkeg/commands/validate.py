@@ -14,8 +14,8 @@ from .exits import UNVERIFIED
 from .options import BackEnd
 
 if TYPE_CHECKING:
-    from ..engine.validate import Outcome
-    from ..engine.validate.published import Result
+    from ..engine.validate import Case, Outcome
+    from ..engine.validate.published import Published, Result
     from ..kernels.packed import Simulate
 
 
@@ -46,19 +46,22 @@ def validate(
     from ..engine.executors import check_back_end
     from ..kernels.backends import backend as back_end
     from ..results.store.durable import write_file
+    from ..screen import published as tables_of
+    from ..screen import validate as cases_of
     from ..screen import validation_page as document
 
     check_back_end(backend)
     seed = seed_of(vary, published)
     if write is not None:
         check_page(write, seed is not None or bool(only) or published)
+    cases = [] if published else cases_of.choose(only or [])
+    tables = tables_of.choose(only or []) if published or write is not None else []
     chosen = back_end(backend)
     if chosen.note:
         print(f"powderkeg: {chosen.note}", file=sys.stderr)
     where = f"{chosen.name} ({chosen.device})"
-    outcomes = [] if published else run_cases(only or [], chosen.simulate, seed, where, as_json)
-    wanted = published or write is not None
-    results = run_published(only or [], chosen.simulate, where, as_json) if wanted else []
+    outcomes = run_cases(cases, chosen.simulate, seed, where, as_json) if cases else []
+    results = run_published(tables, chosen.simulate, where, as_json) if tables else []
     if write is not None:
         write_file(write, document.document(outcomes, where, results).encode())
         print(f"wrote {write}", file=sys.stderr)
@@ -93,14 +96,13 @@ def check_page(path: Path, partly: bool) -> None:
 
 
 def run_cases(
-    only: Sequence[str], simulate: Simulate, seed: int | None, where: str, as_json: bool
+    cases: Sequence[Case], simulate: Simulate, seed: int | None, where: str, as_json: bool
 ) -> list[Outcome]:
     """Runs and shows the cases."""
     from ..engine.validate import validate as run
     from ..screen import validate as show
     from ..screen.console import console
 
-    cases = show.choose(only)
     running = run(cases, simulate, vary=seed)
     ids = [case.id for case in cases]
     outcomes = list(show.with_progress(running, ids, console(stderr=True)))
@@ -113,7 +115,7 @@ def run_cases(
 
 
 def run_published(
-    only: Sequence[str], simulate: Simulate, where: str, as_json: bool
+    tables: Sequence[Published], simulate: Simulate, where: str, as_json: bool
 ) -> list[Result]:
     """Runs and shows the published tables."""
     from ..engine.validate.published import run
@@ -121,7 +123,6 @@ def run_published(
     from ..screen.console import console
     from ..screen.validate import with_progress
 
-    tables = show.choose(only)
     running = (run(each, simulate) for each in tables)
     ids = [each.id for each in tables]
     results = list(with_progress(running, ids, console(stderr=True), "table"))

@@ -281,7 +281,7 @@ def test_json_has_every_figure(capsys: Capture, monkeypatch: Patch) -> None:
         (("--vary", "-1"), "--vary: -1 is not between 0 and 4294967295"),
         (("--vary", "x"), '--vary: "x" is not a whole number'),
         (("--backend", "gpu"), '--backend: "gpu" is not one of auto, '),
-        (("--write", "p.md", "--vary", "1"), "--write: the page shows every case as given; "),
+        (("--write", "p.md", "--vary", "1"), "--write: the page shows every case as given and "),
         (("--write", "no/p.md"), "no/p.md: the folder no does not exist"),
     ],
 )

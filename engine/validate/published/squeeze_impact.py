@@ -62,7 +62,7 @@ TABLE = Published(
     paper="Xu and Liu (2012), Short squeeze, working paper, SSRN 2019361",
     reports="An average short squeeze has an impact of 3.25 % on the price that lasts for a day "
     "and a half; it grows with the day's return and with short interest. The figure is the "
-    "reversal on the next day of 190 events in the top tenth of both, out of 26,343 rises of 15 % "
+    "reversal on the next day of 190 stocks in the top tenth of both, out of 26,343 rises of 15 % "
     "or more in 1995-2009, whose mean risk-adjusted reversal is .30 % and whose mean short "
     "interest is .18 months of volume.",
     read="the abstract, and for the second sentence a summary of the paper at CXO Advisory (12 "
