@@ -42,7 +42,7 @@ def validate(
         typer.Option(metavar="FILE", help="Run both and write docs/validation.md here."),
     ] = None,
 ) -> None:
-    """Compare every channel alone with its exact limit; exit code 3 if one fails."""
+    """Compare every channel with its exact limit, or published tables; exit code 3 if one fails."""
     from ..engine.executors import check_back_end
     from ..kernels.backends import backend as back_end
     from ..results.store.durable import write_file
@@ -62,6 +62,9 @@ def validate(
     where = f"{chosen.name} ({chosen.device})"
     outcomes = run_cases(cases, chosen.simulate, seed, where, as_json) if cases else []
     results = run_published(tables, chosen.simulate, where, as_json) if tables else []
+    if as_json:
+        rows = [*cases_of.as_json(outcomes), *tables_of.as_json(results)]
+        print(json.dumps(rows, indent=2))
     if write is not None:
         write_file(write, document.document(outcomes, where, results).encode())
         print(f"wrote {write}", file=sys.stderr)
@@ -98,7 +101,7 @@ def check_page(path: Path, partly: bool) -> None:
 def run_cases(
     cases: Sequence[Case], simulate: Simulate, seed: int | None, where: str, as_json: bool
 ) -> list[Outcome]:
-    """Runs and shows the cases."""
+    """Runs the cases and shows them, unless JSON will."""
     from ..engine.validate import validate as run
     from ..screen import validate as show
     from ..screen.console import console
@@ -106,9 +109,7 @@ def run_cases(
     running = run(cases, simulate, vary=seed)
     ids = [case.id for case in cases]
     outcomes = list(show.with_progress(running, ids, console(stderr=True)))
-    if as_json:
-        print(json.dumps(show.as_json(outcomes), indent=2))
-    else:
+    if not as_json:
         show.show(console(), outcomes)
         console().print(show.verdict(outcomes, where), markup=False)
     return outcomes
@@ -117,7 +118,7 @@ def run_cases(
 def run_published(
     tables: Sequence[Published], simulate: Simulate, where: str, as_json: bool
 ) -> list[Result]:
-    """Runs and shows the published tables."""
+    """Runs the published tables and shows them, unless JSON will."""
     from ..engine.validate.published import run
     from ..screen import published as show
     from ..screen.console import console
@@ -126,9 +127,7 @@ def run_published(
     running = (run(each, simulate) for each in tables)
     ids = [each.id for each in tables]
     results = list(with_progress(running, ids, console(stderr=True), "table"))
-    if as_json:
-        print(json.dumps(show.as_json(results), indent=2))
-    else:
+    if not as_json:
         show.show(console(), results)
         console().print(show.verdict(results, where), markup=False)
     return results
