@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
+import numpy.typing as npt
 
 from ...kernels.packed import Packed, Simulate, Simulated
 from ...kernels.records import TRACE
@@ -119,11 +120,27 @@ def estimate(
 def samples(statement: Sampled, simulate: Simulate, first: int, paths: int) -> Array:
     """Samples of paths `first`, ..., in pieces where a trace would be large."""
     packed = [statement.packed] if isinstance(statement.packed, Packed) else list(statement.packed)
+    ids = np.arange(first, first + paths, dtype=np.uint64)
+    return in_pieces(packed, statement.sample, simulate, ids, trace=statement.trace)
+
+
+def in_pieces(
+    packed: Sequence[Packed],
+    sample: Callable[..., npt.ArrayLike],
+    simulate: Simulate,
+    ids: npt.NDArray[np.uint64],
+    *,
+    trace: bool = False,
+) -> Array:
+    """`sample` of what each packed scenario makes of these paths, a row a path.
+
+    In pieces where a trace would be large.
+    """
     largest = max(int(s.run["steps"] + 1) * len(s.symbols) for s in packed)
-    piece = max(16, TRACE_BYTES // (largest * TRACE.itemsize)) if statement.trace else CHUNK
+    piece = max(16, TRACE_BYTES // (largest * TRACE.itemsize)) if trace else CHUNK
     parts = []
-    for start in range(first, first + paths, piece):
-        ids = np.arange(start, min(start + piece, first + paths), dtype=np.uint64)
-        outs = [simulate(s, ids, trace=statement.trace) for s in packed]
-        parts.append(np.asarray(statement.sample(*outs), float))
+    for start in range(0, len(ids), piece):
+        these = ids[start : start + piece]
+        outs = [simulate(s, these, trace=trace) for s in packed]
+        parts.append(np.asarray(sample(*outs), float))
     return np.concatenate(parts)

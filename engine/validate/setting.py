@@ -23,7 +23,7 @@ from ...scenarios.market import Market, MarketRow
 from ...scenarios.scenario import Scenario
 
 FLOAT_SHARES = 1e12  # so that the book's one share is no part of the ledger
-SYMBOLS = ("ONE", "TWO", "THREE", "FOUR")
+SYMBOLS = ("ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT")
 NO_IMPACT = 1e-6  # log price per float
 
 QUIET: dict[str, dict[str, Any]] = {

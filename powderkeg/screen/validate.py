@@ -48,8 +48,11 @@ def _matches(case: Case, pattern: str) -> bool:
     return fnmatchcase(case.id, pattern) or fnmatchcase(case.channel, pattern)
 
 
-def with_progress(outcomes: Iterable[Outcome], total: int, to: Console) -> Iterator[Outcome]:
-    """The same outcomes; a bar on a terminal, now and then a JSON line elsewhere."""
+def with_progress(
+    outcomes: Iterable[Any], ids: Sequence[str], to: Console, word: str = "case"
+) -> Iterator[Any]:
+    """The same outcomes, of which `ids` are; a bar on a terminal, JSON lines elsewhere."""
+    total = len(ids)
     if not to.is_terminal:
         start = last = time.monotonic()
         for number, outcome in enumerate(outcomes, 1):
@@ -57,18 +60,18 @@ def with_progress(outcomes: Iterable[Outcome], total: int, to: Console) -> Itera
             now = time.monotonic()
             if now - last >= JSON_EVERY:
                 last = now
-                said = {"event": "progress", "cases": number, "of": total,
+                said = {"event": "progress", f"{word}s": number, "of": total,
                         "seconds": round(now - start, 1)}  # fmt: skip
                 print(json.dumps(said), file=to.file, flush=True)
         return
     columns = (
         TextColumn("{task.description}"), BarColumn(),
-        TextColumn("{task.completed:.0f} of {task.total:.0f} cases"), TimeElapsedColumn(),
+        TextColumn(f"{{task.completed:.0f}} of {{task.total:.0f}} {word}s"), TimeElapsedColumn(),
     )  # fmt: skip
     with Progress(*columns, console=to, transient=True) as bar:
         task = bar.add_task("validating", total=total)
-        for outcome in outcomes:
-            bar.update(task, advance=1, description=outcome.case.id)
+        for id, outcome in zip(ids, outcomes, strict=True):
+            bar.update(task, advance=1, description=id)
             yield outcome
 
 

@@ -9,7 +9,9 @@ import powderkeg
 
 from ..engine.validate.assumptions import ASSUMPTIONS, LEFT_OUT
 from ..engine.validate.case import CASES, Kind
+from ..engine.validate.published import Result
 from ..engine.validate.runner import ABSOLUTE, LARGEST_Z, RELATIVE, Outcome
+from .published import section
 from .validate import cells, verdict
 
 INTRODUCTION = """\
@@ -29,20 +31,25 @@ Means and probabilities are compared in standard errors, and pass below {z:g} of
 added until the standard error is at most {relative:.1%} of a mean, or {absolute:g} of a
 probability; that of a probability is the exact value's own. Deterministic cases have a stated
 tolerance, in brackets, and z is the gap as a fraction of it.
+
+Limits say whether the laws are computed as they are written. Whether they are laws of markets the
+[published tables](#published-tables) ask, and [history.md](history.md).
 """
 
 HEADERS = "../kernels/model"
 
 
-def document(outcomes: Sequence[Outcome], where: str) -> str:
-    """The page, in Markdown. `where` names the back end and its device."""
+def document(outcomes: Sequence[Outcome], where: str, results: Sequence[Result]) -> str:
+    """The page, in Markdown, of cases and published tables. `where` names the back end."""
     date = datetime.now(UTC).date().isoformat()
     parts = [
         INTRODUCTION.format(z=LARGEST_Z, relative=RELATIVE, absolute=ABSOLUTE),
         f"{verdict(outcomes, where)}. powderkeg {powderkeg.__version__}, {date}.",
         "\n## Figures\n",
         *_figures(outcomes),
-        "\n## Statements\n",
+        "\n## Published tables\n",
+        *section(results),
+        "## Statements\n",
         *_statements(),
         "\n## What has no row\n",
         *(f"* **{what}**: {why}" for what, why in LEFT_OUT),

@@ -281,7 +281,7 @@ def test_json_has_every_figure(capsys: Capture, monkeypatch: Patch) -> None:
         (("--vary", "-1"), "--vary: -1 is not between 0 and 4294967295"),
         (("--vary", "x"), '--vary: "x" is not a whole number'),
         (("--backend", "gpu"), '--backend: "gpu" is not one of auto, '),
-        (("--write", "p.md", "--vary", "1"), "--write: the page shows every case as given; "),
+        (("--write", "p.md", "--vary", "1"), "--write: the page shows every case as given and "),
         (("--write", "no/p.md"), "no/p.md: the folder no does not exist"),
     ],
 )
@@ -298,7 +298,7 @@ def test_a_mistake_is_one_line(
 def test_the_page_states_the_cases_and_assumptions_that_there_are() -> None:
     """docs/validation.md is written by `powderkeg validate --write`; figures may be older."""
     page = (ROOT / "docs" / "validation.md").read_text()
-    written, now = (text.partition("\n## Statements\n")[2] for text in (page, document([], "")))
+    written, now = (text.partition("\n## Statements\n")[2] for text in (page, document([], "", [])))
     assert written == now
     figures = page.partition("\n## Figures\n")[2].partition("\n## Statements\n")[0]
     rows = [line.split(" | ") for line in figures.splitlines() if line.endswith("| pass |")]
