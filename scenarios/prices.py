@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 from .errors import InputError, did_you_mean, shown
@@ -151,7 +152,7 @@ def _iso(text: str, shape: str) -> str:
 def _in_order(table: Table) -> list[tuple[Row, date]]:
     """Rows with their dates, oldest first. Raises InputError where they are in no order."""
     days = [row.iso_date("date") for row in table.rows]
-    newest_first = len(days) > 1 and all(a > b for a, b in zip(days, days[1:], strict=False))
+    newest_first = len(days) > 1 and all(a > b for a, b in pairwise(days))
     rows = table.rows[::-1] if newest_first else table.rows
     return list(dated(replace(table, rows=rows)))
 

@@ -1,12 +1,12 @@
 """Splits and single wrong closes in daily prices, found from price, volume and money together.
 
 A split moves the price by a ratio and the shares that are traded by its inverse, so what is traded
-in money stays what it was, and it comes out of nothing: the days around it move as ever. Squeezes gap as far, but
-AMC opened 4.1 times higher on 27 January 2021 on many times the usual money, and GameStop twice as
-high on the 29th after a week of such moves. Where a price nearly halves or doubles, no name moves so
-far in a day unless everybody trades it, so the money tells whatever the ratio. Below that the ratio
-must be 3 to 2 or 5 to 3 as well. Smaller ones are told by a column alone: GameStop fell by a fifth
-on 9 December 2020, on the usual money.
+in money stays what it was, and it comes out of nothing: the days around it move as ever. Squeezes
+gap as far, but AMC opened 4.1 times higher on 27 January 2021 on many times the usual money, and
+GameStop twice as high on the 29th after a week of such moves. Where a price nearly halves or
+doubles, no name moves so far in a day unless everybody trades it, so the money tells whatever the
+ratio. Below that the ratio must be 3 to 2 or 5 to 3 as well. Smaller ones are told by a column
+alone: GameStop fell by a fifth on 9 December 2020, on the usual money.
 """
 
 from __future__ import annotations

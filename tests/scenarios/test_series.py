@@ -206,14 +206,14 @@ def test_a_column_says_where_a_split_was() -> None:
     """Of stock splits, or the adjusted close, even on ten times the usual money."""
     raw = [line.split(",") for line in bars_with_jump(1 / 4, 40)]
     said = [[*cells, "4.0" if k == 7 else "1.0"] for k, cells in enumerate(raw)]
-    with pytest.raises(InputError, match="row 9, close: .* looks like a 4-for-1 split"):
+    with pytest.raises(InputError, match=r"row 9, close: .* looks like a 4-for-1 split"):
         lines = [",".join(cells) for cells in said]
         load_prices(written(lines, "timestamp,close,volume,split_coefficient"))
     restated = [[d, c if k > 6 else f"{float(c) / 4}", v, s] for k, (d, c, v, s) in enumerate(said)]
     lines = [",".join(cells) for cells in restated]
     assert len(load_prices(written(lines, "date,close,volume,stock splits")).close) == 13
     adjusted = [[*cells, f"{float(cells[1]) / (4 if k < 7 else 1)}"] for k, cells in enumerate(raw)]
-    with pytest.raises(InputError, match="row 9, close: .* looks like a 4-for-1 split"):
+    with pytest.raises(InputError, match=r"row 9, close: .* looks like a 4-for-1 split"):
         load_prices(written([",".join(c) for c in adjusted], "date,close,volume,adj close"))
 
 
