@@ -68,11 +68,11 @@ def build(
 ) -> None:
     """Write a market file (and chain.csv beside it) for the names of a book. Exit code 2 where
     something is missing: it says what, and where to get it."""
+    from ..engine.checks import check_folder
     from ..scenarios.desk.build import build_market
     from ..scenarios.desk.request import BuildRequest
     from ..scenarios.desk.written import write_market
     from ..screen.console import console
-    from ..engine.checks import check_folder
     from .arguments import count, day, numbers, texts_by
 
     check_folder(output)

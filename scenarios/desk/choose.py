@@ -61,20 +61,24 @@ def choose(figures: Sequence[Figure], known: Sequence[Figure], rules: Rules) -> 
             if not rules.flag:
                 continue
         used[key] = first
-        if first.published > rules.as_of:
-            notes.append(
-                f"{what}: {first.source} of {first.as_of} was published on {first.published}, "
-                f"after the as-of close; used as known by {rules.known_by}"
-            )
         notes += _disagreements(first, several[1:])
+    hindsight = [f for f in used.values() if f.published > rules.as_of]
     late = [f for f in figures if id(f) not in in_time and f.published > rules.known_by]
-    for f in late:
-        notes.append(
-            f"{f.symbol} {f.field}: {f.source} of {f.as_of} was published on {f.published}, after "
-            f"{rules.known_by}; not used (`known_by` says by when figures are known)"
-        )
+    notes += _published(hindsight, f"after the as-of close; known by {rules.known_by}, so used")
+    notes += _published(late, f"after {rules.known_by}, by which it had to be known; not used")
     verdicts = tuple((f, _verdict(f, used, in_time, rules)) for f in figures)
     return Choice(used, verdicts, tuple(dict.fromkeys(notes)))
+
+
+def _published(figures: Sequence[Figure], what: str) -> list[str]:
+    """One note for all names of a source, field and day."""
+    groups: dict[tuple[str, str, date, date], list[str]] = {}
+    for f in figures:
+        groups.setdefault((f.field, f.source, f.as_of, f.published), []).append(f.symbol)
+    return [
+        f"{field} of {', '.join(names)}: {source} of {day} was published on {out}, {what}"
+        for (field, source, day, out), names in groups.items()
+    ]
 
 
 def _disagreements(first: Figure, others: Sequence[Figure]) -> list[str]:

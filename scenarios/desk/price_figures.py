@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..prices import Bar, PriceFile, read_bar, read_price_file
 from ..splits import USUAL_DAYS, find_split, is_wrong_close
+from ..table import Row
 from .betas import shrunk_betas
 from .figures import BETA, Figure
 
@@ -27,7 +28,8 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class History:
-    """Closes and volumes of one name in shares of its last day, oldest first."""
+    """Closes of the days on which one name traded, and volumes of all days, 0 where it did not, in
+    shares of the last day, oldest first."""
 
     symbol: str
     source: str
@@ -35,6 +37,7 @@ class History:
     days: tuple[date, ...]
     close: Array
     volume: Array
+    volume_days: tuple[date, ...]
     notes: tuple[str, ...] = ()
 
     def returns(self, last: date) -> dict[date, float]:
@@ -67,7 +70,9 @@ def read_history(
     traded = [(r, d) for r, d in rows if r.text("close") and r.text("volume") not in ("0", "0.0")]
     notes = []
     if len(traded) < len(rows):
-        notes.append(f"{file.file}: {len(rows) - len(traded)} days without trading are left out")
+        notes.append(
+            f"{file.file}: {len(rows) - len(traded)} days without trading are left out of returns"
+        )
     if not traded:
         raise InputError(f"{file.file}: no close of {symbol} up to {as_of}")
     days = tuple(day for _, day in traded)
@@ -80,9 +85,20 @@ def read_history(
     after = float(np.prod([ratio for day, ratio in splits if day > as_of]))
     pence, currency = _currency(file)
     close = np.array([bar.close for bar in bars]) / factor * after * pence
-    volume = np.array([bar.volume or np.nan for bar in bars]) * factor / after
-    return History(symbol, f"{Path(file.file).name} ({file.shape})", currency, days, close, volume,
+    source = f"{Path(file.file).name} ({file.shape})"
+    return History(symbol, source, currency, days, close, *_volumes(rows, days, factor / after),
                    (*notes, *found))  # fmt: skip
+
+
+def _volumes(
+    rows: Sequence[tuple[Row, date]], days: Sequence[date], factor: Array
+) -> tuple[Array, tuple[date, ...]]:
+    """Volumes of all days that say one; a day without trading has the next one's shares."""
+    given = [(row, day) for row, day in rows if row.text("volume")]
+    place = np.searchsorted([d.toordinal() for d in days], [d.toordinal() for _, d in given])
+    volume = [row.not_negative("volume", "give shares traded") or 0.0 for row, _ in given]
+    scale = factor[np.minimum(place, len(days) - 1)] if given else np.ones(0)
+    return np.array(volume) * scale, tuple(day for _, day in given)
 
 
 def _factors(
@@ -127,10 +143,8 @@ def price_figures(history: History, windows: Windows) -> list[Figure]:
     symbol, day, last = history.symbol, history.days[-1], min(windows.last, history.days[-1])
     found = [Figure(symbol, "price", float(history.close[-1]), history.source, day, day)]
     upto = sum(d <= last for d in history.days)
-    if upto:
-        last = history.days[upto - 1]
-    volume = history.volume[:upto][-windows.short :]
-    volume = volume[~np.isnan(volume)]
+    last = history.days[upto - 1] if upto else last
+    volume = history.volume[: sum(d <= last for d in history.volume_days)][-windows.short :]
     returns = history.returns(last)
     values: dict[str, float] = {}
     if len(volume) >= FEWEST:
