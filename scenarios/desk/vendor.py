@@ -142,7 +142,7 @@ def decimal_of(file: str, texts: Iterable[str]) -> str:
         elif re.fullmatch(r"\d{1,3}(\.\d{3})*,\d+|\d{1,3}(\.\d{3}){2,}|\d{4,},\d+", bare):
             comma = text
         elif re.fullmatch(r"[1-9]\d{0,2}\.000", bare):
-            unclear = text
+            unclear = unclear or text
     if point and comma:
         raise InputError(
             f"{file}: {shown(point)} and {shown(comma)} have different decimal marks; export again "

@@ -11,13 +11,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
 
 from ..errors import InputError
 from .figures import Figure
-
-if TYPE_CHECKING:
-    import pandas
 
 KEY = ["symbol", "field", "source", "as_of"]
 
@@ -78,7 +75,7 @@ def _key(figure: Figure) -> tuple[str, str, str, date]:
     return figure.symbol, figure.field, figure.source, figure.as_of
 
 
-def _pandas() -> pandas:  # type: ignore[valid-type]
+def _pandas() -> ModuleType:
     try:
         import pandas
         import pyarrow  # noqa: F401

@@ -38,8 +38,8 @@ def is_cboe(head: str) -> bool:
 
 def read_cboe(path: Path, symbol: str, as_of: date) -> ChainFile:
     """The chain of a quote table; `as_of` where it does not say its day. Raises InputError."""
-    separator, header, above = separator_of(path), [], ""
-    day, spot, quotes, adjusted = as_of, None, [], 0
+    separator, header, above = separator_of(path), list[str](), ""
+    day, spot, quotes, adjusted = as_of, None, list[Quote](), 0
     for number, line in lines(read_text(path, MAX_BYTES)):
         if not header:
             if not is_cboe(line):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ...errors import InputError, shown
 from ...table import Row
@@ -26,18 +27,19 @@ class Export:
         """Leave a row out and say so."""
         self.dropped.append(f"{self.file}: row {row.number}: {why}; left out")
 
-    def add(self, row: Row, kind: str, symbol: str, **terms: float | str | None) -> None:
+    def add(self, row: Row, kind: str, symbol: str, **terms: Any) -> None:
         """A holding of a row with plain numbers in `quantity` and `price`. Raises InputError."""
+        if kind != CASH and not symbol:
+            self.drop(row, "a row without a symbol, as totals are")
+            return
         quantity = row.number_or_none("quantity", "give a signed number")
         if not quantity:
             self.drop(row, f"{symbol or kind} without a quantity")
             return
         price = None if kind == CASH else row.number_or_none("price", "give a price")
-        self.holdings.append(
-            Holding(row.number, kind, symbol, quantity, price, **terms)  # type: ignore[arg-type]
-        )
+        self.holdings.append(Holding(row.number, kind, symbol, quantity, price, **terms))
 
-    def add_option(self, row: Row, named: Sequence[str], **terms: float | str | None) -> None:
+    def add_option(self, row: Row, named: Sequence[str], **terms: Any) -> None:
         """An option that the first of some texts names. Raises InputError where none does."""
         found = next((t for t in map(option_terms, named) if t is not None), None)
         if found is None:
@@ -50,7 +52,7 @@ class Export:
             )
             return
         more = {"expiry": found.expiry, "strike": found.strike, "option_type": found.option_type}
-        self.add(row, OPTION, found.symbol, **terms, **more)  # type: ignore[arg-type]
+        self.add(row, OPTION, found.symbol, **terms, **more)
 
 
 def in_money(row: Row) -> Row:

@@ -37,7 +37,7 @@ class Holding:
 
 @dataclass(frozen=True)
 class Terms:
-    """An option's underlying, expiry, strike and type; `adjusted` where a deal changed its shares."""
+    """What an option is on; `adjusted` where a deal changed the shares behind it."""
 
     symbol: str
     expiry: date

@@ -72,8 +72,8 @@ def _reader(path: Path, form: str, mapping: str | Path | None) -> Callable[[Path
             found: Callable[[Path], Export] = module.read
             return found
     raise InputError(
-        f"{path}: not an export of {', '.join(FORMATS)}; give `mapping`, a YAML file that names its "
-        "columns"
+        f"{path}: not an export of {', '.join(FORMATS)}; give `mapping`, a YAML file that names "
+        "its columns"
     )
 
 

@@ -89,7 +89,7 @@ def _row(export: Export, row: Row, words: dict[str, str]) -> None:
             raise row.error("option_type", f"{shown(row.text('option_type'))}; give call or put")
         export.add(row, OPTION, canonical(name), currency=currency, multiplier=multiplier,
                    strike=row.positive("strike", "give the strike"), expiry=expiry,
-                   option_type="call" if letter == "c" else "put")  # type: ignore[arg-type]  # fmt: skip
+                   option_type="call" if letter == "c" else "put")  # fmt: skip
     elif kind == OPTION:
         export.add_option(row, (symbol,), currency=currency, multiplier=multiplier)
     elif kind is not None:
