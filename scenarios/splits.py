@@ -5,8 +5,8 @@ in money stays what it was, and it comes out of nothing: the days around it move
 gap as far, but AMC opened 4.1 times higher on 27 January 2021 on many times the usual money, and
 GameStop twice as high on the 29th after a week of such moves. Where a price nearly halves or
 doubles, no name moves so far in a day unless everybody trades it, so the money tells whatever the
-ratio. Below that the ratio must be 3 to 2 or 5 to 3 as well. Smaller ones are told by a column
-alone: GameStop fell by a fifth on 9 December 2020, on the usual money.
+ratio. Below that the volume must be known, and the ratio 3 to 2 or 5 to 3. Smaller ones are told by
+a column alone: GameStop fell by a fifth on 9 December 2020, on the usual money.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TOLERANCE = 0.05  # of the log ratio: what the name itself moves overnight
 MONEY = 2.5
 MOVES = 5
 USUAL_DAYS = 6
-HISTORY = 4  # bars before which say what a usual move is; without them only 2 to 1 and more is told
+HISTORY = 4  # bars before, which say what is usual; with fewer only 2 to 1 and more is told
 ROUND_TRIP = 0.6  # log: GameStop fell by a third on 24 March 2021 and rose by half on the next day
 
 
@@ -59,7 +59,7 @@ def find_split(before: Sequence[Bar], bar: Bar) -> Split | None:
     known = bar.volume is not None and last.volume is not None
     if abs(size - np.log(near)) > TOLERANCE and not (known and size > np.log(LARGE)):
         return None
-    if near < SMALLEST or (len(before) < HISTORY and near < 2):
+    if near < SMALLEST or (near < 2 and not (known and len(before) >= HISTORY)):
         return None
     moves = _moves(before)
     if len(moves) and size < MOVES * moves.mean():

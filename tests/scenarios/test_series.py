@@ -202,6 +202,12 @@ def test_a_bad_quarter_is_no_split() -> None:
     load_prices(written(bars_with_jump(13.66 / 16.94, 2), "date,close,volume"))
 
 
+def test_a_rise_by_half_without_volumes_is_no_split() -> None:
+    """GameStop, 21 to 22 January 2021: 43.03 to 65.01."""
+    lines = [line.rpartition(",")[0] for line in bars_with_jump(65.01 / 43.03, 1)]
+    load_prices(written(lines))
+
+
 def test_a_column_says_where_a_split_was() -> None:
     """Of stock splits, or the adjusted close, even on ten times the usual money."""
     raw = [line.split(",") for line in bars_with_jump(1 / 4, 40)]
