@@ -84,8 +84,8 @@ class PriceFile:
         return said(self.file, self.comments, "splits", "none")
 
 
-def read_price_file(path: str | Path) -> PriceFile:
-    """The rows of a price file. Raises InputError: no dates or closes, rows in no order.
+def read_price_file(path: str | Path, column: str = "close") -> PriceFile:
+    """The rows of a price file. Raises InputError: no dates, no such `column`, rows in no order.
 
     Nothing of a row but its date is read here: what lies outside a period may be wrong.
     """
@@ -93,9 +93,11 @@ def read_price_file(path: str | Path) -> PriceFile:
     table = parse_table(str(path), text, KNOWN, ())
     _check_comments(table)
     names = {name: ALIASES.get(name, name) for name in table.columns}
-    for wanted in ("date", "close"):
+    for wanted in ("date", column):
         if wanted not in names.values():
-            raise InputError(f"{table.file}: row 1: column {wanted} is missing; add it")
+            raise InputError(
+                f"{table.file}: row 1: column {wanted} is missing; add it to the header"
+            )
     shape = _shape(table.columns)
     rows = [_renamed(row, names, shape) for row in table.rows]
     if table.columns[0] == "price":  # yfinance writes two more lines of its header

@@ -129,7 +129,7 @@ def load_points(
     of prices. Values are above 0; `unit` says in the error of which. Raises InputError.
     """
     if column in COLUMNS:
-        prices = read_price_file(path)
+        prices = read_price_file(path, column)
         file, rows = prices.file, prices.rows
     else:
         table = read_table(Path(path), ("date", column), ("date", column))

@@ -81,11 +81,14 @@ def _paths(indices: Mapping[str, str]) -> set[Path]:
 
 
 def _last_close(files: Mapping[str, Sequence[Path]]) -> date:
-    """The last day that every name's prices reach."""
+    """The day on which most names' prices end: what ends before it is told to be old."""
     if not files:
         raise InputError("prices: no file of a name of the book; give files, folders or GME=file")
     ends = [read_price_file(paths[0]).rows for paths in files.values()]
-    return min(rows[-1][1] for rows in ends if rows)
+    last = [rows[-1][1] for rows in ends if rows]
+    if not last:
+        raise InputError("prices: no rows in any file; download them again")
+    return max(last, key=lambda day: (last.count(day), day))
 
 
 def _histories(

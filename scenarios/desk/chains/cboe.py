@@ -39,7 +39,7 @@ def is_cboe(head: str) -> bool:
 def read_cboe(path: Path, symbol: str, as_of: date) -> ChainFile:
     """The chain of a quote table; `as_of` where it does not say its day. Raises InputError."""
     separator, header, above = separator_of(path), list[str](), ""
-    day, spot, quotes, adjusted = as_of, None, list[Quote](), 0
+    day, spot, quotes, adjusted, broken = as_of, None, list[Quote](), 0, list[int]()
     for number, line in lines(read_text(path, MAX_BYTES)):
         if not header:
             if not is_cboe(line):
@@ -50,7 +50,8 @@ def read_cboe(path: Path, symbol: str, as_of: date) -> ChainFile:
             continue
         cells = split(line, f"{path}: row {number}", MAX_LINE, separator)
         if len(cells) != len(header):
-            continue  # notes below the table
+            broken.append(number)
+            continue
         middle = header.index("puts")
         for side, start in (("calls", 0), ("puts", middle)):
             option = contract(cells[header.index(side)])
@@ -63,8 +64,11 @@ def read_cboe(path: Path, symbol: str, as_of: date) -> ChainFile:
                 quotes.append(_quote(row, option.expiry, option.strike, option.kind))
     if not quotes:
         raise InputError(f"{path}: no options under the header; download it again")
-    notes = (f"{path}: {adjusted} adjusted options are left out",) if adjusted else ()
-    return ChainFile(symbol, f"{path.name} (Cboe)", day, spot, tuple(quotes), notes)
+    notes = [f"{path}: {adjusted} adjusted options are left out"] if adjusted else []
+    if broken:
+        rows = f"{len(broken)} rows with other than {len(header)} cells are left out"
+        notes.append(f"{path}: {rows}, the first is row {broken[0]}")
+    return ChainFile(symbol, f"{path.name} (Cboe)", day, spot, tuple(quotes), tuple(notes))
 
 
 def _head(above: str, as_of: date) -> tuple[date, float | None]:

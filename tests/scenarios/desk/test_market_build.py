@@ -321,6 +321,42 @@ def test_a_float_without_a_date_and_a_file_of_no_name() -> None:
         build_market(request(prices=("HistoricalData_1611.csv",)))
 
 
+def test_rows_of_a_chain_that_are_left_out_are_said() -> None:
+    text = cboe(21.0, {NEAR: 0.9, FAR: 0.6})
+    Path("ZAP_quotedata.csv").write_text(text.replace(f"{FAR:%a %b %d %Y},", "", 1))
+    notes = build_market(request(chains=("ZAP_quotedata.csv",))).notes
+    assert any(
+        "1 rows with other than 22 cells are left out, the first is row 9" in n for n in notes
+    )
+    adjusted = text.replace("ZAP2", "ZAP12")
+    Path("ZAP_quotedata.csv").write_text(text + adjusted.split("Open Interest\n")[1])
+    built = build_market(request(chains=("ZAP_quotedata.csv",)))
+    assert any("16 adjusted options are left out" in note for note in built.notes)
+    assert len(built.chains[0].quotes) == 16
+    other = cboe(21.0, {NEAR: 0.9}, ";").replace("ZAP2", "ZAP-")
+    Path("ZAP_quotedata.csv").write_text(other)
+    with pytest.raises(InputError, match=r"row 5: calls: .* is not an option's symbol"):
+        build_market(request(chains=("ZAP_quotedata.csv",)))
+
+
+def test_a_name_whose_prices_end_early_does_not_set_the_day() -> None:
+    text = Path("p/ZAP.csv").read_text().splitlines()
+    Path("p/ZAP.csv").write_text("\n".join(text[:-3]) + "\n")
+    built = build_market(request(as_of=None))
+    assert built.as_of == AS_OF
+    assert any(m.startswith("price of ZAP:") for m in built.missing)
+    assert any("ZAP price: ZAP.csv (Yahoo) is of 2021-01-12, 3 days old; refused" in n
+               for n in built.notes)  # fmt: skip
+
+
+def test_pence_are_pounds_and_a_currency_needs_its_rate() -> None:
+    Path("p/ZAP.csv").write_text("# currency: GBp\n" + Path("p/ZAP.csv").read_text())
+    built = build_market(request())
+    assert built.choice.used["ZAP", "price"].value == pytest.approx(prices(1.6, 3)[0][-1] / 100)
+    write_market(built, Path("market.csv"), "USD", {"GBP": 1.27})
+    assert load_market("market.csv")["ZAP"].rate == 1.27
+
+
 def test_nothing_is_overwritten() -> None:
     built = build_market(request())
     Path("market.sources.csv").write_text("mine")
