@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from ..errors import InputError
+from ..market import DATED
 from .build import Built, fields_used
 from .figures import COLUMNS, Figure, as_csv, number, write_new
 
@@ -33,7 +34,7 @@ def write_market(
 def market_text(built: Built, currency: str, rates: Mapping[str, float]) -> str:
     """The market file: a row a name, `<figure>_as_of` where a figure is of another day."""
     fields = [field for field in fields_used(built) if field not in KEPT_OUT]
-    dated = [f for f in fields if any(_other_day(built, name, f) for name in built.names)]
+    dated = {f for f in DATED if any(_other_day(built, name, f) for name in built.names)}
     header = ["symbol", "security_type"]
     for field in fields:
         header += [field, f"{field}_as_of"] if field in dated else [field]

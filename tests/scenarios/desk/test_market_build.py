@@ -207,6 +207,18 @@ def test_prices_restated_for_a_later_split() -> None:
     assert used["ZAP", "adv"].value == pytest.approx(np.median(volume[-60:]))
 
 
+def test_volume_and_volatility_can_end_before_the_close() -> None:
+    """Before a squeeze that has begun; the file says of which day they are, and a run takes it."""
+    built = build_market(request(until=DAYS[-4]))
+    write_market(built, Path("market.csv"), "USD", {})
+    row, (close, volume) = load_market("market.csv")["ZAP"], prices(1.6, 3)
+    assert row.adv == np.median(volume[-63:-3]) and row.price == pytest.approx(close[-1])
+    returns = np.diff(np.log(close[:-3]))[-60:]
+    assert row.volatility == pytest.approx(np.std(returns, ddof=1) * math.sqrt(252))
+    assert row.as_of["adv"] == row.as_of["volatility"] == DAYS[-4]
+    assert row.betas["market"] == pytest.approx(1.6, abs=0.2) and set(row.betas) == {"market"}
+
+
 def test_a_split_within_the_file() -> None:
     close, volume = prices(1.6, 3)
     after = np.where(np.arange(len(DAYS)) < 230, 4, 1)
