@@ -211,7 +211,8 @@ def load_book(path: str | Path, market: Market) -> Book:
     Parameters
     ----------
     path
-        A CSV file with the columns symbol, instrument_type and quantity at least.
+        A CSV file with the columns symbol, instrument_type and quantity at least; columns that
+        nobody knows are ignored, with a note in `warnings`.
     market
         The snapshot of the same close; its prices value the book.
 
@@ -236,7 +237,7 @@ def load_book(path: str | Path, market: Market) -> Book:
     >>> book.symbols, book.equity
     (('GME',), 64500.0)
     """
-    table = read_table(Path(path), COLUMNS, REQUIRED)
+    table = read_table(Path(path), COLUMNS, REQUIRED, strict=False)
     positions, derivatives, cash = _holdings(table, market)
     if not positions and not derivatives:
         raise InputError(f"{table.file}: no positions; add a row of equity, option or future")
@@ -333,7 +334,8 @@ def _checked(
         market.currency,
         table.file,
         table.text,
-        derivatives=tuple(derivatives),
+        table.ignored_note,
+        tuple(derivatives),
     )
     if not book.equity > 0:
         raise InputError(

@@ -39,7 +39,20 @@ OPTIONAL = (
     "currency",
     "source",
 )
-COLUMNS = REQUIRED + OPTIONAL
+DATED = (
+    "price",
+    "shares_outstanding",
+    "float_shares",
+    "short_interest",
+    "lendable",
+    "utilisation",
+    "borrow_fee",
+    "adv",
+    "volatility",
+    "implied_vol",
+)
+"""Figures that can be of another day than the file: `short_interest_as_of` says of which."""
+COLUMNS = REQUIRED + OPTIONAL + tuple(f"{name}_as_of" for name in DATED)
 SECURITY_TYPES = {"stock": "stock", "index": "index"}
 BETA, RATE = "beta_", "rate_"
 
@@ -51,7 +64,8 @@ class MarketRow:
     Units: price in `currency` (empty: the market's), of which one is worth `rate` in the market's;
     shares in shares; adv in shares a day; borrow_fee, volatility and implied_vol per annum as
     decimals. `lendable` is None where the file gives neither lendable nor utilisation. `is_index`:
-    an index or a fund on one, whose shorts are hedges.
+    an index or a fund on one, whose shorts are hedges. `as_of`: the day of each figure for which
+    the row says one, short interest by its settlement date.
     """
 
     symbol: str
@@ -69,6 +83,7 @@ class MarketRow:
     currency: str = ""
     rate: float = 1.0
     is_index: bool = False
+    as_of: Mapping[str, date] = field(default_factory=dict)
 
     @property
     def utilisation(self) -> float | None:
@@ -198,7 +213,21 @@ def _market_row(
         rate=rate,
         is_index=bool(row.text("security_type"))
         and choice(row, "security_type", SECURITY_TYPES) == "index",
+        as_of=_dates(row, header.as_of),
     )
+
+
+def _dates(row: Row, as_of: date | None) -> dict[str, date]:
+    """Of which day each figure is that says so; none is of a day after the file's."""
+    found: dict[str, date] = {}
+    for name in DATED:
+        column = f"{name}_as_of"
+        if not row.text(column):
+            continue
+        found[name] = row.iso_date(column)
+        if as_of is not None and found[name] > as_of:
+            raise row.error(column, f"{found[name]} is after the file's as-of date {as_of}")
+    return found
 
 
 def _header(table: Table) -> Market:

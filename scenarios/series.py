@@ -9,39 +9,29 @@ The comment lines may be left out. `calendar` is the exchange whose sessions the
 (a code of exchange_calendars), `splits: none` says that every jump is real, `sessions: some`
 that only a few closes are known, the file's: splits cannot be told then. Only date and close must
 be there. Prices are as they were traded: an adjusted close has later dividends and splits in it,
-which nobody could trade on, so that column is not read.
+which nobody could trade on, so that column only says where a split was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 import numpy.typing as npt
 
 from .calendar import EXCHANGE, day_numbers, sessions
-from .errors import InputError, shown
-from .table import Row, Table, read_table
+from .errors import InputError
+from .prices import COLUMNS, Bar, dated, read_bar, read_price_file, said
+from .splits import USUAL_DAYS, find_split, is_wrong_close
+from .table import Row, read_table
 
-COLUMNS = ("date", "open", "high", "low", "close", "adj close", "volume")
 FEWEST = 5
 """Closes that an episode has at least, the first one included."""
 FEWEST_KNOWN = 2
 """The same of an episode that is not over: what a day's move says."""
-
-# A split shows as a gap from close to open (to close, where no open is given) next to one of these
-# ratios, out of nothing (in multiples of the usual daily move), on the usual money. Squeezes gap as
-# far, but AMC opened 4.1 times higher on 27 January 2021 on many times the usual money, and
-# GameStop twice as high on the 29th after a week of such moves.
-SPLITS = (2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 40, 50, 100)
-SPLIT_TOLERANCE = 0.05
-SPLIT_MONEY = 2.5
-SPLIT_MOVES = 5
-USUAL_DAYS = 6
 
 Array = npt.NDArray[np.float64]
 
@@ -106,12 +96,12 @@ def load_prices(path: str | Path, first: date | None = None, last: date | None =
     Raises InputError, one line: a session missing or there twice, rows in the wrong order, a day
     without trading, what looks like a split, no price, one price.
     """
-    table = read_table(Path(path), COLUMNS, ("date", "close"))
-    rows = list(_dated(table))
+    table = read_price_file(path)
     exchange = table.comments.get("calendar", EXCHANGE).upper()
-    splits, some = _said(table, "splits", "none"), _said(table, "sessions", "some")
-    chosen = _between(rows, first, last, table.file)
-    bars = [_bar(row, day) for row, day in chosen]
+    some = said(table.file, table.comments, "sessions", "some")
+    checked = table.splits_checked
+    chosen = _between(table.rows, first, last, table.file)
+    bars = [read_bar(row, day) for row, day in chosen]
     _complete(chosen, exchange, some, table.file)
     dates = tuple(day for _, day in chosen)
     if len(bars) < FEWEST:
@@ -119,9 +109,8 @@ def load_prices(path: str | Path, first: date | None = None, last: date | None =
             f"{table.file}: {len(bars)} close{'s' * (len(bars) != 1)} from {dates[0]} to "
             f"{dates[-1]}; an episode has at least {FEWEST}"
         )
-    if not (splits or some):
-        for k in range(1, len(bars)):
-            _refuse_split(chosen[k][0], bars[max(k - USUAL_DAYS, 0) : k], bars[k])
+    if not (checked or some):
+        _refuse_jumps(chosen, bars)
     close = np.array([bar.close for bar in bars])
     if (close == close[0]).all():
         raise InputError(f"{table.file}: every close is {close[0]:g}; was the name trading?")
@@ -139,49 +128,17 @@ def load_points(
     Of the rows from `first` to `last`, both included; there may be none. Volume may stand in a file
     of prices. Values are above 0; `unit` says in the error of which. Raises InputError.
     """
-    columns = COLUMNS if column in COLUMNS else ("date", column)
-    table = read_table(Path(path), columns, ("date", column))
-    rows = list(_dated(table))
+    if column in COLUMNS:
+        prices = read_price_file(path, column)
+        file, rows = prices.file, prices.rows
+    else:
+        table = read_table(Path(path), ("date", column), ("date", column))
+        file, rows = table.file, tuple(dated(table))
     if not rows:
-        raise InputError(f"{table.file}: no rows under the header; add one per day")
+        raise InputError(f"{file}: no rows under the header; add one per day")
     chosen = [(row, day) for row, day in rows if first <= day <= last]
     values = [row.positive(column, f"give {unit}") for row, _ in chosen]
-    return Points(tuple(day for _, day in chosen), np.array(values), table.file)
-
-
-def _said(table: Table, comment: str, word: str) -> bool:
-    """Whether a comment line says the one word that it can. Raises InputError."""
-    text = table.comments.get(comment, "")
-    if text not in ("", word):
-        raise InputError(
-            f"{table.file}: {comment}: {shown(text)} is not known; write `# {comment}: {word}`"
-        )
-    return bool(text)
-
-
-@dataclass(frozen=True)
-class _Bar:
-    open: float | None
-    close: float
-    volume: float | None
-    high: float | None
-
-    @property
-    def money(self) -> float | None:
-        return None if self.volume is None else self.volume * self.close
-
-
-def _dated(table: Table) -> Iterator[tuple[Row, date]]:
-    """Rows with their dates, which ascend. Raises InputError."""
-    before: date | None = None
-    for row in table.rows:
-        day = row.iso_date("date")
-        if before is not None and day == before:
-            raise row.error("date", f"{day} is there twice; keep one row")
-        if before is not None and day < before:
-            raise row.error("date", f"{day} comes after {before}; sort the rows, oldest first")
-        before = day
-        yield row, day
+    return Points(tuple(day for _, day in chosen), np.array(values), file)
 
 
 def _between(
@@ -196,27 +153,6 @@ def _between(
     if first is not None and last is not None and first > last:
         raise InputError(f"`first` {first} is after `last` {last}; exchange them")
     return [(r, d) for r, d in rows if (first or start) <= d <= (last or end)]
-
-
-def _bar(row: Row, day: date) -> _Bar:
-    hint = f"give the price of {day}, in money and not in logs"
-    opened = row.positive("open", hint) if row.text("open") else None
-    volume = row.not_negative("volume", "give shares traded")
-    if volume == 0:
-        raise row.error(
-            "volume",
-            f"is 0 on {day}, so its close is no price of that day; choose a period in which the "
-            "name trades, or leave the column out",
-        )
-    close = row.positive("close", hint)
-    for column, wrong in (("high", close.__gt__), ("low", close.__lt__)):
-        if row.text(column) and wrong(row.positive(column, hint)):
-            side = "above the high" if column == "high" else "below the low"
-            raise row.error(
-                "close", f"{close:g} is {side} of {day}, {row.text(column)}; correct one of them"
-            )
-    high = row.positive("high", hint) if row.text("high") else None
-    return _Bar(opened, close, volume, high)
 
 
 def _complete(chosen: Sequence[tuple[Row, date]], exchange: str, some: bool, file: str) -> None:
@@ -246,24 +182,22 @@ def _complete(chosen: Sequence[tuple[Row, date]], exchange: str, some: bool, fil
         raise empty[0].error("volume", "is empty; give shares traded, or leave the column out")
 
 
-def _refuse_split(row: Row, before: Sequence[_Bar], bar: _Bar) -> None:
-    """Raises InputError if a bar looks like the first one after a split."""
-    gap = (bar.open or bar.close) / before[-1].close
-    ratio = max(gap, 1 / gap)
-    near = min(SPLITS, key=lambda split: abs(np.log(ratio / split)))
-    if abs(np.log(ratio / near)) > SPLIT_TOLERANCE:
-        return
-    closes = [each.close for each in before]
-    moves = np.abs(np.diff(np.log(closes)))
-    if len(moves) and np.log(ratio) < SPLIT_MOVES * moves.mean():
-        return
-    usual = [money for money in (each.money for each in before) if money is not None]
-    if bar.money is not None and not 1 / SPLIT_MONEY < bar.money / median(usual) < SPLIT_MONEY:
-        return
-    split = f"1-for-{near} reverse split" if gap > 1 else f"{near}-for-1 split"
-    way_out = "" if usual else "a volume column would tell; "
-    raise row.error(
-        "close",
-        f"{bar.close:g} after {before[-1].close:g} looks like a {split}; {way_out}give prices in "
-        "shares of one size, or say `# splits: none` in a first line",
-    )
+def _refuse_jumps(chosen: Sequence[tuple[Row, date]], bars: Sequence[Bar]) -> None:
+    """Raises InputError at the first bar after a split, or at a close that cannot be one."""
+    for k in range(1, len(bars)):
+        before, (row, day), close = bars[max(k - USUAL_DAYS, 0) : k], chosen[k], bars[k].close
+        last = before[-1].close
+        if k + 1 < len(bars) and is_wrong_close(before, bars[k], bars[k + 1]):
+            raise row.error(
+                "close",
+                f"{close:g} on {day} is far from both its neighbours, {last:g} and "
+                f"{bars[k + 1].close:g}; correct it, or say `# splits: none` in a first line if "
+                "it is right",
+            )
+        if (split := find_split(before, bars[k])) is not None:
+            way_out = "" if bars[k].volume else "a volume column would tell; "
+            raise row.error(
+                "close",
+                f"{close:g} after {last:g} looks like a {split.words}; {way_out}give prices in "
+                "shares of one size, or say `# splits: none` in a first line",
+            )

@@ -15,6 +15,7 @@ from .textfile import read_text
 
 MAX_BYTES = 32_000_000
 MAX_LINE = 4_000  # characters
+TYPO = 0.8  # from here on an unknown column is taken for a known one misspelt
 MAX_NUMBER = 1e15  # beyond it float64 no longer counts single shares
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -132,21 +133,32 @@ def _date(text: str) -> date | None:
 
 @dataclass(frozen=True)
 class Table:
-    """A CSV file as read: `# key: value` comment lines above the header, rows, exact text."""
+    """A CSV file as read: `# key: value` comment lines above the header, rows, exact text; the
+    names of `ignored` columns as the file writes them."""
 
     file: str
     text: str
     comments: Mapping[str, str]
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def ignored_note(self) -> tuple[str, ...]:
+        """One note where columns were not read."""
+        if not self.ignored:
+            return ()
+        several = "columns are" if len(self.ignored) > 1 else "column is"
+        names = ", ".join(shown(name) for name in self.ignored)
+        return (f"{self.file}: {several} not read: {names}",)
 
 
-def split(line: str, where: str, longest: int = MAX_LINE) -> list[str]:
+def split(line: str, where: str, longest: int = MAX_LINE, separator: str = ",") -> list[str]:
     """The cells of one line, without blanks around them. `where` opens the error."""
     if len(line) > longest:
         raise InputError(f"{where}: longer than {longest} characters; is this a CSV file?")
     try:
-        return [cell.strip() for cell in next(csv.reader([line], strict=True))]
+        return [cell.strip() for cell in next(csv.reader([line], strict=True, delimiter=separator))]
     except csv.Error:
         raise InputError(
             f"{where}: an unfinished quotation; close it or remove the quote"
@@ -160,13 +172,24 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def _header(
-    cells: list[str], where: str, columns: Collection[str], prefix: str | None
-) -> tuple[str, ...]:
+def _check_separator(cells: list[str], where: str) -> None:
     if len(cells) == 1 and (";" in cells[0] or "\t" in cells[0]):
         raise InputError(f"{where}: columns are not separated by commas; save as comma-separated")
+    if len(cells) == 1 and "|" in cells[0]:
+        raise InputError(
+            f"{where}: columns are separated by |, as in vendors' files; `powderkeg market build` "
+            "reads those, or save as comma-separated"
+        )
+
+
+def _header(
+    cells: list[str], where: str, columns: Collection[str], prefix: str | None, strict: bool
+) -> tuple[str, ...]:
+    _check_separator(cells, where)
     header = tuple(cell.lower() for cell in cells)
     for number, (name, given) in enumerate(zip(header, cells, strict=True), start=1):
+        if name and name not in columns and not strict and not nearest(name, columns, TYPO):
+            continue
         if not name:
             raise InputError(
                 f"{where}: column {number} of {len(header)} has no name; "
@@ -187,12 +210,16 @@ def read_table(
     columns: Collection[str],
     required: Collection[str],
     prefix: str | None = None,
+    *,
+    strict: bool = True,
 ) -> Table:
     """Read a CSV table with known columns (and any starting with `prefix`). Raises InputError.
 
-    Accepts a byte-order mark, CRLF, blank lines, and `# key: value` lines above the header.
+    Accepts a byte-order mark, CRLF, blank lines, and `# key: value` lines above the header. Where
+    it is not `strict`, an unknown column is ignored unless it looks like a known one misspelt.
     """
-    return parse_table(str(path), read_text(path, MAX_BYTES), columns, required, prefix)
+    text = read_text(path, MAX_BYTES)
+    return parse_table(str(path), text, columns, required, prefix, strict=strict)
 
 
 def parse_table(
@@ -201,10 +228,13 @@ def parse_table(
     columns: Collection[str],
     required: Collection[str],
     prefix: str | None = None,
+    *,
+    strict: bool = True,
 ) -> Table:
     """The table of a text that was read already; `file` opens its errors. As `read_table`."""
     comments: dict[str, str] = {}
     header: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     rows: list[Row] = []
     for number, line in lines(text):
         where = f"{file}: row {number}"
@@ -214,7 +244,7 @@ def parse_table(
             continue
         cells = split(line, where)
         if not header:
-            header = _header(cells, where, columns, prefix)
+            header, given = _header(cells, where, columns, prefix, strict), tuple(cells)
             missing = [name for name in required if name not in header]
             if missing:
                 raise InputError(f"{where}: column {missing[0]} is missing; add it to the header")
@@ -227,7 +257,15 @@ def parse_table(
         rows.append(Row(file, number, dict(zip(header, cells, strict=True))))
     if not header:
         raise InputError(f"{file}: the file is empty; first row: {','.join(required)}")
-    return Table(file, text, comments, header, tuple(rows))
+    unread = () if strict else _unread(header, given, columns)
+    return Table(file, text, comments, header, tuple(rows), unread)
+
+
+def _unread(
+    header: tuple[str, ...], given: tuple[str, ...], known: Collection[str]
+) -> tuple[str, ...]:
+    """Names of the columns that are not known, as given."""
+    return tuple(cell for name, cell in zip(header, given, strict=True) if name not in known)
 
 
 def choice(row: Row, column: str, known: Mapping[str, str]) -> str:

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from .. import __version__
 from .bench import bench
+from .book_import import book
 from .calibrate import calibrate
 from .check import check
 from .compare import compare
 from .demo import demo
 from .doctor import doctor
+from .market import market
 from .replay import replay
 from .report import report
 from .resume import resume
@@ -54,11 +56,18 @@ for command in (
 ):  # fmt: skip
     app.command()(command)
 
+app.add_typer(market, name="market")
+app.add_typer(book, name="book")
+
 
 def options_of(words: Sequence[str]) -> dict[str, str]:
     """Long options of the command that the words call, by its parameters."""
+    called: Any = None
     commands = getattr(typer.main.get_command(app), "commands", {})
-    called = next((commands[word] for word in words if word in commands), None)
+    for word in words:  # `market build`: a command of a command
+        if word in commands:
+            called = commands[word]
+            commands = getattr(called, "commands", {})
     return {
         parameter.name: next(o for o in parameter.opts if o.startswith("--"))
         for parameter in (called.params if called else ())

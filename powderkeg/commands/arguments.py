@@ -65,6 +65,11 @@ def symbol_map(given: list[str]) -> dict[str, str]:
     return _by_symbol("--map", given, "GME=XYZ")
 
 
+def texts_by(option: str, given: list[str], form: str) -> dict[str, str]:
+    """`market=spy.csv` as {"market": "spy.csv"}. Raises InputError."""
+    return _by_symbol(option, given, form)
+
+
 def numbers(option: str, given: list[str], form: str) -> dict[str, float]:
     """`BB=0.7` as {"BB": 0.7}; `form` is an example of the option's. Raises InputError."""
     made = {}

@@ -364,3 +364,16 @@ def test_what_was_written_is_what_is_read(held: dict[str, int], end: str, mark: 
     book = load_book("book.csv", MARKET)
     assert {p.symbol: p.quantity for p in book.positions} == held
     assert book.equity == 1e10 + 10 * sum(held.values())
+
+
+def test_columns_that_nobody_knows_are_ignored_and_said() -> None:
+    """Every export of a portfolio system has some; one that is nearly a known one is a slip."""
+    header = "symbol,analyst,instrument_type,quantity,Sector\n"
+    text = header + "GME,JB,equity,-400,Retail\n,,cash,1e6,\n"
+    Path("book.csv").write_text(text)
+    book = load_book("book.csv", MARKET)
+    assert book["GME"].quantity == -400
+    assert book.warnings == ('book.csv: columns are not read: "analyst", "Sector"',)
+    Path("book.csv").write_text(text.replace("analyst", "margin_rte"))
+    with pytest.raises(InputError, match=r'unknown column "margin_rte", did you mean margin_rate'):
+        load_book("book.csv", MARKET)

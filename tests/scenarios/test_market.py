@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from powderkeg.scenarios import InputError, load_market
+from powderkeg.scenarios.market import parse_market
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "january-2021" / "market.csv"
 HEAD = "symbol,price,float_shares,short_interest,borrow_fee,adv,volatility"
@@ -227,3 +228,19 @@ def test_any_row_loads_or_says_one_line(cells: list[str]) -> None:
     else:
         assert min(row.price, row.float_shares, row.adv, row.volatility) > 0
         assert row.lendable is None or row.lendable > 0
+
+
+def test_a_figure_can_be_of_an_earlier_day() -> None:
+    text = (
+        "# as_of: 2021-01-15\nsymbol,price,float_shares,short_interest,short_interest_as_of,"
+        "borrow_fee,adv,volatility,float_shares_as_of\n"
+        "GME,35.5,5e7,6e7,2020-12-31,.3,7e6,1,\n"
+    )
+    row = parse_market("m.csv", text)["GME"]
+    assert row.as_of == {"short_interest": date(2020, 12, 31)}
+    for wrong, message in (
+        ("2021-01-29", "row 3, short_interest_as_of: 2021-01-29 is after the file's as-of date"),
+        ("31/12/2020", "row 3, short_interest_as_of: .* is not a date"),
+    ):
+        with pytest.raises(InputError, match=message):
+            parse_market("m.csv", text.replace("2020-12-31", wrong))

@@ -49,7 +49,8 @@ def test_a_cut_has_both_its_ends_and_as_of_forgets_the_future() -> None:
 def test_the_columns_of_a_download_are_known() -> None:
     header = "Date,Open,High,Low,Close,Adj Close,Volume"
     lines = [
-        f"{d},{c},{c + 1},{c - 1},{c},1,{9e6 / c:.0f}" for d, c in zip(DAYS, CLOSES, strict=True)
+        f"{d},{c},{c + 1},{c - 1},{c},{c / 2},{9e6 / c:.0f}"
+        for d, c in zip(DAYS, CLOSES, strict=True)
     ]
     prices = load_prices(written(lines, header), DAYS[0], DAYS[9])
     assert prices.close.tolist() == list(CLOSES[:10])
@@ -99,7 +100,7 @@ def changed(row: int, text: str) -> list[str]:
         (plain()[:5] + plain()[6:], r"p.csv: 2021-01-20: a session of XNYS without a row"),
         (plain()[:5] + plain()[7:], r"p.csv: 2021-01-20 and 1 more: a session of XNYS"),
         (plain()[:3] + plain()[2:], r"row 5, date: 2021-01-14 is there twice"),
-        (plain()[::-1], r"row 3, date: 2021-01-28 comes after 2021-01-29; sort the rows"),
+        (plain()[3:] + plain()[:3], r"row 12, date: 2021-01-12 comes after 2021-01-29; sort the r"),
         (changed(4, "2021-01-19,0"), r'row 6, close: "0" is not above 0'),
         (changed(4, "2021-01-19,-3"), r'row 6, close: "-3" is not above 0'),
         (changed(4, "2021-01-19,"), r"row 6, close: is empty; give the price of 2021-01-19"),
@@ -172,7 +173,93 @@ def test_a_split_is_a_jump_on_the_usual_money(ratio: float, words: str) -> None:
 
 
 def test_a_jump_between_ratios_is_none() -> None:
-    load_prices(written(bars_with_jump(1 / 2.5, 2.5), "date,close,volume"))
+    load_prices(written(bars_with_jump(1 / 1.8, 1.8), "date,close,volume"))
+
+
+@pytest.mark.parametrize("own", [0, -0.12, -0.25])
+@pytest.mark.parametrize(
+    ("after", "before"), [(2, 1), (9, 1), (12, 1), (1, 9), (1, 35), (1, 190), (1, 1000)]
+)
+def test_a_split_of_any_ratio_whatever_the_name_does_on_the_day(
+    after: int, before: int, own: float
+) -> None:
+    """From 2 to 1 on the money tells: cases that were let through."""
+    jump = before / after * (1 + own)
+    with pytest.raises(InputError, match=r"row 9, close: .* looks like a .*split"):
+        load_prices(written(bars_with_jump(jump, after / before), "date,close,volume"))
+    load_prices(written(bars_with_jump(jump, 12 * after / before), "date,close,volume"))
+
+
+def test_a_split_is_named_by_its_ratio() -> None:
+    for after, before, words in ((3, 2, "3-for-2 split"), (1, 190, "1-for-190 reverse split")):
+        with pytest.raises(InputError, match=words):
+            jump = bars_with_jump(before / after, after / before)
+            load_prices(written(jump, "date,close,volume"))
+
+
+def test_a_bad_quarter_is_no_split() -> None:
+    """GameStop, 8 to 9 December 2020: a fifth lower on twice the shares."""
+    load_prices(written(bars_with_jump(13.66 / 16.94, 2), "date,close,volume"))
+
+
+def test_a_rise_by_half_without_volumes_is_no_split() -> None:
+    """GameStop, 21 to 22 January 2021: 43.03 to 65.01."""
+    lines = [line.rpartition(",")[0] for line in bars_with_jump(65.01 / 43.03, 1)]
+    load_prices(written(lines))
+
+
+def test_a_column_says_where_a_split_was() -> None:
+    """Of stock splits, or the adjusted close, even on ten times the usual money."""
+    raw = [line.split(",") for line in bars_with_jump(1 / 4, 40)]
+    said = [[*cells, "4.0" if k == 7 else "1.0"] for k, cells in enumerate(raw)]
+    with pytest.raises(InputError, match=r"row 9, close: .* looks like a 4-for-1 split"):
+        lines = [",".join(cells) for cells in said]
+        load_prices(written(lines, "timestamp,close,volume,split_coefficient"))
+    restated = [[d, c if k > 6 else f"{float(c) / 4}", v, s] for k, (d, c, v, s) in enumerate(said)]
+    lines = [",".join(cells) for cells in restated]
+    assert len(load_prices(written(lines, "date,close,volume,stock splits")).close) == 13
+    adjusted = [[*cells, f"{float(cells[1]) / (4 if k < 7 else 1)}"] for k, cells in enumerate(raw)]
+    with pytest.raises(InputError, match=r"row 9, close: .* looks like a 4-for-1 split"):
+        load_prices(written([",".join(c) for c in adjusted], "date,close,volume,adj close"))
+
+
+def test_a_single_close_far_from_both_its_neighbours_is_wrong() -> None:
+    typo = [
+        f"{d},{c * (1.9 if k == 6 else 1)},1e6"
+        for k, (d, c) in enumerate(zip(DAYS, QUIET, strict=True))
+    ]
+    with pytest.raises(InputError, match=r"row 8, close: 190 on 2021-01-21 is far from both its"):
+        load_prices(written(typo, "date,close,volume"))
+    spike = [line.replace("1e6", "2e7" if "190" in line else "1e6") for line in typo]
+    load_prices(written(spike, "date,close,volume"))  # everybody traded it: a spike
+    load_prices(written(typo, "date,close,volume", "# splits: none\n"))
+
+
+@pytest.mark.parametrize(
+    ("header", "line"),
+    [
+        ("Date,Open,High,Low,Close,Volume,Dividends,Stock Splits,Capital Gains",
+         "{d} 00:00:00-05:00,{c},{c},{c},{c},{v},0.0,0.0,0.0"),
+        ("timestamp,open,high,low,close,adjusted_close,volume,dividend_amount,split_coefficient",
+         "{d},{c},{c},{c},{c},{c},{v},0.0000,1.0"),
+        ("Date,Close/Last,Volume,Open,High,Low", "{u},${c},{v},${c},${c},${c}"),
+        ("<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>,<OPENINT>",
+         "GME.US,D,{k},000000,{c},{c},{c},{c},{v},0"),
+        ("Price,Close,High,Low,Open,Volume", "{d},{c},{c},{c},{c},{v}"),
+        ("Date,Open,High,Low,Close,Volume", "{d},{c},{c},{c},{c},{v}"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_the_shapes_of_vendors(header: str, line: str, newest_first: bool) -> None:
+    lines = [
+        line.format(d=d, u=f"{d:%m/%d/%Y}", k=f"{d:%Y%m%d}", c=c, v=f"{9e6 / c:.0f}")
+        for d, c in zip(DAYS[:10], CLOSES, strict=False)
+    ][:: -1 if newest_first else 1]
+    if header.startswith("Price"):
+        lines = ["Ticker,GME,GME,GME,GME,GME", "Date,,,,,", *lines]
+    prices = load_prices(written(lines, header))
+    assert prices.dates == DAYS[:10] and prices.close.tolist() == list(CLOSES[:10])
+    assert prices.volume is not None and prices.volume[0] == 450_000
 
 
 def test_a_week_of_such_moves_makes_a_doubling_one_of_them() -> None:

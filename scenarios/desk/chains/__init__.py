@@ -1,0 +1,1 @@
+"""Option chains as vendors write them, one file a vendor."""

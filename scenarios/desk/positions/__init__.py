@@ -1,0 +1,1 @@
+"""Positions as brokers and portfolio systems export them, one file a format."""
