@@ -17,8 +17,7 @@ from PIL import Image
 
 from powderkeg.engine.calibrate.comovement import comovement
 from powderkeg.engine.calibrate.decompose import LEVEL, Decomposition, decompose
-from powderkeg.engine.calibrate.fit import Size
-from powderkeg.engine.calibrate.forecast import Forecast, forecast, reported
+from powderkeg.engine.calibrate.forecast import Forecast, banked, forecast, reported
 from powderkeg.engine.calibrate.inputs import read_scored
 from powderkeg.engine.calibrate.scorecard import Scorecard, score_all
 from powderkeg.engine.calibrate.verdict import outside, shortfalls, unsurprising
@@ -37,7 +36,7 @@ ROOT = Path(__file__).parent.parent
 PAGE, IMAGES = ROOT / "docs" / "history.md", ROOT / "docs" / "images"
 SEED, PATHS = 2, 16_384
 TOGETHER = 5_120  # paths of every row where several names are decomposed, which are traced
-FORETOLD, DRAWS = "gme-2021-ensemble", 2048
+FORETOLD, DRAWS = "gme-2021-ensemble", 4096
 DAYS = (date(2021, 1, 13), date(2021, 1, 22), date(2021, 1, 26))
 COLOURS = 48
 KNOWN_SHORT = 71_200_000  # of 31 December 2020, the last report out on 12 January 2021
@@ -69,11 +68,11 @@ FORECASTS = f"""\
 
 Forecasts of GameStop from what was out at the close of a day: closes from 12 January on, and the
 short interest of 31 December (71.2 million shares, out on 12 January; the report of the 15th came
-out on the 27th). {DRAWS:,} draws of the prior each; no event is used. The hindsight that is left:
+out on the 27th). {DRAWS:,} draws of the prior; no event is used. The hindsight that is left:
 the model and the medians of its priors were written after January 2021, and what no prior is of
 (.3 floats of listed calls) is the preset's. On the command line: `powderkeg scenarios forecast
-{FORETOLD} --short-interest {KNOWN_SHORT} --as-of 2021-01-13`. Other random numbers in a
-fit of this size move a count below by one or two closes.
+{FORETOLD} --short-interest {KNOWN_SHORT} --as-of 2021-01-13`. All
+dates of all episodes and controls stand in [forecasts.md](forecasts.md).
 
 ![forecasts](images/history-forecast.png)
 
@@ -216,7 +215,7 @@ def chapter(cards: Sequence[Scorecard], parts: Sequence[Decomposition]) -> Itera
 def write() -> None:
     """The whole page."""
     engine = backend("auto")
-    pasts, cards, chapters, found = list(stories()), [], [], []
+    pasts, cards, chapters = list(stories()), [], []
     with campaign(EMBEDDED, engine.name) as work:
         for story, chain in pasts:
             print(story.id, flush=True)
@@ -227,10 +226,8 @@ def write() -> None:
             chapters += chapter(mine, due)
         story, chain = read_scored(FORETOLD, None)
         story = reported(story, KNOWN_SHORT)
-        for day in DAYS:
-            print(day, flush=True)
-            size = Size(draws=DRAWS)
-            found.append(forecast(work, story, chain, day, size=size, seed=SEED, engine=engine))
+        bank = banked(work, story, chain, draws=DRAWS, seed=SEED, engine=engine)
+        found = [forecast(bank, story, day, SEED) for day in DAYS]
     stamps = "\n".join(stamp(story) for story, _ in pasts) + "\n"
     text = [INTRODUCTION, stamps, *overview(cards), *foretold(found), *chapters]
     PAGE.write_text("\n".join(text))

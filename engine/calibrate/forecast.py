@@ -1,17 +1,11 @@
 """What would have been said of the days ahead by somebody who knew an episode up to one close.
 
-An ensemble is fitted to the closes known and simulated through those days and on. The market is the
-episode's, whose short interest at the start may have come out later than the day known last. Its
-paths start where the episode started and few pass through the closes that were seen, so of many
-(parameter set, path) pairs the nearest ones are kept: those whose log closes so far have the least
-root-mean-square distance to the actual ones. That is approximate Bayesian computation by nearest
-neighbours (Biau, Cerou & Guyader 2015, New insights into ABC, Ann. IHP 51). What they do after the
-last close known, as returns from it, is the forecast. A kept path brings its whole state along
-(attention, holdings, shorts, volatility), which no restart from prices alone could know. The closes
-count twice, in the fit and in what is kept: parameters are too sure of themselves.
-
-That no crowd comes is foretold in the same way, from an ensemble of its own, and both fans are
-mixed by the weights that the closes leave them (no_crowd.py).
+Draws of the prior are simulated once through all days of the episode, with a crowd and without
+(bank.py). At a day every path counts by how near its closes so far lie to the actual ones, and what
+it does after the last close known, as returns from it, is the forecast. A path brings its whole
+state along (attention, holdings, shorts, volatility), which no restart from prices alone could
+know. Nothing is fitted, so a day costs next to nothing and the closes count once. The market is the
+episode's, whose short interest at the start may have come out later than the day known last.
 """
 
 from __future__ import annotations
@@ -24,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels import Backend
-from ...kernels.members import member_of
 from ...results.measures.baselines import random_walk
 from ...results.measures.scores import crps, inside, ranks
 from ...scenarios.chain import Chain
@@ -34,27 +27,24 @@ from ...scenarios.no_crowd import prior_weight
 from ...scenarios.priors import load_priors
 from ...scenarios.scenario import Scenario
 from ..campaign import Campaign
-from .closes import closes_of
-from .fit import Size, fit
-from .loss import Observed
-from .simulator import Simulator, dotted, on_days
+from .bank import PER_SET, Bank, evenly, simulate_bank
+from .simulator import Simulator
 
 Array = npt.NDArray[np.float64]
 
 AHEAD = 10  # sessions
-PATHS, KEPT, MIXED = 1 << 17, 512, 1 << 13
-FIRST = 1 << 20  # of the paths; no fit has seen them, and every set has as many
+DRAWN, MIXED = 1 << 12, 1 << 13
 YEAR = 252
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Shape: crowd, nobody (kept, days) log returns from the close known last, if a crowd comes and
-    if none does, actual (days,) likewise.
+    """Shape: crowd, nobody (DRAWN, days) log returns from the close known last, if a crowd comes
+    and if none does, actual (days,) likewise.
 
-    `weight` is that of nobody after the closes known, `prior` before them. `farthest` is the
-    largest distance that was kept with a crowd, in log price, `sets` how many of its parameter sets
-    are among what was kept, `scores` the mean CRPS over the days by who foretold them.
+    `weight` is that of nobody after the closes known, `prior` before them. `effective` paths of
+    either case count, `width` is that of their kernel in log price, `scores` the mean CRPS over the
+    days by who foretold them.
     """
 
     as_of: date
@@ -66,8 +56,8 @@ class Forecast:
     weight: float
     prior: float
     actual: Array
-    farthest: float
-    sets: int
+    width: float
+    effective: tuple[float, float]
     scores: dict[str, float]
 
     @cached_property
@@ -86,93 +76,88 @@ class Forecast:
         return inside(self.pit)
 
 
-@dataclass(frozen=True)
-class Fan:
-    """What the nearest paths of a law do. Shape: paths (kept, days), sets (kept,)."""
-
-    paths: Array
-    farthest: float
-    sets: npt.NDArray[np.intp]
-
-
-# long: what a forecast takes, by keyword
-def forecast(
+# long: what a bank takes, by keyword
+def banked(
     work: Campaign,
     scenario: Scenario,
     chain: Chain,
-    as_of: date,
     *,
-    size: Size,
+    draws: int,
     seed: int,
     engine: Backend,
     priors: str = "squeeze",
     no_crowd_prior: float | None = None,
-) -> Forecast:
+) -> Bank:
+    """Paths of the episode's days, for forecasts on any of them.
+
+    Of the scenario only what the priors do not say is kept, and nothing of its ensemble and its
+    timeline. Raises InputError.
+    """
+    episode = one_past(scenario)
+    base = scenario.model_copy(update={"ensemble": {}, "timeline": ()})
+    days, laws = tuple(range(1, len(episode.closes) + 1)), load_priors(priors)
+    simulator = Simulator(
+        episode.symbol, episode.market(), chain, base, laws, days, PER_SET, seed, engine
+    )
+    if no_crowd_prior is None:
+        no_crowd_prior = prior_weight(len(days), laws.crowds_per_year)
+    return simulate_bank(work, simulator, draws, no_crowd_prior)
+
+
+def forecast(bank: Bank, scenario: Scenario, as_of: date, seed: int) -> Forecast:
     """The sessions after `as_of`, at most AHEAD, foretold from what was known at its close.
 
-    Of the scenario only what the priors do not fit is kept, and nothing of its ensemble and its
-    timeline. Raises InputError for a day that is no close of the episode, or its last.
+    Raises InputError for a day that is none of the episode's, or its last.
     """
     episode, known = known_at(scenario, as_of)
     total = min(known + AHEAD, len(episode.closes))
-    days = tuple(range(1, known + 1))
-    logs = episode.log_closes
-    base = scenario.model_copy(update={"ensemble": {}, "timeline": ()})
-    simulator = Simulator(
-        episode.symbol, episode.market(), chain, base, load_priors(priors), days, size.paths, seed,
-        engine,
-    )  # fmt: skip
-    seen = logs[:known]
-    if no_crowd_prior is None:
-        no_crowd_prior = prior_weight(total, simulator.priors.crowds_per_year)
-    found = fit(work, simulator, Observed(seen), size, no_crowd_prior)
-    fans = []
-    for by, members in (
-        (simulator, found.members),
-        (found.no_crowd.simulator, found.no_crowd.members),
-    ):
-        paths, sets = simulated(work, by, members, total)
-        kept, distance = nearest(paths[:, :known], seen, KEPT)
-        fans.append(Fan(paths[kept, known:] - paths[kept, known - 1 : known], distance, sets[kept]))
-    crowd, nobody = fans
-    actual = logs[known:total] - logs[known - 1]
+    logs = np.append(0.0, episode.log_closes)
+    actual = logs[known + 1 : total + 1] - logs[known]
+    seen = bank.seen(logs[1 : known + 1])
+    crowd, nobody = seen.ahead(len(actual), DRAWN)
     usual = episode.volatility / YEAR**0.5
-    since = float(np.sqrt(np.mean(np.diff(seen, prepend=0.0) ** 2)))
-    weight = found.no_crowd.weight
     laws = {
-        "scenario": mixed(crowd.paths, nobody.paths, weight),
-        "random walk, volatility from before": random_walk(usual, len(actual), 8192, seed),
-        "random walk, volatility since": random_walk(since, len(actual), 8192, seed),
+        "scenario": mixed(crowd, nobody, seen.weight),
+        "random walk, volatility from before": random_walk(usual, len(actual), MIXED, seed),
     }
+    if known:
+        since = float(np.sqrt(np.mean(np.diff(logs[: known + 1]) ** 2)))
+        walk = random_walk(since, len(actual), MIXED, seed)
+        laws["random walk, volatility since"] = walk
     return Forecast(
         as_of=as_of,
         dates=episode.dates[known + 1 : total + 1],
-        close=float(np.exp(logs[known - 1])) * episode.price,
+        close=float(np.exp(logs[known])) * episode.price,
         known=known,
-        crowd=crowd.paths,
-        nobody=nobody.paths,
-        weight=weight,
-        prior=no_crowd_prior,
+        crowd=crowd,
+        nobody=nobody,
+        weight=seen.weight,
+        prior=bank.prior,
         actual=actual,
-        farthest=crowd.farthest,
-        sets=len(set(crowd.sets.tolist())),
+        width=seen.width,
+        effective=seen.effective,
         scores={name: float(crps(x, actual).mean()) for name, x in laws.items()},
     )
 
 
-def known_at(scenario: Scenario, as_of: date) -> tuple[Episode, int]:
-    """The episode, and how many closes after its first are known. Raises InputError."""
+def one_past(scenario: Scenario) -> Episode:
+    """The episode of the scenario's one name, with all its closes. Raises InputError."""
     if len(scenario.pasts) != 1 or scenario.pasts[0].sessions == "some":
         raise InputError(
             f"scenario {scenario.id}: a forecast takes an episode of one name with all its closes"
         )
-    (episode,) = scenario.pasts
-    known = episode.dates[1:-1]
+    return scenario.pasts[0]
+
+
+def known_at(scenario: Scenario, as_of: date) -> tuple[Episode, int]:
+    """The episode, and how many closes after its first are known. Raises InputError."""
+    episode = one_past(scenario)
+    known = episode.dates[:-1]
     if as_of not in known:
         raise InputError(
             f"`as_of` {as_of}: give a day from {known[0]} to {known[-1]} that the episode has"
         )
-    return episode, known.index(as_of) + 1
+    return episode, known.index(as_of)
 
 
 def reported(scenario: Scenario, shares: float) -> Scenario:
@@ -183,34 +168,8 @@ def reported(scenario: Scenario, shares: float) -> Scenario:
     return scenario.model_copy(update=where)
 
 
-def simulated(
-    work: Campaign, by: Simulator, members: Array, days: int
-) -> tuple[Array, npt.NDArray[np.intp]]:
-    """Log closes under an ensemble, and every path's member. Shape: (paths, days), (paths,)."""
-    columns = zip(by.priors.parameters, members.T, strict=True)
-    ensemble = {dotted(by.symbol, key): tuple(map(float, v)) for key, v in columns}
-    story = on_days(by.base, (by.symbol,), tuple(range(1, days + 1)))
-    story = story.model_copy(update={"ensemble": ensemble})
-    model = by.model(story).pack()
-    (closes,) = closes_of(work, by.engine.name, [model], PATHS, FIRST)
-    ids = np.arange(FIRST, FIRST + PATHS, dtype=np.uint64)
-    return closes.logs[:, :, 0], member_of(model.packed(), ids)
-
-
 def mixed(crowd: Array, nobody: Array, weight: float) -> Array:
     """Draws of both, evenly spaced in the weighted law. Shape: (paths, days) each."""
     parts = (1 - weight) / len(crowd), weight / len(nobody)
-    ends = np.cumsum(np.repeat(parts, (len(crowd), len(nobody))))
-    places = (np.arange(MIXED) + 0.5) / MIXED
-    return np.concatenate([crowd, nobody])[np.searchsorted(ends / ends[-1], places)]
-
-
-def nearest(paths: Array, actual: Array, count: int) -> tuple[npt.NDArray[np.intp], float]:
-    """The paths nearest to what happened, and the distance of the last one.
-
-    Root mean square over days of the difference of log prices. Shape: paths (paths, days), actual
-    (days,).
-    """
-    distance = np.sqrt(np.mean((paths - actual) ** 2, axis=1))
-    order = np.argsort(distance, kind="stable")[:count]
-    return order, float(distance[order[-1]])
+    rows = evenly(np.repeat(parts, (len(crowd), len(nobody))), MIXED)
+    return np.concatenate([crowd, nobody])[rows]

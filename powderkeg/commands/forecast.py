@@ -6,8 +6,6 @@ from datetime import date
 
 from .past import Story
 
-MEMBERS = 64
-
 
 def forecast(
     story: Story,
@@ -18,19 +16,19 @@ def forecast(
     no_crowd_prior: float | None,
 ) -> None:
     """Show what somebody would have foretold on each of the days."""
-    from ..engine.calibrate.fit import PER_DRAW, Size, check_prior
-    from ..engine.calibrate.forecast import forecast, known_at, reported
+    from ..engine.calibrate.fit import Size, check_prior
+    from ..engine.calibrate.forecast import banked, forecast, known_at, reported
     from ..engine.calibrate.inputs import read_scored
     from ..kernels import backend as back_end
     from ..scenarios import InputError
+    from ..scenarios.capacity import FEWEST_MEMBERS
     from ..screen import history as say
     from ..screen.console import console, fit, table
     from ..screen.progress import progress_for
 
     if not days:
         raise InputError("scenarios forecast: --as-of is missing; give the last close known")
-    size = Size(draws=draws, members=min(MEMBERS, draws // PER_DRAW))
-    size.check()
+    Size(draws=draws, members=FEWEST_MEMBERS).check()
     check_prior(no_crowd_prior)
     scenario, options = read_scored(story.scenario, story.chain)
     for as_of in days:
@@ -40,12 +38,12 @@ def forecast(
     engine, aside, screen = back_end(story.backend), console(stderr=True), console()
     found = []
     with story.campaign(engine, progress_for(aside)) as work:
+        bank = banked(
+            work, scenario, options, draws=draws, seed=story.seed, engine=engine, priors=priors,
+            no_crowd_prior=no_crowd_prior,
+        )  # fmt: skip
         for as_of in days:
-            each = forecast(
-                work, scenario, options, as_of,
-                size=size, seed=story.seed, engine=engine, priors=priors,
-                no_crowd_prior=no_crowd_prior,
-            )  # fmt: skip
+            each = forecast(bank, scenario, as_of, story.seed)
             title = (
                 f"{scenario.id}: what was to come on {as_of}, close {each.close:g}, unconditional"
             )

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ..engine.calibrate.bank import EFFECTIVE
 from ..engine.calibrate.decompose import LEVEL, NO_DEALERS, Decomposition, Measured, Row
-from ..engine.calibrate.forecast import KEPT, Forecast
+from ..engine.calibrate.forecast import Forecast
 from ..results.measures.scores import BANDS, FAN
 from ..results.measures.statistics import Estimate, wilson
 
@@ -17,8 +18,7 @@ OUTLOOK_COLUMNS = (
 )  # fmt: skip
 ODDS_COLUMNS = ("as of", "no crowd, before", "after", "P(peak >= 2x)", "error", "if a crowd comes",
                 "if none")  # fmt: skip
-OUTLOOK_SCORES = ("as of", "mean CRPS", "walk, volatility before", "walk, since", "farthest kept",
-                  "sets among them")  # fmt: skip
+OUTLOOK_SCORES = ("as of", "mean CRPS", "walk, volatility before", "walk, since", "width")
 AHEAD_COLUMNS = ("date", "close", "5 %", "25 %", "50 %", "75 %", "95 %", "rank")
 
 
@@ -103,13 +103,14 @@ def odds_rows(found: Sequence[Forecast]) -> list[tuple[str, ...]]:
     """P(highest close ahead >= twice the last one known): over both cases, and in each."""
     rows: list[tuple[str, ...]] = []
     for each in found:
-        hits = [fan.max(axis=1) >= np.log(2) for fan in (each.crowd, each.nobody)]
-        crowd, nobody = (wilson(int(hit.sum()), hit.size) for hit in hits)
+        shares = [float((x.max(axis=1) >= np.log(2)).mean()) for x in (each.crowd, each.nobody)]
+        counts = [max(round(count), 1) for count in each.effective]
+        crowd, nobody = (wilson(round(p * n), n) for p, n in zip(shares, counts, strict=True))
         w = each.weight
-        value = (1 - w) * crowd.value + w * nobody.value
+        value = (1 - w) * shares[0] + w * shares[1]
         error = np.hypot((1 - w) * crowd.standard_error, w * nobody.standard_error)
         cells = (f"{each.prior:.3f}", f"{w:.3f}", f"{value:.2%}", f"{error:.2%}")
-        rows.append((str(each.as_of), *cells, f"{crowd.value:.2%}", f"{nobody.value:.2%}"))
+        rows.append((str(each.as_of), *cells, *(f"{p:.2%}" for p in shares)))
     return rows
 
 
@@ -133,10 +134,10 @@ def outlook_rows(found: Sequence[Forecast]) -> list[tuple[str, ...]]:
 
 
 def outlook_scores(found: Sequence[Forecast]) -> list[tuple[str, ...]]:
-    """Scores of every forecast, and how near the paths that were kept lie."""
+    """Scores of every forecast, and how wide its kernel is; before any close no walk is since."""
     return [
-        (str(each.as_of), *(f"{crps:.3f}" for crps in each.scores.values()),
-         f"{each.farthest:.3f}", str(each.sets))
+        (str(each.as_of), *[f"{x:.3f}" for x in each.scores.values()], *["-"] * (not each.known),
+         f"{each.width:.3f}")
         for each in found
     ]  # fmt: skip
 
@@ -146,10 +147,9 @@ def outlook_notes(found: Sequence[Forecast]) -> Iterator[str]:
     inside = [sum(each.inside[band] for each in found) for band in BANDS]
     days = sum(len(each.actual) for each in found)
     yield (
-        "Unconditional: both fans, if a crowd comes and if none does, by the weights that the "
-        f"closes known leave them. Each is of the {KEPT} paths nearest to those closes, from a fit "
-        "to them, as returns from the last one. farthest kept: root-mean-square distance from the "
-        "closes known, in log price. walk: driftless, with the volatility from before the episode "
-        "or that of the closes known."
+        "Unconditional: draws of the prior with a crowd and without, from the first close on, "
+        "weighed by how near they pass to the closes known, as returns from the last one; "
+        f"{EFFECTIVE:.0f} paths count. width: of that kernel, in log price. walk: driftless, with "
+        "the volatility from before the episode or that of the closes known."
     )
     yield f"{inside[0]} of {days} closes lie in 5-95 %, {inside[1]} in 25-75 %, as found"

@@ -1,0 +1,299 @@
+"""Writes docs/forecasts.md and its picture:  .venv/bin/python docs/forecasts.py DATA
+
+DATA is a folder of daily prices, `prices_SYMBOL_*.csv` with Date, Close and Volume, which the
+repository does not hold. Takes `arch` (pip install '.[docs]') and about ten minutes on two cores.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from arch import arch_model
+from matplotlib.figure import Figure
+
+from powderkeg.engine.calibrate.forecast import AHEAD, banked, forecast
+from powderkeg.engine.campaign import campaign
+from powderkeg.engine.executors.placement import EMBEDDED
+from powderkeg.kernels import backend
+from powderkeg.results.measures.baselines import random_walk
+from powderkeg.results.measures.blocks import Pooled, pooled
+from powderkeg.results.measures.garch import Garch
+from powderkeg.results.measures.scores import BANDS, crps, ranks
+from powderkeg.scenarios import Scenario
+from powderkeg.scenarios.calendar import sessions
+from powderkeg.scenarios.chain import Chain
+from powderkeg.scenarios.episode import Episode
+
+Array = npt.NDArray[np.float64]
+
+ROOT = Path(__file__).parent.parent
+PAGE, PICTURE = ROOT / "docs" / "forecasts.md", ROOT / "docs" / "images" / "forecasts.png"
+DRAWS, SEED, PATHS = 4096, 1, 8192
+MOST_PAST, USUAL = 250, 60  # closes before a day: of the GARCH, of the walk and the market file
+YEAR = 252
+MENDED = {("VOW", "2008-10-28"): 945.0}  # vendors who capped the day show 500
+LAWS = ("powderkeg", "GARCH-t", "random walk")
+STYLES = {"color": "#8fa1b3"}, {"histtype": "step", "color": "#b5451b", "lw": 1.4}
+RULES = {  # as the preset gme-2021-ensemble has them above its names
+    "call_ladder": True,
+    "clearing": {"corner_ratio": 1},
+    "dealers": {"exercised": 0.09, "close_out": 2},
+}
+
+
+INTRODUCTION = ""
+NOTES = ""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Closes that are foretold: of each of `days` + 1 days the next ten. Shares, a fee a year."""
+
+    key: str
+    symbol: str
+    start: str
+    days: int
+    float_shares: float
+    short: float
+    fee: float
+    priors: str = "squeeze"
+    calendar: str = "XNYS"
+
+
+# Float and short interest: settlement of 15 January 2021 (FINRA), of GameStop 31 December 2020.
+SHORTED = {
+    "GME": (51.44e6, 71.2e6, 0.28),
+    "AMC": (56.57e6, 44.67e6, 0.08),
+    "BB": (553.67e6, 43.49e6, 0.003),
+    "EXPR": (60.82e6, 7.22e6, 0.015),
+    "FUBO": (54.47e6, 39.17e6, 0.3),
+    "KOSS": (1.42e6, 12_755, 0.015),
+    "NOK": (5.62e9, 59.55e6, 0.003),
+}
+EPISODES = (
+    *(Window(f"{s}, January 2021", s, "2021-01-12", 26, *x) for s, x in SHORTED.items()),
+    Window("GME, February 2021", "GME", "2021-02-24", 24, 51.44e6, 16.47e6, 0.01),
+    Window("VOW, October 2008", "VOW", "2008-10-24", 22, 110e6, 37.7e6, 0.05, "large-cap", "XETR"),
+    Window("TSLA, January 2020", "TSLA", "2020-01-02", 39, 2.175e9, 395e6, 0.003, "large-cap"),
+)
+GARCHS = tuple((sd, short, dof) for dof in (None, 5) for sd, short in
+               ((0.03, 0.01), (0.045, 0.3), (0.06, 1.32)))  # fmt: skip
+CONTROLS = (
+    *(Window(f"{s}, September 2020", s, "2020-09-30", 26, *x)
+      for s, x in SHORTED.items() if s != "FUBO"),
+    Window("GME, July 2020", "GME", "2020-07-20", 26, 51.44e6, 56e6, 0.15),
+    Window("TSLA, September 2019", "TSLA", "2019-09-03", 26, 2.175e9, 405e6, 0.01, "large-cap"),
+    *(Window(f"GARCH, {sd:.1%} a day, {'normal' if dof is None else 't'}", f"GARCH{k}",
+             "2020-09-30", 26, 50e6, 50e6 * short, 0.05)
+      for k, (sd, short, dof) in enumerate(GARCHS)),
+)  # fmt: skip
+UNSEEN = ("BB", "EXPR", "FUBO", "NOK", "VOW")  # of whom no figure stands in the priors used
+
+
+@dataclass(frozen=True)
+class Series:
+    """Shape: dates, logs of closes, volumes (days,); `first` is the place of the first close."""
+
+    dates: list[str]
+    logs: Array
+    volumes: Array
+    first: int
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was told of one day. Shape: crps, pit (sessions ahead,) by law."""
+
+    crps: Mapping[str, Array]
+    pit: Mapping[str, Array]
+
+
+def series(window: Window, data: Path) -> Series:
+    """The past of a window's name, or a GARCH path that stands for one."""
+    if window.symbol.startswith("GARCH"):
+        return made(int(window.symbol[5:]), window)
+    (file,) = data.glob(f"prices_{window.symbol}_*.csv")
+    with file.open() as lines:
+        rows = list(csv.DictReader(lines))
+    dates = [row["Date"] for row in rows]
+    closes = [MENDED.get((window.symbol, row["Date"]), float(row["Close"])) for row in rows]
+    volumes = np.array([float(row["Volume"]) for row in rows])
+    return Series(dates, np.log(closes), volumes, dates.index(window.start))
+
+
+def made(number: int, window: Window) -> Series:
+    """A path of GARCH(1,1), alpha .08 and beta .9, of a mean volatility, after 200 days."""
+    sd, _, dof = GARCHS[number]
+    rng = np.random.default_rng(100 + number)
+    law = Garch(sd * sd, 0.08, 0.9, 8.0)
+    h, before, moves = law.variance, 160, []
+    for _ in range(200 + before + window.days + AHEAD + 1):
+        e = rng.standard_normal() if dof is None else rng.standard_t(dof) * ((dof - 2) / dof) ** 0.5
+        moves.append(e * h**0.5)
+        h = law.variance * 0.02 + law.alpha * moves[-1] ** 2 + law.beta * h
+    logs = np.log(20) + np.cumsum(moves[200:])
+    days = [str(day) for day in sessions(date(2020, 1, 2), date(2021, 3, 31))]
+    start = days.index(window.start)
+    return Series(days[start - before :][: len(logs)], logs, np.full(len(logs), 2e6), before)
+
+
+def story(window: Window, past: Series) -> Scenario:
+    """The window as a scenario: the market at its first close, volume and volatility of 60 days."""
+    at, last = past.first, past.first + window.days + AHEAD + 1
+    prices = np.exp(past.logs)
+    volatility = float(np.diff(past.logs[at - USUAL : at + 1]).std() * YEAR**0.5)
+    episode = Episode(
+        symbol=window.symbol, as_of=window.start, source="see docs/forecasts.py",
+        price=float(prices[at]), float_shares=window.float_shares, short_interest=window.short,
+        borrow_fee=window.fee, adv=float(np.median(past.volumes[at - USUAL : at])),
+        volatility=volatility, implied_vol=volatility, calendar=window.calendar,
+        closes=dict(zip(past.dates[at + 1 : last], prices[at + 1 : last].tolist(), strict=True)),
+    )  # fmt: skip
+    return Scenario.model_validate({"id": "window", **RULES, "episode": episode.model_dump()})
+
+
+def garch(returns: Array, days: int) -> Array:
+    """Log prices of a GARCH(1,1)-t fitted to returns by `arch`. Shape: (PATHS, days)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # convergence: the fit is taken as it is
+        fitted = arch_model(100 * returns, mean="Zero", p=1, q=1, dist="t").fit(disp="off")
+        ahead = fitted.forecast(horizon=days, method="simulation", simulations=PATHS,
+                                random_state=np.random.RandomState(SEED))  # fmt: skip
+    return np.cumsum(ahead.simulations.values[0] / 100, axis=1)
+
+
+def told(window: Window, data: Path) -> list[Told]:
+    """Every day of a window, the first close among them: three laws of up to ten sessions."""
+    past, engine = series(window, data), backend("auto")
+    scenario, found = story(window, past), []
+    with campaign(EMBEDDED, engine.name) as work:
+        bank = banked(work, scenario, Chain(()), draws=DRAWS, seed=SEED, engine=engine,
+                      priors=window.priors)  # fmt: skip
+    for day in range(window.days + 1):
+        now = past.first + day
+        each = forecast(bank, scenario, date.fromisoformat(past.dates[now]), SEED)
+        before = np.diff(past.logs[max(0, now - MOST_PAST) : now + 1])
+        walk = random_walk(float(before[-USUAL:].std()), len(each.actual), PATHS, SEED)
+        paths = dict(zip(LAWS, (each.paths, garch(before, len(each.actual)), walk), strict=True))
+        found.append(Told({law: crps(x, each.actual) for law, x in paths.items()},
+                          {law: ranks(x, each.actual) for law, x in paths.items()}))  # fmt: skip
+    return found
+
+
+def blocks(days: Sequence[Sequence[Told]], what: str, law: str) -> list[Array]:
+    """One array a window, of all its days and sessions ahead."""
+    return [np.concatenate([getattr(each, what)[law] for each in window]) for window in days]
+
+
+def covered(days: Sequence[Sequence[Told]], law: str, band: tuple[float, float]) -> Pooled:
+    """Part of the closes inside a band."""
+    return pooled([(u >= band[0]) & (u <= band[1]) for u in blocks(days, "pit", law)])
+
+
+def against(days: Sequence[Sequence[Told]], law: str, other: str) -> Pooled:
+    """Mean CRPS over that of another law, paired."""
+    pairs = zip(blocks(days, "crps", law), blocks(days, "crps", other), strict=True)
+    return pooled([mine - its for mine, its in pairs])
+
+
+def cell(found: Pooled, sign: str = "") -> str:
+    """A number with its interval."""
+    return f"{found.value:{sign}.3f} ({found.low:{sign}.3f} to {found.high:{sign}.3f})"
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """In Markdown: the first column is text, the rest are numbers."""
+    lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def overview(groups: Mapping[str, Sequence[Sequence[Told]]]) -> str:
+    """Every law on every group of windows."""
+    rows = []
+    for name, days in groups.items():
+        for law in LAWS:
+            worse = "" if law == "GARCH-t" else cell(against(days, law, "GARCH-t"), "+")
+            rows.append((
+                f"{name}: {law}", str(sum(u.size for u in blocks(days, "pit", law))),
+                *(cell(covered(days, law, band)) for band in BANDS),
+                f"{pooled(blocks(days, 'crps', law)).value:.4f}", worse,
+            ))  # fmt: skip
+    columns = ("", "closes", "in 5-95 %", "in 25-75 %", "mean CRPS", "less GARCH-t's")
+    return table(columns, rows)
+
+
+def by_window(windows: Sequence[Window], days: Sequence[Sequence[Told]]) -> str:
+    """Every window by itself."""
+    rows = [
+        (window.key, *(f"{covered([each], 'powderkeg', band).value:.2f}" for band in BANDS),
+         *(f"{pooled(blocks([each], 'crps', law)).value:.3f}" for law in LAWS))
+        for window, each in zip(windows, days, strict=True)
+    ]  # fmt: skip
+    return table(("window", "in 5-95 %", "in 25-75 %", *(f"CRPS, {law}" for law in LAWS)), rows)
+
+
+def by_session(days: Sequence[Sequence[Told]]) -> str:
+    """Coverage and CRPS one to ten sessions ahead."""
+    rows = []
+    for k in range(AHEAD):
+        seen = [each for window in days for each in window if len(each.pit[LAWS[0]]) > k]
+        pit = np.array([each.pit[LAWS[0]][k] for each in seen])
+        inside = [f"{((pit >= low) & (pit <= high)).mean():.2f}" for low, high in BANDS]
+        scores = [f"{np.mean([each.crps[law][k] for each in seen]):.3f}" for law in LAWS]
+        rows.append((str(k + 1), *inside, *scores))
+    return table(("sessions ahead", "in 5-95 %", "in 25-75 %", *(f"CRPS, {x}" for x in LAWS)), rows)
+
+
+def draw(groups: Mapping[str, Sequence[Sequence[Told]]]) -> None:
+    """Histograms of the ranks, powderkeg's over GARCH's."""
+    figure = Figure(figsize=(9, 3), layout="constrained")
+    for panel, (name, days) in zip(figure.subplots(1, 2), list(groups.items())[:2], strict=True):
+        for law, style in zip(LAWS, STYLES, strict=False):
+            u = np.concatenate(blocks(days, "pit", law))
+            panel.hist(u, bins=20, range=(0, 1), density=True, label=law, **style)
+        panel.axhline(1, color="#555", lw=0.8)
+        panel.set(title=name, xlabel="rank of the close among the paths")
+    panel.legend(frameon=False)
+    figure.savefig(PICTURE, dpi=75)
+
+
+def page(episodes: Sequence[Sequence[Told]], controls: Sequence[Sequence[Told]]) -> Iterator[str]:
+    """The whole text."""
+    named = {"episodes": episodes, "controls": controls}
+    unseen = [d for w, d in zip(EPISODES, episodes, strict=True) if w.symbol in UNSEEN]
+    draw(named)
+    yield INTRODUCTION
+    yield overview({**named, "episodes no prior saw": unseen})
+    january = [each for d in episodes[: len(SHORTED)] for each in d]
+    together = [january, *episodes[len(SHORTED) :]]
+    yield "The seven names of January 2021 taken for one block, which leaves four: "
+    yield f"{cell(covered(together, 'powderkeg', BANDS[0]))} in 5-95 %, "
+    yield f"CRPS less GARCH-t's {cell(against(together, 'powderkeg', 'GARCH-t'), '+')}.\n"
+    yield "![ranks](images/forecasts.png)\n"
+    yield "## By window\n"
+    yield by_window((*EPISODES, *CONTROLS), (*episodes, *controls))
+    yield "## By sessions ahead, episodes\n"
+    yield by_session(episodes)
+    yield NOTES
+
+
+def main(data: Path) -> None:
+    """All windows, then the page."""
+    found: dict[str, list[Told]] = {}
+    for window in (*EPISODES, *CONTROLS):
+        print(window.key, flush=True)
+        found[window.key] = told(window, data)
+    groups = ([found[window.key] for window in each] for each in (EPISODES, CONTROLS))
+    PAGE.write_text("\n".join(page(*groups)))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,175 @@
+"""Paths of both cases from one start, simulated once; what was known on a day weighs them.
+
+Draws of the prior with a crowd, and of the case that none comes, are simulated through all days of
+an episode. At any close a path counts by the prior weight of its case times a Gaussian kernel of
+the root-mean-square distance between its log closes so far and those that happened, whose width
+leaves EFFECTIVE paths: approximate Bayesian computation by a kernel (Beaumont, Zhang & Balding
+2002, Genetics 162), of parameters, of what nobody sees (attention, holdings) and of the case
+alike. The closes count once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ...scenarios.errors import InputError
+from ..campaign import Campaign
+from .no_crowd import DRAWS, without
+from .simulator import CHUNK, Simulator, pieces_of
+
+Array = npt.NDArray[np.float64]
+Single = npt.NDArray[np.float32]
+
+PER_SET = 32  # paths of every draw of the prior, others for each
+NOBODY = 4  # draws with a crowd to one without
+EFFECTIVE = 512.0
+NARROW, WIDE = 1e-4, 1e2  # kernel widths, in log price
+HALVINGS = 32
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Shape: crowd (paths, days) and nobody (others, days) log closes, `prior` that of nobody."""
+
+    crowd: Single
+    nobody: Single
+    prior: float
+
+    def seen(self, closes: Array) -> Seen:
+        """Paths weighed by the first closes; by none, as before them. Shape: closes (known,)."""
+        days = len(closes)
+        apart = [mean_square(x[:, :days], closes) for x in (self.crowd, self.nobody)]
+        before = (
+            np.full(len(apart[0]), (1 - self.prior) / len(apart[0])),
+            np.full(len(apart[1]), self.prior / len(apart[1])),
+        )
+        logs, width = kernel(np.concatenate(apart), np.concatenate(before))
+        return Seen(self, days, logs, width)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A bank at a close. Shape: logs (paths + others,) of weights; `width` of the kernel."""
+
+    bank: Bank
+    days: int
+    logs: Array
+    width: float
+
+    @property
+    def weight(self) -> float:
+        """Probability that no crowd comes."""
+        w = _weights(self.logs)
+        return float(w[len(self.bank.crowd) :].sum())
+
+    def ahead(self, days: int, count: int) -> tuple[Array, Array]:
+        """Log returns from the last close known, so many draws of each case by their weights.
+
+        Shape: (count, days) each.
+        """
+        split = len(self.bank.crowd)
+        both = (self.bank.crowd, self.logs[:split]), (self.bank.nobody, self.logs[split:])
+        crowd, nobody = (self._drawn(x, _weights(logs), days, count) for x, logs in both)
+        return crowd, nobody
+
+    @property
+    def effective(self) -> tuple[float, float]:
+        """Paths that count, of either case (Kish 1965)."""
+        split = len(self.bank.crowd)
+        crowd, nobody = (effective(x) for x in (self.logs[:split], self.logs[split:]))
+        return crowd, nobody
+
+    def _drawn(self, paths: Single, weights: Array, days: int, count: int) -> Array:
+        rows = evenly(weights, count)
+        start = paths[rows, self.days - 1, None].astype(float) if self.days else 0.0
+        return np.asarray(paths[rows, self.days : self.days + days].astype(float) - start)
+
+
+def mean_square(paths: Single, closes: Array) -> Array:
+    """Mean over days of the squared difference of log prices; 0 of no day. Shape: (paths,)."""
+    total = np.zeros(len(paths))
+    for day, close in enumerate(closes):
+        total += (paths[:, day].astype(float) - close) ** 2
+    return total / max(len(closes), 1)
+
+
+def kernel(squares: Array, before: Array) -> tuple[Array, float]:
+    """ln of weights before x e^(-square/(2 width^2)), and the width that leaves EFFECTIVE paths.
+
+    Where fewer are there before, the widest. Shape: both (paths,).
+    """
+    logs, above = np.log(before), squares - squares.min()
+    low, high = NARROW, WIDE
+    for _ in range(HALVINGS):
+        width = float(np.sqrt(low * high))
+        if effective(logs - above / (2 * width**2)) < EFFECTIVE:
+            low = width
+        else:
+            high = width
+    return logs - above / (2 * high**2), high
+
+
+def effective(logs: Array) -> float:
+    """Paths that count among those with such logs of weights."""
+    return float(1 / np.sum(_weights(logs) ** 2))
+
+
+def evenly(weights: Array, count: int) -> npt.NDArray[np.intp]:
+    """Rows evenly spaced in a weighted law. Shape: weights (paths,), result (count,)."""
+    ends = np.cumsum(weights)
+    return np.searchsorted(ends / ends[-1], (np.arange(count) + 0.5) / count)
+
+
+def _weights(logs: Array) -> Array:
+    w = np.exp(logs - logs.max())
+    return np.asarray(w / w.sum())
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Parameter sets of a simulator. Shape: sets (sets, parameters)."""
+
+    simulator: Simulator
+    sets: Array
+
+
+def simulate_chunk(job: Draws, chunk: int) -> list[Single]:
+    """Closes of a few sets that can be, on paths of their own. Called in a worker."""
+    done = []
+    for number in range(chunk * CHUNK, min((chunk + 1) * CHUNK, len(job.sets))):
+        there = job.simulator.elsewhere(PER_SET, number)
+        try:
+            done.append(there(job.sets[number].tolist()).closes.astype(np.float32))
+        except InputError:
+            continue
+    return done
+
+
+def simulate_bank(work: Campaign, simulator: Simulator, draws: int, prior: float) -> Bank:
+    """Both cases, on the simulator's days. A function of its arguments but `work`.
+
+    Raises InputError if no draw of the prior can be simulated.
+    """
+    rng = np.random.Generator(np.random.Philox(simulator.seed))
+    z = rng.standard_normal((draws, len(simulator.priors.parameters)))
+    nobody, left = without(simulator)
+    few = z[: min(draws, max(DRAWS, draws // NOBODY)), left]
+    paths = (len(z) + len(few)) * PER_SET
+    work.check_memory(paths * len(simulator.days) * 8, 0, "`draws`")
+    with work.part(pieces_of(len(z)) + pieces_of(len(few)), paths):
+        crowd = _closes(work, Draws(simulator, simulator.priors.values(z)))
+        return Bank(crowd, _closes(work, Draws(nobody, nobody.priors.values(few))), prior)
+
+
+def _closes(work: Campaign, job: Draws) -> Single:
+    chunks = range(pieces_of(len(job.sets)))
+    done = work.map(simulate_chunk, job, chunks, lambda _, made: len(made) * PER_SET)
+    found = [closes for chunk in done for closes in chunk]
+    if not found:
+        raise InputError(
+            f"nothing that the priors {job.simulator.priors.name} allow fits the market file"
+        )
+    return np.concatenate(found)
