@@ -19,6 +19,7 @@ import numpy.typing as npt
 from arch import arch_model
 from matplotlib.figure import Figure
 
+from powderkeg.engine.calibrate.bank import Bank
 from powderkeg.engine.calibrate.forecast import AHEAD, banked, forecast
 from powderkeg.engine.campaign import campaign
 from powderkeg.engine.executors.placement import EMBEDDED
@@ -31,6 +32,7 @@ from powderkeg.scenarios import Scenario
 from powderkeg.scenarios.calendar import sessions
 from powderkeg.scenarios.chain import Chain
 from powderkeg.scenarios.episode import Episode
+from powderkeg.scenarios.priors import load_priors
 
 Array = npt.NDArray[np.float64]
 
@@ -40,7 +42,7 @@ DRAWS, SEED, PATHS = 4096, 1, 8192
 MOST_PAST, USUAL = 250, 60  # closes before a day: of the GARCH, of the walk and the market file
 YEAR = 252
 MENDED = {("VOW", "2008-10-28"): 945.0}  # vendors who capped the day show 500
-LAWS = ("powderkeg", "GARCH-t", "random walk")
+LAWS = ("powderkeg", "GARCH-t", "random walk", "priors as shipped")
 STYLES = {"color": "#8fa1b3"}, {"histtype": "step", "color": "#b5451b", "lw": 1.4}
 RULES = {  # as the preset gme-2021-ensemble has them above its names
     "call_ladder": True,
@@ -170,19 +172,41 @@ def garch(returns: Array, days: int) -> Array:
     return np.cumsum(ahead.simulations.values[0] / 100, axis=1)
 
 
-def told(window: Window, data: Path) -> list[Told]:
-    """Every day of a window, the first close among them: three laws of up to ten sessions."""
-    past, engine = series(window, data), backend("auto")
-    scenario, found = story(window, past), []
+def bank_of(window: Window, data: Path) -> tuple[Bank, dict[str, float]]:
+    """Paths of a window, and by parameter where all its closes move the mean of a crowd's."""
+    scenario, engine, laws = story(window, series(window, data)), backend("auto"), window.priors
     with campaign(EMBEDDED, engine.name) as work:
-        bank = banked(work, scenario, Chain(()), draws=DRAWS, seed=SEED, engine=engine,
-                      priors=window.priors)  # fmt: skip
+        bank = banked(work, scenario, Chain(()), draws=DRAWS, seed=SEED, engine=engine, priors=laws)
+    (past,) = scenario.pasts
+    centre = bank.centre(past.log_closes[: window.days])
+    return bank, dict(zip(load_priors(laws).parameters, centre.tolist(), strict=True))
+
+
+def without(window: Window, found: Mapping[str, Mapping[str, float]]) -> Array:
+    """Where the other episodes move a crowd's parameters, in the mean of those that have them."""
+    others = [centre for key, centre in found.items() if key != window.key]
+    known = [[each[key] for each in others if key in each] for key in found_in(window)]
+    return np.array([np.mean(values) if values else 0.0 for values in known])
+
+
+def found_in(window: Window) -> tuple[str, ...]:
+    """Parameters of the priors of a window."""
+    return load_priors(window.priors).parameters
+
+
+def told(window: Window, data: Path, bank: Bank, centre: Array) -> list[Told]:
+    """Every day of a window, the first close among them: what each law says of ten sessions."""
+    past, found = series(window, data), []
+    scenario, moved = story(window, past), bank.around(centre)
     for day in range(window.days + 1):
         now = past.first + day
-        each = forecast(bank, scenario, date.fromisoformat(past.dates[now]), SEED)
+        as_of = date.fromisoformat(past.dates[now])
+        each, shipped = (forecast(x, scenario, as_of, SEED) for x in (moved, bank))
         before = np.diff(past.logs[max(0, now - MOST_PAST) : now + 1])
-        walk = random_walk(float(before[-USUAL:].std()), len(each.actual), PATHS, SEED)
-        paths = dict(zip(LAWS, (each.paths, garch(before, len(each.actual)), walk), strict=True))
+        ahead = len(each.actual)
+        walk = random_walk(float(before[-USUAL:].std()), ahead, PATHS, SEED)
+        laws = each.paths, garch(before, ahead), walk, shipped.paths
+        paths = dict(zip(LAWS, laws, strict=True))
         found.append(Told({law: crps(x, each.actual) for law, x in paths.items()},
                           {law: ranks(x, each.actual) for law, x in paths.items()}))  # fmt: skip
     return found
@@ -287,10 +311,16 @@ def page(episodes: Sequence[Sequence[Told]], controls: Sequence[Sequence[Told]])
 
 def main(data: Path) -> None:
     """All windows, then the page."""
-    found: dict[str, list[Told]] = {}
+    banks, centres, found = {}, {}, {}
     for window in (*EPISODES, *CONTROLS):
         print(window.key, flush=True)
-        found[window.key] = told(window, data)
+        banks[window.key], centre = bank_of(window, data)
+        if window in EPISODES:
+            centres[window.key] = centre
+    for window in (*EPISODES, *CONTROLS):
+        print(window.key, flush=True)
+        centre = without(window, centres)
+        found[window.key] = told(window, data, banks[window.key], centre)
     groups = ([found[window.key] for window in each] for each in (EPISODES, CONTROLS))
     PAGE.write_text("\n".join(page(*groups)))
 

@@ -10,7 +10,7 @@ alike. The closes count once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,22 +32,40 @@ HALVINGS = 32
 
 @dataclass(frozen=True)
 class Bank:
-    """Shape: crowd (paths, days) and nobody (others, days) log closes, `prior` that of nobody."""
+    """Shape: crowd (paths, days) and nobody (others, days) log closes, `prior` that of nobody,
+    scores (sets, parameters) of the draws with a crowd, logs (sets,) of their weights; every set
+    has as many paths, one after the other.
+    """
 
     crowd: Single
     nobody: Single
     prior: float
+    scores: Array
+    logs: Array
 
     def seen(self, closes: Array) -> Seen:
         """Paths weighed by the first closes; by none, as before them. Shape: closes (known,)."""
         days = len(closes)
         apart = [mean_square(x[:, :days], closes) for x in (self.crowd, self.nobody)]
+        each = len(self.crowd) // len(self.logs)
         before = (
-            np.full(len(apart[0]), (1 - self.prior) / len(apart[0])),
+            np.repeat((1 - self.prior) * _weights(self.logs) / each, each),
             np.full(len(apart[1]), self.prior / len(apart[1])),
         )
         logs, width = kernel(np.concatenate(apart), np.concatenate(before))
         return Seen(self, days, logs, width)
+
+    def centre(self, closes: Array) -> Array:
+        """Mean scores of a crowd's parameters after all these closes. Shape: (parameters,)."""
+        squares = mean_square(self.crowd[:, : len(closes)], closes)
+        logs, _ = kernel(squares, np.full(len(squares), 1 / len(squares)))
+        return np.asarray(_weights(logs).reshape(len(self.scores), -1).sum(axis=1) @ self.scores)
+
+    def around(self, centre: Array) -> Bank:
+        """The same with a prior N(centre, I) of the crowd's parameters: draws are weighed by the
+        ratio of both. Shape: centre (parameters,).
+        """
+        return replace(self, logs=self.logs + self.scores @ centre)
 
 
 @dataclass(frozen=True)
@@ -136,13 +154,13 @@ class Draws:
     sets: Array
 
 
-def simulate_chunk(job: Draws, chunk: int) -> list[Single]:
-    """Closes of a few sets that can be, on paths of their own. Called in a worker."""
+def simulate_chunk(job: Draws, chunk: int) -> list[tuple[int, Single]]:
+    """A few sets that can be and their closes, on paths of their own. Called in a worker."""
     done = []
     for number in range(chunk * CHUNK, min((chunk + 1) * CHUNK, len(job.sets))):
         there = job.simulator.elsewhere(PER_SET, number)
         try:
-            done.append(there(job.sets[number].tolist()).closes.astype(np.float32))
+            done.append((number, there(job.sets[number].tolist()).closes.astype(np.float32)))
         except InputError:
             continue
     return done
@@ -160,16 +178,18 @@ def simulate_bank(work: Campaign, simulator: Simulator, draws: int, prior: float
     paths = (len(z) + len(few)) * PER_SET
     work.check_memory(paths * len(simulator.days) * 8, 0, "`draws`")
     with work.part(pieces_of(len(z)) + pieces_of(len(few)), paths):
-        crowd = _closes(work, Draws(simulator, simulator.priors.values(z)))
-        return Bank(crowd, _closes(work, Draws(nobody, nobody.priors.values(few))), prior)
+        sets, crowd = _closes(work, Draws(simulator, simulator.priors.values(z)))
+        _, others = _closes(work, Draws(nobody, nobody.priors.values(few)))
+    return Bank(crowd, others, prior, z[sets], np.zeros(len(sets)))
 
 
-def _closes(work: Campaign, job: Draws) -> Single:
+def _closes(work: Campaign, job: Draws) -> tuple[list[int], Single]:
+    """The sets that can be, and their paths."""
     chunks = range(pieces_of(len(job.sets)))
     done = work.map(simulate_chunk, job, chunks, lambda _, made: len(made) * PER_SET)
-    found = [closes for chunk in done for closes in chunk]
+    found = [each for chunk in done for each in chunk]
     if not found:
         raise InputError(
             f"nothing that the priors {job.simulator.priors.name} allow fits the market file"
         )
-    return np.concatenate(found)
+    return [number for number, _ in found], np.concatenate([closes for _, closes in found])

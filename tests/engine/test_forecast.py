@@ -69,7 +69,21 @@ def normal_bank(prior: float, volatilities: tuple[float, float], paths: int) -> 
     """Two walks, of which the closes can tell."""
     rng = np.random.default_rng(7)
     both = [np.cumsum(sd * rng.standard_normal((paths, 3)), axis=1) for sd in volatilities]
-    return Bank(*(x.astype(np.float32) for x in both), prior)
+    crowd, nobody = (x.astype(np.float32) for x in both)
+    return Bank(crowd, nobody, prior, np.zeros((paths // 2, 1)), np.zeros(paths // 2))
+
+
+def test_a_prior_that_is_moved_moves_the_mean_of_its_parameter() -> None:
+    """Paths that stay at their parameter, N(0, 1): moved by .5 the mean is .5; after closes of
+    .8 it is there.
+    """
+    z = np.repeat(np.random.default_rng(4).standard_normal(100_000), 2)
+    still = np.repeat(z[:, None], 2, axis=1).astype(np.float32)
+    bank = Bank(still, np.zeros((1, 2), np.float32), 1e-9, z[::2, None], np.zeros(100_000))
+    crowd, _ = bank.around(np.array([0.5])).seen(np.zeros(0)).ahead(1, 50_000)
+    assert crowd.mean() == pytest.approx(0.5, abs=0.02)
+    assert crowd.std() == pytest.approx(1, abs=0.02)
+    assert bank.centre(np.array([0.8, 0.8])) == pytest.approx([0.8], abs=0.01)
 
 
 def test_a_bank_knows_what_bayes_rule_says() -> None:
