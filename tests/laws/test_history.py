@@ -19,6 +19,18 @@ def test_coverage_is_what_the_preset_expects_of_itself(preset: str) -> None:
         assert name == "scenario" or (own[0] < other[0] and own[1] < other[1]), name
 
 
+def test_gamestop_held_its_level_in_march() -> None:
+    """26 closes from 24 February 2021: most of them inside, and a median path that stays up as it
+    did (last close over the peak .716), which without adaptation has .45.
+    """
+    found = card("gme-march-2021")
+    assert len(found.pit) == 26 and ((found.pit >= 0.05) & (found.pit <= 0.95)).mean() >= 0.8
+    figures = {figure.name: figure for figure in found.figures}
+    stays = figures["last close over the peak"]
+    assert stays.actual == pytest.approx(189.82 / 265, abs=1e-3)
+    assert 1 / 1.5 < stays.quantiles[2] / stays.actual < 1.5
+
+
 def test_the_ensemble_of_gamestop() -> None:
     """27 closes from 12 January 2021: peak, its day, the fall and short interest at its reports."""
     found = card("gme-2021-ensemble")
