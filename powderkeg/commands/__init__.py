@@ -13,6 +13,7 @@ import typer
 
 from .. import __version__
 from .bench import bench
+from .book import book
 from .calibrate import calibrate
 from .check import check
 from .compare import compare
@@ -49,8 +50,8 @@ def _front(
 
 
 for command in (
-    run, resume, show, report, replay, demo, scenarios, whatif, reverse, compare, check, calibrate,
-    doctor, bench, validate,
+    book, run, resume, show, report, replay, demo, scenarios, whatif, reverse, compare, check,
+    calibrate, doctor, bench, validate,
 ):  # fmt: skip
     app.command()(command)
 
@@ -71,8 +72,13 @@ def main() -> None:
     try:
         code = app(prog_name="powderkeg", standalone_mode=False)
     except (Exception, KeyboardInterrupt) as error:
-        from .exits import explain  # knows the rooms' failures; a command that succeeds does not
+        from .exits import (
+            explain,
+            others,
+        )  # knows the rooms' failures; a command that succeeds does not
 
+        for line in others(error):
+            print(line, file=sys.stderr)
         message, code = explain(error, options_of(sys.argv[1:]))
         if message:
             print(f"powderkeg: {message}", file=sys.stderr)
