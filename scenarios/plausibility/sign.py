@@ -14,7 +14,9 @@ from .said import Said
 
 def _key(held: Position | Derivative) -> tuple[object, ...]:
     if isinstance(held, Derivative):
-        return held.symbol, held.kind, held.strike, held.expiry
+        # the strike of a future is the price it was last settled at
+        strike = None if held.kind == "future" else held.strike
+        return held.symbol, held.kind, strike, held.expiry
     return (held.symbol,)
 
 
