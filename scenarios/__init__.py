@@ -5,6 +5,7 @@ from .bound import Bound, bind
 from .chain import Chain, ChainRow, load_chain
 from .describe import ParameterRow, describe_parameters
 from .errors import InputError
+from .glance import Glance, glance
 from .joint import shifted_market
 from .library import load_scenarios, presets
 from .market import Market, MarketRow, load_market
@@ -15,6 +16,7 @@ __all__ = [
     "Bound",
     "Chain",
     "ChainRow",
+    "Glance",
     "InputError",
     "Market",
     "MarketRow",
@@ -25,6 +27,7 @@ __all__ = [
     "Scenario",
     "bind",
     "describe_parameters",
+    "glance",
     "load_book",
     "load_chain",
     "load_market",

@@ -93,9 +93,11 @@ class Book:
         """Symbols the book is short: where the overrides under `names: shorts:` apply.
 
         Where it has no shares, what its options make of it counts. A short of an index is a hedge
-        that nobody squeezes, and so is a future: there is no float of it to buy up.
+        that nobody squeezes, and so is a future: there is no float of it to buy up. Options on a
+        name of which the book has futures and no shares hedge as those do.
         """
-        bearish = {d.symbol for d in self.derivatives if not d.bullish and d.kind != "future"}
+        futures = {d.symbol for d in self.derivatives if d.kind == "future"}
+        bearish = {d.symbol for d in self.derivatives if not d.bullish} - futures
         bullish = {d.symbol for d in self.derivatives if d.bullish}
         return frozenset(
             p.symbol

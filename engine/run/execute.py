@@ -97,7 +97,12 @@ def run_plan(plan: Plan, progress: Progress | None = None) -> Path:
 def _spec(plan: Plan) -> StoreSpec:
     """What the store knows before the first path."""
     begun = {"started": _now()}
-    return store_spec(plan.job, plan.packed, plan.inputs.files, begun, plan.limits)
+    given = plan.inputs
+    said = {
+        "findings": tuple(each.as_json() for each in given.findings),
+        "glance": None if given.glance is None else given.glance.as_json(),
+    }
+    return store_spec(plan.job, plan.packed, given.files, begun, plan.limits, **said)
 
 
 def resume(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...results import InputFile
@@ -12,16 +12,18 @@ from ...results.store.existing import exists
 from ...scenarios import (
     Book,
     Chain,
+    Glance,
     InputError,
     Market,
     Scenario,
-    load_book,
-    load_chain,
-    load_market,
+    glance,
     load_scenarios,
 )
+from ...scenarios.limits import read_limits
 from ...scenarios.overrides import for_name
+from ...scenarios.plausibility.finding import Finding
 from ..checks import check_folder
+from ..plausible import Judgement, read_files
 from .request import RunRequest
 
 
@@ -33,6 +35,8 @@ class Inputs:
     market: Market
     chain: Chain
     scenarios: tuple[Scenario, ...]
+    findings: tuple[Finding, ...] = ()
+    glance: Glance | None = None
 
     @property
     def files(self) -> list[InputFile]:
@@ -65,9 +69,8 @@ class Inputs:
 
 def read_inputs(request: RunRequest) -> Inputs:
     """Load what is given as files or preset names; models pass through. Raises InputError."""
-    market = request.market if isinstance(request.market, Market) else load_market(request.market)
-    book = request.book if isinstance(request.book, Book) else load_book(request.book, market)
-    chain = request.chain if isinstance(request.chain, Chain) else load_chain(request.chain, market)
+    judgement = Judgement(request.strict, request.accept, request.yesterday, request.today)
+    book, market, chain, said = read_files(request.book, request.market, request.chain, judgement)
     some = request.scenarios
     several = [some] if isinstance(some, str | Path | Scenario) else some
     names = [each for each in several if not isinstance(each, Scenario)]
@@ -78,7 +81,9 @@ def read_inputs(request: RunRequest) -> Inputs:
     scenarios = (*load_scenarios(names, market, book, mapping), *ready)
     if not scenarios:
         raise InputError("no scenario given; name a preset or a YAML file with `scenarios`")
-    return Inputs(book, market, chain, scenarios)
+    said = replace(said, scenarios=scenarios, limits=read_limits(request.limits))
+    at_a_glance = glance(book, market, mapping, request.today)
+    return Inputs(book, market, chain, scenarios, judgement.of(said), at_a_glance)
 
 
 def check_output(output: str | Path) -> None:

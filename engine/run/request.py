@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,14 @@ class RunRequest(Settings):
     limits
         A YAML file or what was read of one, which must be able to hold for what is run. The store
         keeps them, they decide no number; `powderkeg.check` holds the store to them.
+    strict
+        Refuse what the rules of plausibility only warn of (docs/plausibility.md).
+    accept
+        Ids of rules whose findings are known to be right: they become notes.
+    yesterday
+        A store of an earlier day: signs that turned and figures that stood still are found.
+    today
+        The day on which it is asked, for the age of the data; None: nobody knows.
     placement
         Where it runs.
 
@@ -90,6 +99,10 @@ class RunRequest(Settings):
     sensitivity: bool = False
     survival: bool = False
     limits: str | Path | Sequence[Limit] = ()
+    strict: bool = False
+    accept: Sequence[str] = ()
+    yesterday: str | Path | None = None
+    today: date | None = None
     placement: Placement = EMBEDDED
 
     @classmethod

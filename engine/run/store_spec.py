@@ -27,8 +27,11 @@ def store_spec(
     inputs: Sequence[InputFile],
     provenance: Mapping[str, object],
     limits: tuple[KeptLimit, ...] = (),
+    **said: Any,
 ) -> StoreSpec:
-    """What the store must know before the first path; `limits` decide no number of the job."""
+    """What the store must know before the first path; `limits`, and what else is `said` of the
+    inputs (`findings`, `glance`), decide no number of the job.
+    """
     first = packed[0]
     gains = [loop_gain(each) for each in packed]
     channels = CHANNELS
@@ -61,6 +64,7 @@ def store_spec(
         exit=exits(packed),
         **_weighted(job, first),
         provenance=provenance,
+        **said,
     )
 
 

@@ -11,14 +11,12 @@ import numpy.typing as npt
 
 from ...scenarios.book import Book
 from ...scenarios.derivatives import Derivative
+from ...scenarios.margin import FUTURE, LEAST, MINIMUM, SHORT_OPTION
 from ...scenarios.market import MarketRow
 from ...scenarios.policy import BookRules
 from ..records import DERIVATIVE, DerivativeKind
 
 NEVER = 1 << 30  # a row that no schedule has
-# FINRA rule 4210(f)(2)(E): a short option's 20 % of the underlying, at least 10 %; rule 4210(g):
-# $.375 a share of every contract. A future: near what exchanges ask of broad indices.
-SHORT_OPTION, LEAST, MINIMUM, FUTURE = 0.20, 0.10, 0.375, 0.10
 _KINDS = {
     "call": DerivativeKind.CALL,
     "put": DerivativeKind.PUT,

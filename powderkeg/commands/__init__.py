@@ -13,7 +13,7 @@ import typer
 
 from .. import __version__
 from .bench import bench
-from .book_import import book
+from .book import DEFAULT, book
 from .calibrate import calibrate
 from .check import check
 from .compare import compare
@@ -51,8 +51,8 @@ def _front(
 
 
 for command in (
-    run, resume, show, report, replay, demo, scenarios, whatif, reverse, compare, check, calibrate,
-    doctor, bench, validate,
+    run, resume, show, report, replay, demo, scenarios, whatif, reverse, compare, check,
+    calibrate, doctor, bench, validate,
 ):  # fmt: skip
     app.command()(command)
 
@@ -68,6 +68,7 @@ def options_of(words: Sequence[str]) -> dict[str, str]:
         if word in commands:
             called = commands[word]
             commands = getattr(called, "commands", {})
+    called = commands.get(DEFAULT, called)
     return {
         parameter.name: next(o for o in parameter.opts if o.startswith("--"))
         for parameter in (called.params if called else ())
@@ -80,8 +81,13 @@ def main() -> None:
     try:
         code = app(prog_name="powderkeg", standalone_mode=False)
     except (Exception, KeyboardInterrupt) as error:
-        from .exits import explain  # knows the rooms' failures; a command that succeeds does not
+        from .exits import (
+            explain,
+            others,
+        )  # knows the rooms' failures; a command that succeeds does not
 
+        for line in others(error):
+            print(line, file=sys.stderr)
         message, code = explain(error, options_of(sys.argv[1:]))
         if message:
             print(f"powderkeg: {message}", file=sys.stderr)

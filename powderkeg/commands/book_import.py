@@ -7,15 +7,7 @@ from typing import Annotated
 
 import typer
 
-book = typer.Typer(help="Books from what brokers export.", no_args_is_help=True)
 
-
-@book.callback()
-def _several() -> None:
-    """Books from what brokers export."""
-
-
-@book.command("import")
 def import_(
     export: Annotated[Path, typer.Argument(metavar="EXPORT", help="A broker's file, CSV.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Book to write, CSV.")],

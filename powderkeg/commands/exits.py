@@ -20,6 +20,7 @@ from ..results.store.errors import (
     StoreUnwritable,
 )
 from ..scenarios import InputError
+from ..scenarios.plausibility.finding import Implausible
 
 USER_ERROR, INCOMPLETE, UNVERIFIED, INTERNAL = 1, 2, 3, 70
 
@@ -77,6 +78,17 @@ def explain(error: BaseException, options: Mapping[str, str] | None = None) -> t
         file = f"{error.filename}: " if error.filename else ""
         text = f"{file}{error.strerror or text}"
     return text, code
+
+
+MOST = 40
+"""Findings that are printed."""
+
+
+def others(error: BaseException) -> list[str]:
+    """What the rules of plausibility found beside what the last line says."""
+    found = error.findings[1:] if isinstance(error, Implausible) else ()
+    lines = [f"{each.severity}: {each.line} [{each.rule}]" for each in found[:MOST]]
+    return [*lines, f"and {len(found) - MOST} more"] if len(found) > MOST else lines
 
 
 def with_options(text: str, options: Mapping[str, str]) -> str:

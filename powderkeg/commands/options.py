@@ -27,6 +27,19 @@ Limits = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Limits on measures, YAML; exit code 3 if one breaks."),
 ]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse inputs that the rules of plausibility warn of.")
+]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="RULE", help="A rule of plausibility whose findings are right; may be repeated."
+    ),
+]
+Yesterday = Annotated[
+    Path | None,
+    typer.Option(metavar="STORE", help="A store of an earlier day to hold the inputs against."),
+]
 Symbols = list[str] | None
 Measure = Annotated[
     str | None,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .check import hold
-from .options import BackEnd, Limits, Place, Seed, placed
+from .options import Accept, BackEnd, Limits, Place, Seed, Strict, Yesterday, placed
 
 if TYPE_CHECKING:
     from ..engine.run.request import RunRequest
@@ -91,6 +92,9 @@ def run(
         ),
     ] = "worst",
     limits: Limits = None,
+    strict: Strict = False,
+    accept: Accept = None,
+    yesterday: Yesterday = None,
     *,
     placement: Place,
 ) -> None:
@@ -116,6 +120,10 @@ def run(
         importance=0 if importance is None else count("--importance", importance),
         measure=measure,
         limits=limits or (),
+        strict=strict,
+        accept=accept or (),
+        yesterday=yesterday,
+        today=date.today(),
         placement=placement,
     )
     run_request(request)

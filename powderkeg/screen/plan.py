@@ -13,6 +13,7 @@ from ..engine.run.conventions import PILOT
 from ..engine.run.importance import pilot_paths
 from ..engine.run.plan import Plan
 from ..results.measures.target import error_text
+from .book import glance_table, print_findings
 from .console import plural, table
 
 
@@ -65,6 +66,9 @@ def show_plan(to: Console, plan: Plan, warnings: Iterable[str], workers: int, wh
     processes = workers if where != "embedded" else 1
     to.print(f"{plan.projection(workers, processes)}; {words(available())} are available")
     to.print(impact_table(plan))
+    if plan.inputs.glance is not None:
+        to.print(glance_table(plan.inputs.glance.as_json()))
+    print_findings(to, [each.as_json() for each in plan.inputs.findings])
     for warning in dict.fromkeys(warnings):
         to.print(Text(f"note: {warning}"))
 

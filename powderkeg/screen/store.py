@@ -17,11 +17,13 @@ from ..results.report.cells import line_cells, name_odds, scenario_cells, varied
 from ..results.report.days import day_rows
 from ..results.report.exit import exit_rows
 from ..results.report.explained import Explained, Rows
+from ..results.report.glance import findings
 from ..results.report.headline import headline
 from ..results.report.limits import verdicts
 from ..results.report.summary import Summary
 from ..results.report.unconditional import unconditional_rows
 from ..results.store.commit import open_results
+from .book import print_findings
 from .console import fit
 from .limits import limits_table
 
@@ -67,6 +69,7 @@ def show(path: str | Path, console: Console | None = None, *, verify: bool = Tru
         console.print(Text(f"{count(hidden)} more scenarios in detail: powderkeg report", "dim"))
     for warning in summary.warnings():
         console.print(Text.assemble(("Warning  ", "bold yellow"), warning))
+    print_findings(console, findings(summary.tree.attrs))
     console.print(Text(_footer(summary), style="dim"))
 
 

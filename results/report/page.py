@@ -16,6 +16,7 @@ from .cells import line_cells, name_odds, scenario_cells, varied_rows
 from .days import curve_svg, day_rows
 from .exit import exit_rows
 from .explained import Explained
+from .glance import finding_lines, findings, glance_rows
 from .headline import headline
 from .inline import StyleSheet, policy_hash
 from .limits import limit_rows, verdicts
@@ -65,6 +66,8 @@ def report_html(summary: Summary, store: str) -> str:
         title=clean(str(summary.tree.attrs["title"])),
         headline=headline(summary),
         warnings=summary.warnings(),
+        findings=finding_lines(findings(summary.tree.attrs)),
+        glance=glance_rows(summary.tree.attrs["glance"]) if "glance" in summary.tree.attrs else [],
         limits=limit_rows(verdicts(summary)),
         level="" if summary.level is None else level_text(summary.level),
         day=summary.horizons[-1],

@@ -125,6 +125,10 @@ def lay_out(store: StoreLike, spec: StoreSpec) -> zarr.Group:
         attributes["until"] = asdict(spec.until)
     if spec.limits:
         attributes |= attribute(spec.limits)
+    if spec.findings:
+        attributes["findings"] = [dict(each) for each in spec.findings]
+    if spec.glance is not None:
+        attributes["glance"] = dict(spec.glance)
     root = zarr.create_group(store, zarr_format=3, attributes=attributes)
     _inputs(root, spec)
     _losses(root, spec)

@@ -99,7 +99,8 @@ class StoreSpec:
     components with the `shares` and the `tilts`, shape (those scenarios, components, names +
     factors, 1 + days): what is added to the rate 1 of a restriction clock, then to means by day.
     With `until` the store may grow to more paths, as many as it says at most. `limits` are what the
-    run is held to; they decide no number.
+    run is held to; they decide no number. `findings` are what the rules of plausibility said of the
+    inputs and `glance` the book at a glance, both as JSON.
     `provenance` is the one place for times, device and versions: it becomes the attributes of /
     and counts for no digest.
     """
@@ -130,6 +131,8 @@ class StoreSpec:
     until: Until | None = None
     limits: tuple[KeptLimit, ...] = ()
     exit: Exit | None = None
+    findings: tuple[Mapping[str, Any], ...] = ()
+    glance: Mapping[str, Any] | None = None
     importance: int = 0
     shares: tuple[float, ...] = ()
     component_of: npt.NDArray[np.integer[Any]] | None = None
