@@ -45,6 +45,7 @@ SCENARIOS = (
     "factors.py",
     "funds.py",
     "joint.py",
+    "margin.py",
     "market.py",
     "no_crowd.py",
     "overrides.py",

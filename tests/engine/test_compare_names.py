@@ -136,7 +136,7 @@ def test_labels_and_the_order_of_positions_run_nothing(
 
 def test_every_column_of_the_market_belongs_to_an_input() -> None:
     columns = [column for names in INPUTS.values() for column in names]
-    expected = {field.name for field in fields(MarketRow)} - {"symbol", "source"}
+    expected = {field.name for field in fields(MarketRow)} - {"symbol", "source", "as_of"}
     assert len(columns) == len(set(columns)) and set(columns) == expected
 
 
