@@ -16,9 +16,7 @@ FIGURES = (
     "price", "shares_outstanding", "float_shares", "short_interest", "adv", "borrow_fee",
     "volatility", "implied_vol",
 )  # fmt: skip
-_NINES = re.compile(
-    r"9{3,}(\.[09]+)?|9{1,2}\.9{2,}|\.?0*\.9{3,}|1234567?8?9?|123456789\d*|(\d)\2{5,}"
-)
+_NINES = re.compile(r"9{3,}(\.[09]+)?|1234567?8?9?|123456789\d*|(\d)\2{5,}")
 OWN = ("volatility", "adv", "float_shares", "price", "short_interest")
 
 
