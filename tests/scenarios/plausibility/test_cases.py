@@ -35,7 +35,7 @@ def test_pence_are_refused_and_pounds_are_worth_what_they_are(folder: Path) -> N
     """Short 100,000 shares at 285 pence are 0.285 million pounds, not 28.5."""
     (folder / "b.csv").write_text(BOOK)
     (folder / "m.csv").write_text(LONDON + rows(285.0, "GBp"))
-    with pytest.raises(Implausible, match="m.csv: row 4, currency: GBp is a hundredth of GBP"):
+    with pytest.raises(Implausible, match=r"m\.csv: row 4, currency: GBp is a hundredth of GBP"):
         look("b.csv", "m.csv")
     (folder / "m.csv").write_text(LONDON + rows(2.85, "GBP"))
     seen = look("b.csv", "m.csv")
@@ -94,7 +94,7 @@ def test_strict_refuses_what_is_warned_of_and_accept_takes_it(folder: Path) -> N
     assert [each.severity for each in caught.value.findings] == [REFUSAL]
     accepted = Judgement(strict=True, accept=["scale.index-future"])
     assert [each.severity for each in look(*files, judgement=accepted).findings] == [NOTE]
-    with pytest.raises(InputError, match="there is no rule scale.index, did you mean scale.index-f"):
+    with pytest.raises(InputError, match=r"there is no rule scale\.index, did you"):
         look(*files, judgement=Judgement(accept=["scale.index"]))
 
 
