@@ -69,7 +69,7 @@ def call_delivery(roll: float, exercised: float, days: float, ladder: bool) -> R
     return {
         "call_kept": kept,
         "call_close_out_rate": 1 / max(days, AT_ONCE) if days > 0 else 0.0,
-        "call_roll_early": roll / (1 - kept) if early and roll else 0.0,
+        "call_roll_early": roll / (1 - kept) if early and kept < 1 else 0.0,
         "call_roll": 0.0 if early or not kept else roll / kept,
         "call_delivered": taken / kept if kept else 0.0,
     }

@@ -15,6 +15,7 @@ import pytest
 from powderkeg.kernels.backends import native
 from powderkeg.kernels.backends.native import Native
 from powderkeg.kernels.holders import HOLDERS
+from powderkeg.kernels.holders.crowd import call_delivery
 from powderkeg.kernels.packed import INPUTS, OUTPUTS, Packed, Simulated
 from powderkeg.kernels.packing.in_use import channels_in_use
 from powderkeg.kernels.records import (
@@ -192,3 +193,9 @@ def test_a_trace_has_every_quantity_that_is_declared() -> None:
     trace = native.simulate(out, np.arange(4, dtype=np.uint64), trace=True).trace
     assert trace is not None and trace.dtype == TRACE
     assert TRACE.names == tuple(each.name for each in QUANTITIES_OF_NAMES if each.traced)
+
+
+def test_a_part_too_small_to_tell_is_not_rolled() -> None:
+    """All is exercised but 1e-313: nothing is closed out, so nothing of it is rolled early."""
+    found = call_delivery(1e-313, 1.0, 1.0, ladder=True)
+    assert found["call_kept"] == 1 and found["call_roll_early"] == 0
