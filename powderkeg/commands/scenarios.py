@@ -41,7 +41,7 @@ def scenarios(
         ),
     ] = None,
     draws: Annotated[
-        str, typer.Option(metavar="N", help="For forecast: draws of the prior of every fit.")
+        str, typer.Option(metavar="N", help="For forecast: draws of the prior, 32 paths each.")
     ] = "2048",
     priors: Annotated[
         str, typer.Option(help="For forecast: what is fitted, a name or a YAML file.")
