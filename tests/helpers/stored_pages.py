@@ -74,6 +74,31 @@ def unwinding(rows: Rows) -> Rows:
     return [["holder", *(f"{row[0]} unwinds" for row in rows)], *rows]
 
 
+def glance(t: Stored) -> Rows:
+    """The book at a glance, from the store's attribute; money beside its share of equity."""
+    said, own = t.attrs["glance"], t.currency
+    labels = {
+        "long": "long", "short": "short", "gross": "gross", "net": "net",
+        "delta, options and futures in": "delta", "beta-adjusted": "beta_delta",
+        "options' delta": "option_delta", "gamma, delta per 1 % up": "gamma",
+        "vega, per point of volatility": "vega", "cash": "cash", "equity": "equity",
+        "requirement at the start": "requirement", "excess over it": "excess",
+    }  # fmt: skip
+    options = ("option_delta", "gamma", "vega")
+    rows = [["as of", said["as_of"] or "no date"]]
+    for label, key in labels.items():
+        if said[key] is not None and (key not in options or any(said[each] for each in options)):
+            part = said[key] / t.equity
+            share = "" if key == "equity" else f" ({percent(part)})"
+            rows.append([label, f"{money(part, t.equity, own)}{share}"])
+    rows.append(["days to exit at 10 % of volume", f"{said['days']:.2f} ({said['slowest']})"])
+    for of, parts in said["top"].items():
+        if parts:
+            named = ", ".join(f"{symbol} {percent(part)}" for symbol, part in parts)
+            rows.append([f"largest parts of {of}", named])
+    return rows
+
+
 def page_tables(t: Stored) -> Tables:
     """Every table of the page."""
     when, level = f"at the worst moment of {t.days} days", level_text(t.level)
@@ -84,6 +109,7 @@ def page_tables(t: Stored) -> Tables:
     overview = [[*row[:6], row[6], row[8]] for row in t.overview()]
     tables = {("", title): rows for title, rows in common(t).items()} | {
         ("", f"Scenarios, worst first: ES {level} % {when}"): under(heads, overview),
+        ("", "The book at a glance"): [[], *glance(t)],
         ("Inputs and provenance", "Inputs and provenance"): [[], *t.facts()],
     }
     measures = (

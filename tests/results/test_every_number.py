@@ -21,7 +21,16 @@ from powderkeg.engine.run.plan import make_plan
 from powderkeg.engine.run.request import RunRequest
 from powderkeg.results.formats import MINUS
 from powderkeg.results.measures import statistics as st
-from powderkeg.results.report import cells, days, explained, headline, limits, page, pictures
+from powderkeg.results.report import (
+    cells,
+    days,
+    explained,
+    glance,
+    headline,
+    limits,
+    page,
+    pictures,
+)
 from powderkeg.results.report.explained import Explained
 from powderkeg.results.report.summary import Line, Summary, Varied
 from powderkeg.scenarios import Scenario
@@ -65,7 +74,7 @@ CALM = Scenario.model_validate(
     {"id": "calm", "funds": {"copycats": FUNDS["copycats"]}, **DAYS}
     | {"sensitivity": {"impact": (), "max_multiple": (), "dealer_sign": (0.0,)}}
 )
-CALL = Derivative("o", "GME", "call", 500, 100, 4.0, 40.0, date(2021, 1, 22), implied_vol=2.5)
+CALL = Derivative("o", "GME", "call", 500, 100, 4.0, 40.0, date(2021, 1, 22), 4, 2.5)
 LIMITS = (
     Limit("all", "es_99_worst", 0.4, False),
     Limit("squeeze", "var_95_day_3", math.nan, True, amount=60e6, currency="USD"),
@@ -253,6 +262,7 @@ MUTATIONS: dict[str, tuple[str, Any, str, Callable[[Real], Any]]] = {
     "a picture of another scenario": ("page", pictures, "_draw_losses", elsewhere),
     "a convention of another scenario": ("show", headline, "conventions", elsewhere),
     "money 1 % larger": ("show", headline, "money", scaled),
+    "the glance 1 % larger": ("page", glance, "percent", scaled),
     "the lower end held": ("show", limits, "_verdict", lambda real: lambda *of: (
         replace(real(*of), held=real(*of).line.on.low))),
     "change and error of a variant, swapped": ("show", Varied, "change_texts", lambda real: (
