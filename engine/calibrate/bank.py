@@ -19,6 +19,7 @@ from ...scenarios.errors import InputError
 from ..campaign import Campaign
 from .no_crowd import DRAWS, without
 from .simulator import CHUNK, Simulator, pieces_of
+from .smc import effective_size, evenly, normalised
 
 Array = npt.NDArray[np.float64]
 Single = npt.NDArray[np.float32]
@@ -49,7 +50,7 @@ class Bank:
         apart = [mean_square(x[:, :days], closes) for x in (self.crowd, self.nobody)]
         each = len(self.crowd) // len(self.logs)
         before = (
-            np.repeat((1 - self.prior) * _weights(self.logs) / each, each),
+            np.repeat((1 - self.prior) * normalised(self.logs) / each, each),
             np.full(len(apart[1]), self.prior / len(apart[1])),
         )
         logs, width = kernel(np.concatenate(apart), np.concatenate(before))
@@ -59,7 +60,7 @@ class Bank:
         """Mean scores of a crowd's parameters after all these closes. Shape: (parameters,)."""
         squares = mean_square(self.crowd[:, : len(closes)], closes)
         logs, _ = kernel(squares, np.full(len(squares), 1 / len(squares)))
-        return np.asarray(_weights(logs).reshape(len(self.scores), -1).sum(axis=1) @ self.scores)
+        return np.asarray(normalised(logs).reshape(len(self.scores), -1).sum(axis=1) @ self.scores)
 
     def around(self, centre: Array) -> Bank:
         """The same with a prior N(centre, I) of the crowd's parameters: draws are weighed by the
@@ -80,7 +81,7 @@ class Seen:
     @property
     def weight(self) -> float:
         """Probability that no crowd comes."""
-        w = _weights(self.logs)
+        w = normalised(self.logs)
         return float(w[len(self.bank.crowd) :].sum())
 
     def ahead(self, days: int, count: int) -> tuple[Array, Array]:
@@ -90,14 +91,15 @@ class Seen:
         """
         split = len(self.bank.crowd)
         both = (self.bank.crowd, self.logs[:split]), (self.bank.nobody, self.logs[split:])
-        crowd, nobody = (self._drawn(x, _weights(logs), days, count) for x, logs in both)
+        crowd, nobody = (self._drawn(x, normalised(logs), days, count) for x, logs in both)
         return crowd, nobody
 
     @property
     def effective(self) -> tuple[float, float]:
         """Paths that count, of either case (Kish 1965)."""
         split = len(self.bank.crowd)
-        crowd, nobody = (effective(x) for x in (self.logs[:split], self.logs[split:]))
+        cases = self.logs[:split], self.logs[split:]
+        crowd, nobody = (effective_size(normalised(logs)) for logs in cases)
         return crowd, nobody
 
     def _drawn(self, paths: Single, weights: Array, days: int, count: int) -> Array:
@@ -123,27 +125,11 @@ def kernel(squares: Array, before: Array) -> tuple[Array, float]:
     low, high = NARROW, WIDE
     for _ in range(HALVINGS):
         width = float(np.sqrt(low * high))
-        if effective(logs - above / (2 * width**2)) < EFFECTIVE:
+        if effective_size(normalised(logs - above / (2 * width**2))) < EFFECTIVE:
             low = width
         else:
             high = width
     return logs - above / (2 * high**2), high
-
-
-def effective(logs: Array) -> float:
-    """Paths that count among those with such logs of weights."""
-    return float(1 / np.sum(_weights(logs) ** 2))
-
-
-def evenly(weights: Array, count: int) -> npt.NDArray[np.intp]:
-    """Rows evenly spaced in a weighted law. Shape: weights (paths,), result (count,)."""
-    ends = np.cumsum(weights)
-    return np.searchsorted(ends / ends[-1], (np.arange(count) + 0.5) / count)
-
-
-def _weights(logs: Array) -> Array:
-    w = np.exp(logs - logs.max())
-    return np.asarray(w / w.sum())
 
 
 @dataclass(frozen=True)

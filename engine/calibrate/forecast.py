@@ -27,8 +27,9 @@ from ...scenarios.no_crowd import prior_weight
 from ...scenarios.priors import load_priors
 from ...scenarios.scenario import Scenario
 from ..campaign import Campaign
-from .bank import PER_SET, Bank, evenly, simulate_bank
+from .bank import PER_SET, Bank, simulate_bank
 from .simulator import Simulator
+from .smc import evenly
 
 Array = npt.NDArray[np.float64]
 

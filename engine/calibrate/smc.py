@@ -118,7 +118,7 @@ def next_rate(losses: Array, at: float, most: float, effective: float) -> tuple[
     """The rate that leaves so many effective particles, at most `most`, and their weights."""
 
     def left(rate: float) -> float:
-        return float(1 / np.sum(_weights(losses, rate - at) ** 2))
+        return effective_size(_weights(losses, rate - at))
 
     if left(most) >= effective:
         return most, _weights(losses, most - at)
@@ -131,15 +131,32 @@ def next_rate(losses: Array, at: float, most: float, effective: float) -> tuple[
 
 def _weights(losses: Array, by: float) -> Array:
     """Of particles whose rate rises; they sum to 1."""
-    w = np.exp(-by * (losses - losses.min()))
+    return normalised(-by * (losses - losses.min()))
+
+
+def normalised(logs: Array) -> Array:
+    """Weights that sum to 1, from their logs up to a constant."""
+    w = np.exp(logs - logs.max())
     return np.asarray(w / w.sum())
 
 
+def effective_size(weights: Array) -> float:
+    """How many equal ones weights that sum to 1 count as (Kish 1965)."""
+    return float(1 / np.sum(weights**2))
+
+
 def systematic(weights: Array, count: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
-    """Indices of `count` draws in proportion to weights that sum to 1, evenly spaced."""
-    places = (rng.random() + np.arange(count)) / count
+    """Indices of `count` draws in proportion to weights, evenly spaced from a random start."""
+    return evenly(weights, count, rng.random())
+
+
+def evenly(weights: Array, count: int, start: float = 0.5) -> npt.NDArray[np.intp]:
+    """Indices evenly spaced in a weighted law, the first `start` of a space from its lower end.
+
+    Shape: weights (particles,), result (count,).
+    """
     ends = np.cumsum(weights)
-    return np.searchsorted(ends / ends[-1], places, side="right")
+    return np.searchsorted(ends / ends[-1], (start + np.arange(count)) / count, side="right")
 
 
 def _normal(z: Array, weights: Array) -> tuple[Array, Array]:

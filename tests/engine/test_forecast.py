@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from powderkeg.engine.calibrate import bank as module
-from powderkeg.engine.calibrate.bank import Bank, effective, evenly, kernel, mean_square
+from powderkeg.engine.calibrate.bank import Bank, kernel, mean_square
 from powderkeg.engine.calibrate.forecast import Forecast, banked, forecast, mixed
 from powderkeg.engine.calibrate.inputs import read_scored
+from powderkeg.engine.calibrate.smc import effective_size, evenly, normalised
 from powderkeg.kernels import backend
 from powderkeg.results.measures.scores import crps
 from powderkeg.scenarios.no_crowd import prior_weight
@@ -53,7 +54,7 @@ def test_a_kernel_is_as_wide_as_leaves_the_paths_asked_for() -> None:
     """Equal distances but for one: any width. Many: Gaussian weights of the width returned."""
     squares = np.random.default_rng(1).normal(size=5000) ** 2
     logs, width = kernel(squares, np.full(5000, 1 / 5000))
-    assert effective(logs) == pytest.approx(128, rel=1e-3)
+    assert effective_size(normalised(logs)) == pytest.approx(128, rel=1e-3)
     w = np.exp(-squares / (2 * width**2))
     np.testing.assert_allclose(np.exp(logs - logs.max()), w / w.max(), rtol=1e-6, atol=1e-12)
     _, widest = kernel(squares[:100], np.full(100, 0.01))
