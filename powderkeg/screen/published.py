@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 from rich.console import Console
 
 from ..engine.validate.published import TABLES, Figure, Published, Result
-from ..scenarios import InputError
 from .console import plural, table
+from .validate import matching
 
 COLUMNS = ("figure", "simulated", "error", "published")
 
@@ -29,16 +28,8 @@ def choose(patterns: Sequence[str]) -> list[Published]:
 
     Raises InputError for a pattern that matches nothing.
     """
-    for pattern in patterns:
-        if not any(fnmatchcase(each, pattern) for each in TABLES):
-            raise InputError(
-                f'--only: "{pattern}" matches no published table; they are {", ".join(TABLES)}'
-            )
-    return [
-        each
-        for each in TABLES.values()
-        if not patterns or any(fnmatchcase(each.id, pattern) for pattern in patterns)
-    ]
+    there_are = f"published table; they are {', '.join(TABLES)}"
+    return matching(TABLES.values(), lambda each: (each.id,), patterns, there_are)
 
 
 def cells(figure: Figure) -> tuple[str, str, str, str]:

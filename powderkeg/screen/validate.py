@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -25,27 +25,41 @@ LEGEND = (
 )
 JSON_EVERY = 5.0  # seconds
 
+Chosen = TypeVar("Chosen")
+
 
 def choose(patterns: Sequence[str]) -> list[Case]:
     """Cases whose id or channel matches one of the patterns, all where none is given.
 
     Raises InputError for a pattern that matches nothing.
     """
+    return matching(
+        CASES.values(),
+        lambda case: (case.id, case.channel),
+        patterns,
+        f"case; cases are {', '.join(CASES)}; "
+        f"channels {', '.join(dict.fromkeys(c.channel for c in CASES.values()))}",
+    )
+
+
+def matching(
+    known: Collection[Chosen],
+    words: Callable[[Chosen], Sequence[str]],
+    patterns: Sequence[str],
+    there_are: str,
+) -> list[Chosen]:
+    """Those of whose words one matches one of the patterns, all where none is given.
+
+    Raises InputError, with what `there_are`, for a pattern that matches nothing.
+    """
+
+    def matches(each: Chosen, pattern: str) -> bool:
+        return any(fnmatchcase(word, pattern) for word in words(each))
+
     for pattern in patterns:
-        if not any(_matches(case, pattern) for case in CASES.values()):
-            raise InputError(
-                f'--only: "{pattern}" matches no case; cases are {", ".join(CASES)}; '
-                f"channels {', '.join(dict.fromkeys(c.channel for c in CASES.values()))}"
-            )
-    return [
-        case
-        for case in CASES.values()
-        if not patterns or any(_matches(case, pattern) for pattern in patterns)
-    ]
-
-
-def _matches(case: Case, pattern: str) -> bool:
-    return fnmatchcase(case.id, pattern) or fnmatchcase(case.channel, pattern)
+        if not any(matches(each, pattern) for each in known):
+            raise InputError(f'--only: "{pattern}" matches no {there_are}')
+    return [each for each in known if not patterns or any(matches(each, p) for p in patterns)]
 
 
 def with_progress(
