@@ -103,11 +103,3 @@ def look(
     stories = load_scenarios(scenarios, quotes, held, mapping) if scenarios else []
     said = replace(said, scenarios=stories, limits=read_limits(limits))
     return Seen(glance(held, quotes, mapping, judgement.today), judgement.of(said))
-
-
-def between(yesterday: Finished, tonight: Finished) -> tuple[Finding, ...]:
-    """What two stores say of each other: signs that turned, figures that did not move."""
-    job = tonight.job
-    said = Said(job.market, job.book, before=before_of(yesterday))
-    alone = {each.line for each in examine(replace(said, before=None))}
-    return tuple(each for each in examine(said) if each.line not in alone)

@@ -11,6 +11,7 @@ import typer
 
 from ..engine.errors import Incomplete, Interrupted
 from ..kernels import BackendUnavailable
+from ..results.report.glance import finding_lines
 from ..results.store.errors import (
     OtherBuild,
     StoreError,
@@ -87,7 +88,7 @@ MOST = 40
 def others(error: BaseException) -> list[str]:
     """What the rules of plausibility found beside what the last line says."""
     found = error.findings[1:] if isinstance(error, Implausible) else ()
-    lines = [f"{each.severity}: {each.line} [{each.rule}]" for each in found[:MOST]]
+    lines = finding_lines([each.as_json() for each in found[:MOST]])
     return [*lines, f"and {len(found) - MOST} more"] if len(found) > MOST else lines
 
 

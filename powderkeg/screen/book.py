@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..results.report.glance import glance_rows
+from ..results.report.glance import finding_lines, glance_rows
 from .console import table
 
 STYLES = {"note": "", "warning": "yellow", "refusal": "bold red"}
@@ -24,6 +24,7 @@ def glance_table(said: Mapping[str, Any]) -> Table:
 
 def print_findings(to: Console, found: Sequence[Mapping[str, Any]]) -> None:
     """One line a finding, the gravest first, with the id of its rule."""
-    for each in found:
-        word, rest = str(each["severity"]), f": {each['line']} [{each['rule']}]"
-        to.print(Text.assemble((word, STYLES.get(word, "")), rest))
+    for each, line in zip(found, finding_lines(found), strict=True):
+        word, text = str(each["severity"]), Text(line)
+        text.stylize(STYLES.get(word, ""), 0, len(word))
+        to.print(text)

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from ..errors import InputError
-from ..prices import read_price_file
+from ..prices import PriceFile, read_price_file
 from .chains.read import read_chain_file
 from .choose import Choice, Rules, choose
 from .figures import FIELDS, WHERE, Figure, load_figures, placed
@@ -48,8 +48,9 @@ def build_market(request: BuildRequest) -> Built:
     given = names_of_book(request.book)
     names = frozenset(given)
     files = by_name("prices", request.prices, names)
-    as_of = request.as_of or _last_close(files)
-    histories, notes = _histories(request, files, as_of)
+    prices = {name: [read_price_file(path) for path in paths] for name, paths in files.items()}
+    as_of = request.as_of or _last_close(prices)
+    histories, notes = _histories(request, prices, as_of)
     index_names = {name for name, paths in files.items()
                    if {p.resolve() for p in paths} & _paths(request.indices)}  # fmt: skip
     windows = _windows(request, as_of)
@@ -80,30 +81,31 @@ def _paths(indices: Mapping[str, str]) -> set[Path]:
     return {Path(file).resolve() for file in indices.values()}
 
 
-def _last_close(files: Mapping[str, Sequence[Path]]) -> date:
+def _last_close(prices: Mapping[str, Sequence[PriceFile]]) -> date:
     """The day on which most names' prices end: what ends before it is told to be old."""
-    if not files:
+    if not prices:
         raise InputError("prices: no file of a name of the book; give files, folders or GME=file")
-    ends = [read_price_file(paths[0]).rows for paths in files.values()]
-    last = [rows[-1][1] for rows in ends if rows]
+    last = [several[0].rows[-1][1] for several in prices.values() if several[0].rows]
     if not last:
         raise InputError("prices: no rows in any file; download them again")
     return max(last, key=lambda day: (last.count(day), day))
 
 
 def _histories(
-    request: BuildRequest, files: Mapping[str, Sequence[Path]], as_of: date
+    request: BuildRequest, prices: Mapping[str, Sequence[PriceFile]], as_of: date
 ) -> tuple[dict[str, list[History]], list[str]]:
     splits = read_splits(request.splits)
     found = {
-        name: [read_history(path, name, as_of, splits.get(name, ())) for path in paths]
-        for name, paths in files.items()
+        name: [read_history(file, name, as_of, splits.get(name, ())) for file in several]
+        for name, several in prices.items()
     }
     return found, [note for several in found.values() for h in several for note in h.notes]
 
 
 def _windows(request: BuildRequest, as_of: date) -> Windows:
-    indices = {name: read_history(f, name, as_of) for name, f in request.indices.items()}
+    indices = {
+        name: read_history(read_price_file(f), name, as_of) for name, f in request.indices.items()
+    }
     return Windows(request.until or as_of, request.window, indices=indices)
 
 

@@ -14,14 +14,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ..currencies import HUNDREDTHS
+from ..derivatives import TRADING_DAYS
 from ..errors import InputError
-from ..prices import Bar, PriceFile, read_bar, read_price_file
+from ..prices import Bar, PriceFile, read_bar
 from ..splits import USUAL_DAYS, find_split, is_wrong_close
 from ..table import Row
 from .betas import shrunk_betas
 from .figures import BETA, Figure
 
-TRADING_DAYS = 252
 FEWEST = 20  # returns
 Array = npt.NDArray[np.float64]
 
@@ -57,7 +58,7 @@ class Windows:
 
 
 def read_history(
-    path: str | Path, symbol: str, as_of: date, splits: Sequence[tuple[date, float]] = ()
+    file: PriceFile, symbol: str, as_of: date, splits: Sequence[tuple[date, float]] = ()
 ) -> History:
     """A name's closes up to a day, restated for splits. Raises InputError.
 
@@ -65,7 +66,6 @@ def read_history(
     period they are looked for, and after `as_of` they are taken out of prices that a vendor has
     restated since. Rows without a price or without trading are left out, with a note.
     """
-    file = read_price_file(path)
     rows = [(row, day) for row, day in file.rows if day <= as_of]
     traded = [(r, d) for r, d in rows if r.text("close") and r.text("volume") not in ("0", "0.0")]
     notes = []
@@ -134,8 +134,7 @@ def _factors(
 def _currency(file: PriceFile) -> tuple[float, str]:
     """What a unit of the file's prices is of its currency, which a comment line may name."""
     text = file.comments.get("currency", "")
-    hundredths = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ILA": "ILS"}
-    return (0.01, hundredths[text]) if text in hundredths else (1.0, text.upper())
+    return (0.01, HUNDREDTHS[text]) if text in HUNDREDTHS else (1.0, text.upper())
 
 
 def price_figures(history: History, windows: Windows) -> list[Figure]:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..currencies import HUNDREDTHS
 from .exchange_rates import BANDS, band
 from .finding import REFUSAL, WARNING
 from .rule import Hit, hit, rule
 from .said import Said
 
-# of which a hundred make one of the currency that exchanges count in
-HUNDREDTHS = {
-    "GBp": "GBP", "GBX": "GBP", "GBx": "GBP", "ZAc": "ZAR", "ZAC": "ZAR", "ILA": "ILS",
-    "ILa": "ILS", "EUc": "EUR", "USc": "USD", "USX": "USD", "USx": "USD",
-}  # fmt: skip
 SUFFIXES = {
     ".L": "GBP", ".DE": "EUR", ".PA": "EUR", ".AS": "EUR", ".MI": "EUR", ".MC": "EUR",
     ".BR": "EUR", ".HE": "EUR", ".SW": "CHF", ".HK": "HKD", ".TO": "CAD", ".AX": "AUD",
